@@ -1,0 +1,1 @@
+"""Bone meshes in, osteotomy plan and printable guide out."""

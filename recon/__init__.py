@@ -1,0 +1,1 @@
+"""X-rays or CT in, four bone meshes out."""
