@@ -126,6 +126,32 @@ class Camera:
         """The camera of an image resampled so that new pixel = ``image_map`` (3, 3) @ old pixel."""
         return Camera(image_map @ self.projection, rows, columns)
 
+    def upright_map(self, width: float, pixels: int) -> Array:
+        """The (3, 3) pixel map to a square picture of the isocentre, the same way up for every rig.
+
+        In the new picture the isocentre is the middle, ``width`` mm in the isocentre's plane span it,
+        +z points up, and whichever of +x and +y lies more across the view points to the right: a
+        network then sees AP and PA, left and right lateral alike, and the camera carries the rest.
+
+        Args:
+            width: millimetres that the new picture spans.
+            pixels: rows and columns of the new picture.
+        """
+        probes = np.vstack([np.zeros(3), np.eye(3)])
+        (centre, *tips), _ = self.project(probes)
+        across, ahead, up = np.array(tips) - centre
+        down = -up / np.linalg.norm(up)
+        right = np.array([down[1], -down[0]])
+        leading = max(across, ahead, key=lambda tip: abs(float(tip @ right)))
+        if leading @ right < 0:
+            right = -right
+        scale = self.pixel_size_at(np.zeros(3)) * pixels / width
+        linear = scale * np.stack([right, down])
+        result = np.eye(3)
+        result[:2, :2] = linear
+        result[:2, 2] = (pixels - 1) / 2 - linear @ centre
+        return result
+
 
 @dataclass(frozen=True, eq=False)
 class BiplanarRig(Sequence[Camera]):

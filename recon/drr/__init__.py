@@ -1,0 +1,1 @@
+"""Digitally reconstructed radiographs: rays through volumes, meshes to shadows, and what a detector adds."""

@@ -1,0 +1,1 @@
+"""Virtual knees: shapes from real people, poses, tissue and the phantom that is X-rayed."""

@@ -1,0 +1,195 @@
+"""The virtual leg that is X-rayed: cortical shell, trabecular core, marrow, muscle, fat and skin.
+
+A leg is rendered as path lengths through each material. Attenuation is a matter of the moment: the same
+layers give many exposures, which is what training draws its variety from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import trimesh
+
+from recon.bones import Bone, BoneSet
+from recon.drr.raster import path_lengths
+from recon.geometry import Camera
+
+Array = npt.NDArray[np.float64]
+
+LAYERS = ("cortical", "core", "trabecular", "muscle", "fat")
+_TUBE_RINGS, _TUBE_SPOKES, _TUBE_HALF_LENGTH = 40, 64, 260.0
+
+# Attenuation per mm at 40, 60 and 80 keV (NIST XCOM; ICRU-44 cortical bone, skeletal muscle, adipose).
+_CORTICAL = np.array([0.1278, 0.0604, 0.0428])
+_MUSCLE = np.array([0.0282, 0.0215, 0.0191])
+_FAT = np.array([0.0228, 0.0188, 0.0171])
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What the bones and the leg of one person are made of; lengths in mm.
+
+    Attributes:
+        shaft_cortex: cortical thickness of femur and tibia in the shaft.
+        joint_cortex: cortical thickness at the joint.
+        core_reach: distance from the joint over which trabecular bone fades into marrow.
+        cortical_density: relative to ICRU-44 cortical bone.
+        trabecular_density: of the core at the joint, relative to ICRU-44 cortical bone.
+        leg_radii: half widths (x, y) of the leg at the knee.
+        fat_thickness: between muscle and skin.
+    """
+
+    shaft_cortex: float
+    joint_cortex: float
+    core_reach: float
+    cortical_density: float
+    trabecular_density: float
+    leg_radii: tuple[float, float]
+    fat_thickness: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Tissue:
+        """Tissue of a random adult, from osteoporotic to dense, thin to obese."""
+        radius = rng.uniform(48, 80)
+        return cls(
+            shaft_cortex=float(rng.uniform(2.5, 6.5)),
+            joint_cortex=float(rng.uniform(0.4, 1.6)),
+            core_reach=float(rng.uniform(20, 60)),
+            cortical_density=float(rng.uniform(0.65, 1.1)),
+            trabecular_density=float(rng.uniform(0.08, 0.30)),
+            leg_radii=(float(radius * rng.uniform(0.9, 1.1)), float(radius * rng.uniform(0.95, 1.2))),
+            fat_thickness=float(rng.uniform(3, 22)),
+        )
+
+
+def _joint_height(bones: BoneSet) -> float:
+    """Height z of the knee joint: between the femur above and the tibia below, as far as they are present."""
+    heights = []
+    if Bone.TIBIA in bones:
+        heights.append(bones[Bone.TIBIA].vertices[:, 2].max())
+    if Bone.FEMUR in bones:
+        heights.append(bones[Bone.FEMUR].vertices[:, 2].min())
+    return float(np.mean(heights)) if heights else 0.0
+
+
+def _core(bone: Bone, mesh: trimesh.Trimesh, joint: float, tissue: Tissue) -> Array:
+    """(V, 3) vertices of the inner cortical surface: thin cortex at the joint, thick in the shaft."""
+    thickness: Array
+    if bone is Bone.PATELLA:
+        thickness = np.full(len(mesh.vertices), 1.2 * tissue.joint_cortex)
+    else:
+        along = np.clip((np.abs(mesh.vertices[:, 2] - joint) - 20) / 80, 0, 1)
+        shaft = tissue.shaft_cortex * (0.5 if bone is Bone.FIBULA else 1.0)
+        thickness = tissue.joint_cortex + (shaft - tissue.joint_cortex) * along**1.5
+    return np.asarray(mesh.vertices - mesh.vertex_normals * thickness[:, None])
+
+
+def _tube(centres: Array, radii: Array) -> trimesh.Trimesh:
+    """A closed tube through (rings, 3) centres with (rings, spokes, 2) offsets in x and y."""
+    rings, spokes = radii.shape[:2]
+    wall = centres[:, None] + np.concatenate([radii, np.zeros((rings, spokes, 1))], axis=2)
+    vertices = np.concatenate([wall.reshape(-1, 3), centres[[0, -1]]])
+    index = np.arange(rings * spokes).reshape(rings, spokes)
+    a, b = index[:-1], np.roll(index, -1, axis=1)[:-1]
+    c, d = np.roll(index, -1, axis=1)[1:], index[1:]
+    sides = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+    first, last = index[0], index[-1]
+    bottom = np.stack([np.full(spokes, rings * spokes), np.roll(first, -1), first], 1)
+    top = np.stack([np.full(spokes, rings * spokes + 1), last, np.roll(last, -1)], 1)
+    return trimesh.Trimesh(vertices, np.concatenate([sides, bottom, top]), process=False)
+
+
+def _leg(bones: BoneSet, tissue: Tissue, rng: np.random.Generator) -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
+    """Skin and muscle surfaces round the bones: thicker at the thigh, thinner below the knee, uneven."""
+    points = np.concatenate([np.array(mesh.vertices) for mesh in bones.values()])
+    heights = np.linspace(-_TUBE_HALF_LENGTH, _TUBE_HALF_LENGTH, _TUBE_RINGS)
+    centres = np.zeros((_TUBE_RINGS, 3))
+    centres[:, 2] = heights
+    for axis in (0, 1):
+        known = [
+            (z, points[np.abs(points[:, 2] - z) < 30, axis].mean())
+            for z in heights
+            if (np.abs(points[:, 2] - z) < 30).any()
+        ]
+        centres[:, axis] = np.interp(heights, *np.array(known).T)
+    # Calf and thigh bulge behind the bones.
+    centres[:, 1] += rng.uniform(0, 14) + 0.04 * np.abs(heights) * rng.uniform(0.5, 1.5)
+    angle = np.linspace(0, 2 * np.pi, _TUBE_SPOKES, endpoint=False)
+    swelling = 1 + np.where(heights > 0, rng.uniform(0.1, 0.4), rng.uniform(-0.15, 0.15)) * np.abs(heights) / 200
+    lobes = sum(
+        rng.normal(0, 0.035) * np.cos(k * angle[None] + rng.uniform(0, 6.3) + heights[:, None] * rng.normal(0, 0.01))
+        for k in (2, 3, 4, 5)
+    )
+    unit = np.stack([np.cos(angle), np.sin(angle)], -1)[None] * (swelling[:, None] + lobes)[..., None]
+    skin = unit * np.array(tissue.leg_radii)
+    muscle = skin * (1 - tissue.fat_thickness / np.linalg.norm(skin, axis=-1, keepdims=True))
+    return _tube(centres, skin), _tube(centres, muscle)
+
+
+def render_layers(
+    bones: BoneSet, cameras: Sequence[Camera], tissue: Tissue, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Path lengths in mm through each material, (views, len(LAYERS), rows, columns).
+
+    ``core`` is everything inside the cortex; ``trabecular`` is the core weighted with the share of
+    trabecular bone, which fades with the distance from the joint.
+    """
+    joint = _joint_height(bones)
+    skin, muscle = _leg(bones, tissue, rng)
+    cores = {bone: _core(bone, mesh, joint, tissue) for bone, mesh in bones.items()}
+    views = []
+    for camera in cameras:
+        whole, core, trabecular = (np.zeros((camera.rows, camera.columns)) for _ in range(3))
+        for bone, mesh in bones.items():
+            inner = np.maximum(path_lengths(cores[bone], mesh.faces, camera), 0)
+            outer = np.maximum(path_lengths(mesh.vertices, mesh.faces, camera), inner)
+            whole, core = whole + outer, core + inner
+            height = _height_at(camera, np.array(mesh.vertices).mean(axis=0))
+            trabecular += inner * np.exp(-np.abs(height - joint) / tissue.core_reach)
+        inside_muscle = np.maximum(path_lengths(muscle.vertices, muscle.faces, camera), 0)
+        inside_skin = np.maximum(path_lengths(skin.vertices, skin.faces, camera), inside_muscle)
+        views.append(
+            [whole - core, core, trabecular, np.maximum(inside_muscle - whole, 0), inside_skin - inside_muscle]
+        )
+    return np.array(views, dtype=np.float32)
+
+
+def _height_at(camera: Camera, point: Array) -> Array:
+    """(rows, columns) z in mm where each ray passes the plane through ``point`` parallel to the detector."""
+    grid = np.stack(np.meshgrid(np.arange(camera.columns), np.arange(camera.rows)), axis=-1).astype(float)
+    rays = camera.rays(grid)
+    depth = float((point - camera.source) @ camera.direction)
+    return np.asarray(camera.source[2] + rays[..., 2] * depth / (rays @ camera.direction))
+
+
+def attenuation(tissue: Tissue) -> npt.NDArray[np.float64]:
+    """(len(LAYERS), 3) attenuation per mm of each layer at 40, 60 and 80 keV."""
+    core = _FAT  # yellow marrow
+    return np.stack(
+        [
+            _CORTICAL * tissue.cortical_density,
+            core,
+            (_CORTICAL - core) * tissue.trabecular_density,
+            _MUSCLE,
+            _FAT,
+        ]
+    )
+
+
+def line_integrals(layers: Array, tissue: Tissue, spectrum: Array) -> Array:
+    """Beer-Lambert attenuation -log(I / I0) of (..., layers, rows, columns) under a (3,) spectrum."""
+    exponents = np.einsum("...lhw,le->...ehw", layers, attenuation(tissue))
+    weights = spectrum / spectrum.sum()
+    return np.asarray(-np.log(np.einsum("...ehw,e->...hw", np.exp(-exponents), weights)))
+
+
+def render_bones(bones: BoneSet, cameras: Sequence[Camera], seed: int) -> list[npt.NDArray[np.float32]]:
+    """Line integrals (rows, columns) of each view of given bones inside a random leg."""
+    rng = np.random.default_rng(seed)
+    tissue = Tissue.draw(rng)
+    layers = render_layers(bones, cameras, tissue, rng)
+    spectrum = np.array([0.3, 0.45, 0.25])
+    return [line_integrals(view, tissue, spectrum).astype(np.float32) for view in layers.astype(float)]

@@ -1,0 +1,144 @@
+"""One training example: a virtual knee, two clean views of it and labelled points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import igl
+import numpy as np
+import numpy.typing as npt
+import trimesh
+
+from recon.bones import Bone, BoneSet
+from recon.geometry import Camera, ReconstructionCube
+from recon.population.people import bones_from_nodes
+from recon.population.phantom import Tissue, attenuation, render_layers
+from recon.population.pose import KneePose, pose_leg
+from recon.population.shape_model import ShapeModel, smooth_detail
+
+PIXELS = 256
+WIDTH = 224.0  # mm that the network's picture spans in the plane of the isocentre
+CUBE = ReconstructionCube()
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A virtual knee as the network's training sees it.
+
+    Attributes:
+        layers: (views, layers, PIXELS, PIXELS) path lengths in mm.
+        attenuation: (layers, 3) attenuation per mm.
+        projections: (views, 3, 4) of the upright pictures.
+        points: (N, 3) in mm; the first half near surfaces, the rest anywhere in the cube.
+        labels: (N,) bone of each point, 0 outside.
+    """
+
+    layers: npt.NDArray[np.float16]
+    attenuation: npt.NDArray[np.float32]
+    projections: npt.NDArray[np.float32]
+    points: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+
+
+def draw_bones(model: ShapeModel, rng: np.random.Generator) -> BoneSet:
+    """Bones of a new person of either side, posed in the frame of the rig."""
+    bones = bones_from_nodes(model.nodes(model.draw(rng)))
+    scale = rng.uniform(0.92, 1.09)
+    changed = {}
+    for bone, mesh in bones.items():
+        vertices = np.array(mesh.vertices)
+        centre = vertices.mean(axis=0)
+        own = scale * rng.normal(1, 0.03, 3) if bone is Bone.PATELLA else scale
+        vertices = centre * scale + (vertices - centre) * own
+        vertices = vertices + smooth_detail(vertices, rng, amplitude=rng.uniform(0.1, 1.2), length=rng.uniform(20, 45))
+        vertices = vertices + smooth_detail(vertices, rng, amplitude=rng.uniform(0.0, 0.5), length=rng.uniform(5, 14))
+        changed[bone] = trimesh.Trimesh(vertices, mesh.faces, process=False)
+    posed = pose_leg(BoneSet(changed), KneePose.draw(rng))
+    if rng.random() < 0.5:
+        mirror = np.diag([-1.0, 1.0, 1.0, 1.0])
+        for mesh in posed.values():
+            mesh.apply_transform(mirror)  # trimesh keeps the normals outward under a reflection
+    return posed
+
+
+def draw_cameras(rng: np.random.Generator) -> list[Camera]:
+    """Two upright views from a random C-arm: AP or PA, and 30 to 95 degrees further on either side."""
+    to_detector = rng.uniform(900, 1300)
+    to_isocentre = rng.uniform(550, min(800, to_detector - 150))
+    frontal = rng.normal(0, 6) + (180 if rng.random() < 0.3 else 0)
+    apart = rng.normal(90, 3) if rng.random() < 0.7 else rng.uniform(30, 90)
+    cameras = []
+    for angle in (frontal, frontal + rng.choice([-1, 1]) * apart):
+        full = Camera.from_angles(
+            source_to_detector=to_detector,
+            source_to_isocentre=to_isocentre,
+            primary_angle=angle,
+            secondary_angle=rng.normal(0, 3),
+            pixel_spacing=(0.3, 0.3),
+            rows=1024,
+            columns=1024,
+        )
+        cameras.append(full.transformed(full.upright_map(WIDTH, PIXELS), PIXELS, PIXELS))
+    return cameras
+
+
+def label_points(bones: BoneSet, points: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """(N,) bone that contains each of (N, 3) points, 0 outside, by generalised winding numbers.
+
+    Source: Barill et al. 2018, 10.1145/3197517.3201337.
+    """
+    labels = np.zeros(len(points), np.uint8)
+    for bone, mesh in bones.items():
+        low, high = mesh.bounds
+        inside_box = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+        if len(inside_box):
+            winding = igl.fast_winding_number(
+                np.array(mesh.vertices), np.array(mesh.faces, np.int64), points[inside_box]
+            )
+            labels[inside_box[winding > 0.5]] = bone
+    return labels
+
+
+def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """(count, 3) points in the cube: two thirds near the surfaces of the four bones, the rest anywhere."""
+    uniform = CUBE.to_mm(rng.uniform(-1, 1, (count // 3, 3)))
+    near: list[npt.NDArray[np.float64]] = []
+    wanted = count - len(uniform)
+    shares = {Bone.PATELLA: 0.18, Bone.FEMUR: 0.32, Bone.FIBULA: 0.18, Bone.TIBIA: 0.32}
+    for bone, mesh in bones.items():
+        # Most of a long bone lies outside the cube: sample its surface inside only.
+        inside = CUBE.contains(mesh.triangles_center)
+        triangles = mesh.triangles[inside]
+        areas = mesh.area_faces[inside]
+        n = round(wanted * shares[bone])
+        chosen = triangles[rng.choice(len(triangles), n, p=areas / areas.sum())]
+        weights = rng.dirichlet([1, 1, 1], n)
+        surface = (chosen * weights[:, :, None]).sum(axis=1)
+        spread = rng.choice([0.7, 2.0, 6.0], n, p=[0.5, 0.35, 0.15])
+        near.append(surface + rng.normal(0, 1, (n, 3)) * spread[:, None])
+    points = np.concatenate([*near, uniform])
+    return points[CUBE.contains(points)]
+
+
+def draw_sample(model: ShapeModel, seed: int, *, points: int = 24000) -> Sample:
+    """The example of a seed; the same seed gives the same example."""
+    rng = np.random.default_rng(seed)
+    bones = draw_bones(model, rng)
+    tissue = Tissue.draw(rng)
+    cameras = draw_cameras(rng)
+    return make_sample(bones, cameras, tissue, rng, points=points)
+
+
+def make_sample(
+    bones: BoneSet, cameras: Sequence[Camera], tissue: Tissue, rng: np.random.Generator, *, points: int
+) -> Sample:
+    """The example of given bones seen by given upright cameras."""
+    at = draw_points(bones, points, rng)
+    return Sample(
+        layers=render_layers(bones, cameras, tissue, rng).astype(np.float16),
+        attenuation=attenuation(tissue).astype(np.float32),
+        projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
+        points=at.astype(np.float32),
+        labels=label_points(bones, at),
+    )
