@@ -45,9 +45,10 @@ class _Projection(torch.autograd.Function):
         """Project; see ``project_volume``."""
         ctx.affine, ctx.camera, ctx.shape = affine, camera, values.shape
         image = np.zeros((camera.rows, camera.columns), dtype=np.float32)
-        array = values.detach().contiguous().numpy()
+        array, offset = _without_empty_border(values.detach().numpy())
+        inner = affine @ offset
         for order in _ORDERS.values():
-            rays = _rays(affine, camera, order)
+            rays = _rays(inner, camera, order)
             if _any_ray(rays, camera):
                 _gather(_slabs(array, order), rays, image)
         return torch.from_numpy(image)
@@ -66,6 +67,18 @@ class _Projection(torch.autograd.Function):
                 inner = slabs[:, 1:-1, 1:-1]
                 spread += inner.transpose([order.index(axis) for axis in (2, 1, 0)])
         return torch.from_numpy(spread), None, None
+
+
+def _without_empty_border(array: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Array]:
+    """The box of a (Z, Y, X) array outside which all is zero, and the (4, 4) shift of its voxel indices."""
+    shift = np.eye(4)
+    box = []
+    for axis in range(3):
+        full = np.flatnonzero(array.any(axis=tuple(other for other in range(3) if other != axis)))
+        start, stop = (int(full[0]), int(full[-1]) + 1) if full.size else (0, 1)
+        box.append(slice(start, stop))
+        shift[2 - axis, 3] = start
+    return array[tuple(box)], shift
 
 
 def _padded_shape(shape: tuple[int, ...], order: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -87,7 +100,8 @@ def _rays(affine: Array, camera: Camera, order: tuple[int, int, int]) -> Array:
     source = inverse[:3, :3] @ camera.source + inverse[:3, 3]
     to_mm = np.linalg.inv(camera.projection[:, :3])
     to_index = inverse[:3, :3] @ to_mm
-    size = np.linalg.norm(affine[:3, :3], axis=0)
+    # The tiny bias settles rays at exactly 45 degrees, which would else be counted along both axes.
+    size = np.linalg.norm(affine[:3, :3], axis=0) * (1.0 + 1e-9 * np.arange(3))
     picked = list(order)
     return np.concatenate([source[None, picked], to_index[picked], size[None, picked], to_mm])
 
@@ -100,14 +114,14 @@ def _any_ray(rays: Array, camera: Camera) -> bool:
     return bool((speed[..., 0] >= speed[..., 1:].max(axis=-1) * 0.99).any())
 
 
-@numba.njit(inline="always")  # type: ignore[untyped-decorator]
-def _ray(rays, column, row, order_tie):  # type: ignore[no-untyped-def]
+@numba.njit(inline="always")
+def _ray(rays, column, row):  # type: ignore[no-untyped-def]
     """Slopes of a ray per slab and its millimetres per slab; 0 mm where it steps along another axis."""
     a = rays[1, 0] * column + rays[1, 1] * row + rays[1, 2]
     b = rays[2, 0] * column + rays[2, 1] * row + rays[2, 2]
     c = rays[3, 0] * column + rays[3, 1] * row + rays[3, 2]
     fa, fb, fc = abs(a) * rays[4, 0], abs(b) * rays[4, 1], abs(c) * rays[4, 2]
-    if fa < fb or fa < fc or a == 0.0 or (order_tie and (fa == fb or fa == fc)):
+    if fa < fb or fa < fc or a == 0.0:
         return 0.0, 0.0, 0.0
     x = rays[5, 0] * column + rays[5, 1] * row + rays[5, 2]
     y = rays[6, 0] * column + rays[6, 1] * row + rays[6, 2]
@@ -115,7 +129,7 @@ def _ray(rays, column, row, order_tie):  # type: ignore[no-untyped-def]
     return b / a, c / a, np.sqrt(x * x + y * y + z * z) / abs(a)
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True, fastmath=True, cache=True)
 def _gather(slabs, rays, image):  # type: ignore[no-untyped-def]
     depth, height, width = slabs.shape
     rows, columns = image.shape
@@ -125,7 +139,7 @@ def _gather(slabs, rays, image):  # type: ignore[no-untyped-def]
         length = np.empty(columns, np.float32)
         total = np.zeros(columns, np.float32)
         for column in range(columns):
-            sb, sc, mm = _ray(rays, column, row, False)
+            sb, sc, mm = _ray(rays, column, row)
             slope_b[column], slope_c[column], length[column] = sb, sc, mm
         for k in range(depth):
             step = np.float32(k - rays[0, 0])
@@ -144,7 +158,7 @@ def _gather(slabs, rays, image):  # type: ignore[no-untyped-def]
             image[row, column] += total[column] * length[column]
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True, fastmath=True, cache=True)
 def _scatter(slabs, rays, image):  # type: ignore[no-untyped-def]
     depth, height, width = slabs.shape
     rows, columns = image.shape
@@ -154,7 +168,7 @@ def _scatter(slabs, rays, image):  # type: ignore[no-untyped-def]
         start_c = np.float32(rays[0, 2] + 1.0)
         for row in range(rows):
             for column in range(columns):
-                slope_b, slope_c, length = _ray(rays, column, row, False)
+                slope_b, slope_c, length = _ray(rays, column, row)
                 b = start_b + step * np.float32(slope_b)
                 c = start_c + step * np.float32(slope_c)
                 if length > 0 and b >= 0 and c >= 0 and b < height - 1 and c < width - 1:

@@ -21,11 +21,11 @@ from recon.volumes import CtVolume
 
 Image = npt.NDArray[np.float32]
 
-# 70 kVp through 2.5 mm of aluminium in three bins: mean energy (keV) and share of the detected signal.
-SPECTRUM_KEV = (40.0, 50.0, 60.0)
-SPECTRUM_SHARE = (0.35, 0.40, 0.25)
-WATER_CM2_PER_G = (0.2683, 0.2269, 0.2059)
-BONE_CM2_PER_G = (0.6655, 0.4242, 0.3148)
+# 60 to 65 kVp, as knees are exposed, in three bins: energy (keV) and share of the open beam's signal.
+SPECTRUM_KEV = (30.0, 40.0, 50.0)
+SPECTRUM_SHARE = (0.20, 0.45, 0.35)
+WATER_CM2_PER_G = (0.3756, 0.2683, 0.2269)
+BONE_CM2_PER_G = (1.331, 0.6655, 0.4242)
 _BONE_FROM_HU, _BONE_FULL_HU = 100.0, 1300.0
 
 
@@ -103,7 +103,9 @@ class Detector:
         lost = 1.0 - primary
         blur = self.scatter_blur_mm / pixel_mm
         coarse = max(1, int(blur // 4))
-        small = ndimage.gaussian_filter(ndimage.zoom(lost, 1 / coarse, order=1), blur / coarse, mode="nearest")
+        small = ndimage.gaussian_filter(
+            ndimage.zoom(lost, 1 / coarse, order=1), blur / coarse, mode="nearest"
+        )
         factors = [full / part for full, part in zip(primary.shape, small.shape, strict=True)]
         spread = ndimage.zoom(small, factors, order=1, mode="nearest", grid_mode=True)
         typical = float(np.percentile(primary, 10))

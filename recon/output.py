@@ -1,0 +1,42 @@
+"""Results that appear whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recon.errors import InputError
+
+
+@contextmanager
+def output_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into that becomes ``out`` on success and vanishes on any error.
+
+    The temporary folder lies beside ``out``, on the same file system, so that the last step is a
+    rename. Where ``out`` exists already, the new files replace those of the same name, each atomically.
+
+    Raises:
+        InputError: ``out`` is a file, or its parent cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError("bad_output", f"{out} is a file", "Give a folder for the results")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise InputError(
+            "bad_output", f"{out} cannot be written ({error.strerror})", "Give a folder that you may write"
+        ) from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if out.is_dir():
+            for path in sorted(temporary.iterdir()):
+                path.replace(out / path.name)
+        else:
+            temporary.rename(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
