@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -194,7 +195,7 @@ def _read_slice(path: Path) -> npt.NDArray[np.float32]:
 
 def _read_nifti(path: Path) -> CtVolume:
     try:
-        image = nibabel.load(path)
+        image: Any = nibabel.load(path)
         shape = tuple(size for size in image.shape if size > 1)
         header = image.header
     except Exception as error:  # nibabel raises whatever its parser trips on

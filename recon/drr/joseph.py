@@ -41,7 +41,7 @@ class _Projection(torch.autograd.Function):
     """The linear projector and, backwards, its exact adjoint."""
 
     @staticmethod
-    def forward(ctx: Any, values: torch.Tensor, affine: Array, camera: Camera) -> torch.Tensor:  # type: ignore[override]
+    def forward(ctx: Any, values: torch.Tensor, affine: Array, camera: Camera) -> torch.Tensor:
         """Project; see ``project_volume``."""
         ctx.affine, ctx.camera, ctx.shape = affine, camera, values.shape
         image = np.zeros((camera.rows, camera.columns), dtype=np.float32)
@@ -54,7 +54,7 @@ class _Projection(torch.autograd.Function):
         return torch.from_numpy(image)
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         """Spread the image's gradient over the voxels with the weights of the forward pass."""
         spread = np.zeros(ctx.shape, dtype=np.float32)
         image = gradient.contiguous().numpy()

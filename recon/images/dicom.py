@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import FileDataset
-from pydicom.pixels import apply_modality_lut
+from pydicom.pixels.processing import apply_modality_lut
 
 from recon.errors import InputError
 from recon.geometry import Camera

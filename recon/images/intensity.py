@@ -103,7 +103,8 @@ def _corner_regions(small: Image) -> Mask:
         for column in (0, -1):
             seed = (row % small.shape[0], column % small.shape[1])
             if not region[seed]:
-                region |= flood(smooth, seed, tolerance=0.03 * float(high - low) + 1e-6)
+                tolerance = 0.03 * float(high - low) + 1e-6
+                region |= flood(smooth, seed, tolerance=tolerance)  # type: ignore[no-untyped-call]
     return region
 
 

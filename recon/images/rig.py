@@ -106,7 +106,7 @@ def read_rig(path: Path) -> Rig:
         raise InputError("bad_rig", f"{path.name} is not a rig file ({error!r})", remedy) from error
     if not views or (isocentre is not None and len(isocentre) != 3):
         raise InputError("bad_rig", f"{path.name} describes no view", remedy)
-    return Rig(views, isocentre)  # type: ignore[arg-type]
+    return Rig(views, isocentre)
 
 
 def _parse(entry: dict[str, Any]) -> RigView:
