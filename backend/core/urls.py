@@ -1,0 +1,77 @@
+"""Every address of the server. A new one needs a row in ``tests/backend/test_permissions.py``."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path, register_converter
+from drf_spectacular.views import SpectacularAPIView
+
+from backend.accounts import api as accounts
+from backend.cases import api as cases
+from backend.core import errors, frontend, health
+from backend.exports import api as exports
+from backend.imaging import api as imaging
+from backend.imaging.models import BoneName
+from backend.jobs import api as jobs
+from backend.planning import api as planning
+
+
+class BoneConverter:
+    """One of the four bones."""
+
+    regex = "|".join(BoneName.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+register_converter(BoneConverter, "bone")
+
+api = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("session/", accounts.SessionView.as_view(), name="session"),
+    path("people/", accounts.PeopleView.as_view(), name="people"),
+    path("people/<uuid:id>/", accounts.PersonView.as_view(), name="person"),
+    path("cases/", cases.CasesView.as_view(), name="cases"),
+    path("cases/<uuid:id>/", cases.CaseView.as_view(), name="case"),
+    path("cases/<uuid:id>/images/", imaging.CaseImagesView.as_view(), name="case-images"),
+    path(
+        "cases/<uuid:id>/reconstructions/",
+        imaging.CaseReconstructionsView.as_view(),
+        name="case-reconstructions",
+    ),
+    path("cases/<uuid:id>/plan-preview/", planning.PlanPreviewView.as_view(), name="plan-preview"),
+    path("cases/<uuid:id>/plans/", planning.CasePlansView.as_view(), name="case-plans"),
+    path("images/<uuid:id>/", imaging.ImageView.as_view(), name="image"),
+    path("images/<uuid:id>/pixels/", imaging.ImagePixelsView.as_view(), name="image-pixels"),
+    path("bone-sets/<uuid:id>/", imaging.BoneSetView.as_view(), name="bone-set"),
+    path("bone-sets/<uuid:id>/meshes/<bone:bone>.ply", imaging.BoneMeshView.as_view(), name="bone-mesh"),
+    path(
+        "bone-sets/<uuid:id>/display/<bone:bone>.ply", imaging.BoneDisplayView.as_view(), name="bone-display"
+    ),
+    path("bone-sets/<uuid:id>/outlines/", imaging.OutlinesView.as_view(), name="outlines"),
+    path("jobs/<uuid:id>/", jobs.JobView.as_view(), name="job"),
+    path("jobs/<uuid:id>/events/", jobs.JobEventsView.as_view(), name="job-events"),
+    path("jobs/<uuid:id>/cancel/", jobs.JobCancelView.as_view(), name="job-cancel"),
+    path("jobs/<uuid:id>/retry/", jobs.JobRetryView.as_view(), name="job-retry"),
+    path("plans/<uuid:id>/", planning.PlanView.as_view(), name="plan"),
+    path("plans/<uuid:id>/approve/", planning.PlanApproveView.as_view(), name="plan-approve"),
+    path("plans/<uuid:id>/guides/", exports.PlanGuidesView.as_view(), name="plan-guides"),
+    path("guides/<uuid:id>/", exports.GuideView.as_view(), name="guide"),
+    path("guides/<uuid:id>/files/guide.stl", exports.GuideStlView.as_view(), name="guide-stl"),
+    path("guides/<uuid:id>/files/guide.3mf", exports.Guide3mfView.as_view(), name="guide-3mf"),
+    path("guides/<uuid:id>/files/report.json", exports.GuideReportView.as_view(), name="guide-report"),
+    path("guide-presets/", exports.GuidePresetsView.as_view(), name="guide-presets"),
+    re_path(r"^.*$", errors.unknown_address, name="unknown"),
+]
+
+urlpatterns = [
+    path("api/", include(api)),
+    path("health/", health.HealthView.as_view(), name="health"),
+    re_path(r"^(?!static/|ws/).*$", frontend.page, name="page"),
+]
+
+handler404 = "backend.core.errors.unknown_address"
+handler500 = "backend.core.errors.server_error"

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ExportsConfig(AppConfig):
+    name = "backend.exports"
+    label = "exports"
+
+    def ready(self) -> None:
+        from backend.exports.services import DesignHandler
+        from backend.jobs.handlers import register
+        from backend.jobs.models import Kind
+
+        register(Kind.DESIGN_GUIDE, DesignHandler())

@@ -1,0 +1,80 @@
+"""Reconstruction as the backend wants it: bones, lighter meshes to look at, outlines. Runs in a child process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fast_simplification
+import numpy as np
+import trimesh
+from recon.outlines import bone_outlines
+from recon.reconstruct import reconstruct_files
+
+from recon.bones import BoneSet
+from recon.images import read_xray
+
+# Software WebGL draws about this many a bone without stutter.
+DISPLAY_FACES = 16_000
+
+
+def reconstruct(
+    ap: Path,
+    lateral: Path,
+    out: Path,
+    *,
+    resolution: int,
+    model: str | None,
+    progress: Callable[[str, float], None],
+) -> dict[str, Any]:
+    """Bones from two X-rays, with what a browser needs to show them.
+
+    Args:
+        ap, lateral: de-identified DICOM files.
+        out: an existing folder; gets ``bones/`` (as of the engine), ``display/`` (PLY, at most 16,000 faces each) and
+            ``outlines.json``.
+        resolution: samples along an edge of the reconstruction cube.
+        model: name of the network, or None for the standard one.
+        progress: told the stage and the share done.
+
+    Returns:
+        The engine's report.
+
+    Raises:
+        InputError: as of the engine.
+    """
+    report = reconstruct_files(
+        ap,
+        lateral,
+        out / "bones",
+        resolution=resolution,
+        model=model,
+        progress=lambda stage, fraction: progress(stage, 0.92 * fraction),
+    )
+    bones = BoneSet.read(out / "bones")
+    progress("Drawing the bones", 0.93)
+    (out / "display").mkdir()
+    for bone, mesh in bones.items():
+        simplified(mesh).export(out / "display" / f"{bone.label}.ply")
+    progress("Projecting the outlines", 0.97)
+    outlines = {
+        view: {
+            bone.label: [np.round(line, 2).tolist() for line in lines]
+            for bone, lines in bone_outlines(bones, read_xray(path).camera).items()
+        }
+        for view, path in (("ap", ap), ("lateral", lateral))
+    }
+    (out / "outlines.json").write_text(json.dumps(outlines, separators=(",", ":")))
+    return report
+
+
+def simplified(mesh: trimesh.Trimesh, faces: int = DISPLAY_FACES) -> trimesh.Trimesh:
+    """A mesh of at most this many faces that looks the same; the mesh itself when it has no more."""
+    if len(mesh.faces) <= faces:
+        return mesh
+    points, triangles = fast_simplification.simplify(
+        mesh.vertices.astype(np.float32), mesh.faces.astype(np.int32), target_count=faces
+    )
+    return trimesh.Trimesh(points, triangles, process=False)

@@ -1,0 +1,138 @@
+"""Shapes of X-rays and bone sets as the API speaks them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from backend.core.storage import sha256_of
+from backend.imaging.models import BoneSet, Image, Origin, View
+
+
+class WindowSerializer(serializers.Serializer):
+    """Where grey begins and ends, in the 16-bit units of the pixels."""
+
+    center = serializers.FloatField()
+    width = serializers.FloatField()
+
+
+class ImageSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    view = serializers.ChoiceField(View.choices)
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    window = serializers.SerializerMethodField()
+    projection = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
+        min_length=3,
+        max_length=3,
+    )
+    provenance = serializers.CharField()
+    acquired_note = serializers.CharField()
+    sha256 = serializers.SerializerMethodField()
+    pixels_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(WindowSerializer)
+    def get_window(self, image: Image) -> dict[str, float]:
+        return {"center": image.window_center, "width": image.window_width}
+
+    def get_sha256(self, image: Image) -> str:
+        return sha256_of(image.file)
+
+    def get_pixels_url(self, image: Image) -> str:
+        return reverse("image-pixels", args=[image.id])
+
+
+class ImageUploadSerializer(serializers.Serializer):
+    view = serializers.ChoiceField(View.choices)
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class ImagesSerializer(serializers.Serializer):
+    ap = ImageSerializer(allow_null=True)
+    lateral = ImageSerializer(allow_null=True)
+
+
+class ReportBoneSerializer(serializers.Serializer):
+    vertices = serializers.IntegerField()
+    faces = serializers.IntegerField()
+    volume_mm3 = serializers.FloatField()
+    watertight = serializers.BooleanField()
+
+
+class ReportModelSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
+class ReportCameraSerializer(serializers.Serializer):
+    projection = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+
+
+class ReportImageSerializer(serializers.Serializer):
+    file = serializers.CharField()
+    sha256 = serializers.CharField()
+    camera = ReportCameraSerializer()
+
+
+class ReconstructionReportSerializer(serializers.Serializer):
+    """The engine's own report on one reconstruction."""
+
+    model = ReportModelSerializer()
+    seconds = serializers.DictField(child=serializers.FloatField())
+    resolution = serializers.IntegerField()
+    field_of_view = serializers.DictField(child=serializers.JSONField())
+    bones = serializers.DictField(child=ReportBoneSerializer())
+    images = ReportImageSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema_field(ReconstructionReportSerializer)
+class ReconstructionReportField(serializers.JSONField):
+    """Passed on as the engine wrote it, which may hold more than the schema names."""
+
+
+class BoneMeshSerializer(serializers.Serializer):
+    mesh_url = serializers.CharField()
+    display_url = serializers.CharField()
+    vertices = serializers.IntegerField()
+    faces = serializers.IntegerField()
+
+
+class BoneSetSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    origin = serializers.ChoiceField(Origin.choices)
+    model = serializers.CharField()
+    report = ReconstructionReportField()
+    created_at = serializers.DateTimeField()
+    bones = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField(child=BoneMeshSerializer()))
+    def get_bones(self, bone_set: BoneSet) -> dict[str, dict[str, Any]]:
+        return {
+            mesh.bone: {
+                "mesh_url": reverse("bone-mesh", args=[bone_set.id, mesh.bone]),
+                "display_url": reverse("bone-display", args=[bone_set.id, mesh.bone]),
+                "vertices": mesh.vertices,
+                "faces": mesh.faces,
+            }
+            for mesh in bone_set.meshes.all()
+        }
+
+
+class PolylinesField(serializers.ListField):
+    """Lines of (column, row) points."""
+
+    child = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    )
+
+
+class OutlinesSerializer(serializers.Serializer):
+    """Closed or open outlines a bone, as (column, row) pixels of each view."""
+
+    ap = serializers.DictField(child=PolylinesField())
+    lateral = serializers.DictField(child=PolylinesField())

@@ -1,0 +1,76 @@
+"""HTO plans: every save is a revision that stays as it is."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+
+from backend.accounts.models import Person
+from backend.cases.models import Case
+from backend.imaging.models import BoneSet
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+
+
+class LandmarkProvenance(models.TextChoices):
+    """How a landmark was obtained."""
+
+    AUTO = "auto"
+    EDITED = "edited"
+    IMPUTED = "imputed"
+
+
+# A revision's content is fixed when it is made; only its standing may change.
+MUTABLE = frozenset({"status", "approved_by", "approved_at"})
+
+
+class ImmutableError(TypeError):
+    """Somebody tried to change the content of a revision."""
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def visible_to(self, person: Person) -> PlanQuerySet:
+        return self.filter(case__in=Case.objects.visible_to(person))
+
+    def update(self, **kwargs: Any) -> int:
+        if not MUTABLE.issuperset(kwargs):
+            raise ImmutableError(f"a plan's {sorted(set(kwargs) - MUTABLE)} cannot be changed")
+        return super().update(**kwargs)
+
+
+class Plan(models.Model):
+    """One revision of a plan, with the plan document and its hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="plans")
+    bone_set = models.ForeignKey(BoneSet, models.PROTECT, related_name="plans")
+    revision = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    correction_deg = models.FloatField()
+    document = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    approved_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("revision",)
+        constraints = (models.UniqueConstraint(fields=("case", "revision"), name="one_plan_a_revision"),)
+
+    def __str__(self) -> str:
+        return f"plan {self.revision} of {self.case}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding and not MUTABLE.issuperset(kwargs.get("update_fields") or {"everything"}):
+            raise ImmutableError("a plan's content cannot be changed; save a new revision")
+        super().save(*args, **kwargs)
