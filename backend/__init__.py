@@ -1,1 +1,1 @@
-"""The web application: people, cases, jobs, plans and exports; the engines are called, never imported, by views."""
+"""The web application: people, cases, jobs, plans and exports."""

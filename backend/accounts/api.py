@@ -28,6 +28,7 @@ from backend.core.api import validated
 
 
 def session_of(request: HttpRequest) -> dict[str, Any]:
+    """Who is logged in, and the token that changes need."""
     person = request.user if isinstance(request.user, Person) else None
     return {
         "person": selectors.person_as_dict(person) if person else None,

@@ -15,6 +15,7 @@ def roles_of(person: Person) -> list[Role]:
 
 
 def roles_at(person: Person, site: Site) -> set[Role]:
+    """The roles of a person at one site."""
     values = Membership.objects.filter(person=person, site=site).values_list("role", flat=True)
     return {Role(value) for value in values}
 
@@ -58,6 +59,7 @@ def _wrong_role(roles: tuple[Role, ...]) -> WrongRole:
 
 
 def person_as_dict(person: Person) -> dict[str, object]:
+    """A person with their roles, as the API shows them."""
     return {
         "id": person.id,
         "username": person.username,

@@ -18,6 +18,7 @@ from backend.core.errors import Conflict, Invalid, WrongRole
 
 
 def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, as far as the connection itself tells."""
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
@@ -47,6 +48,7 @@ def log_in(*, request: HttpRequest, username: str, password: str) -> Person:
 
 
 def log_out(*, request: HttpRequest) -> None:
+    """End the session, if there is one."""
     if isinstance(request.user, Person):
         record(person=request.user, action="person.logged_out", text="Logged out")
     logout(request)
@@ -132,8 +134,9 @@ def change_person(
     """Change a person of the administrator's site; roles are those at the administrator's sites.
 
     Raises:
-        Conflict: ``no_roles``: a person without any would be lost to everybody; ``own_account``: nobody locks themselves out; ``shared_person``: name, password and activity of a
-            person who also works at a site of others are not this administrator's to change.
+        Conflict: ``no_roles``: a person without any would be lost to everybody; ``own_account``: nobody
+            locks themselves out; ``shared_person``: name, password and activity of a person who also works
+            at a site of others are not this administrator's to change.
         Invalid: ``weak_password``.
     """
     sites = sites_with_role(administrator, Role.ADMINISTRATOR)

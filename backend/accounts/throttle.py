@@ -36,6 +36,7 @@ def check(username: str, address: str) -> None:
 
 
 def count_failure(username: str, address: str) -> None:
+    """Remember one wrong password."""
     for key, _ in _keys(username, address):
         cache.add(key, 0, settings.LOGIN_FAILURES_WINDOW_S)
         try:

@@ -82,8 +82,8 @@ def verify(events: Iterable[Event] | None = None) -> int | None:
     """Walk the whole chain.
 
     Returns:
-        ``None`` when it is whole, else the position where it first breaks: an event changed, missing or added, or
-        the end cut off.
+        ``None`` when it is whole, else the position where it first breaks: an event changed, missing or
+        added, or the end cut off.
     """
     position, previous = 0, "0" * 64
     for event in events if events is not None else Event.objects.order_by("position").iterator():

@@ -1,4 +1,7 @@
-"""Celery, for installations with workers of their own: ``celery -A backend.core.celery worker -Q recon,guides``."""
+"""Celery, for installations with workers of their own.
+
+``celery -A backend.core.celery worker -Q recon,guides`` starts one; ``-Q recon`` is for machines with a GPU.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ application.conf.update(
 
 @worker_ready.connect
 def start_sweeping(**kwargs: Any) -> None:
+    """Every worker looks for the jobs of dead ones."""
     from backend.jobs.dispatch import Sweeper
 
     Sweeper().start()

@@ -12,10 +12,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str = "") -> str:
+    """A variable as it is."""
     return os.environ.get(name, default)
 
 
 def flag(name: str, default: bool) -> bool:
+    """A variable that says yes or no."""
     value = os.environ.get(name)
     if value is None:
         return default
@@ -27,6 +29,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def number(name: str, default: float) -> float:
+    """A variable that is a number."""
     try:
         return float(os.environ.get(name, default))
     except ValueError as error:
@@ -34,6 +37,7 @@ def number(name: str, default: float) -> float:
 
 
 def names(name: str, default: str = "") -> list[str]:
+    """A variable that lists names, parted by commas."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 

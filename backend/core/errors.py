@@ -136,14 +136,17 @@ def json_error(status: int, code: str, message: str, remedy: str = "") -> JsonRe
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    """Django's hook for a missing or wrong token."""
     return json_error(403, "csrf", "This page is out of date.", "Reload the page and try again.")
 
 
 def unknown_address(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+    """Nothing is at this address of the API."""
     return json_error(404, "not_found", "There is nothing at this address.", "Go back to the worklist.")
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
+    """Django's hook for what nobody caught; the log has the trace."""
     return json_error(
         500,
         "internal",

@@ -1,8 +1,8 @@
 """Settings, all from the environment.
 
-With none set, one process on one machine does everything: SQLite in WAL mode, a worker thread that takes jobs from
-the database, wake-ups in memory, files under ``var/``. ``DATABASE_URL``, ``REDIS_URL`` and ``CELERY_BROKER_URL`` turn
-the same code into PostgreSQL, Redis and Celery workers.
+With none set, one process on one machine does everything: SQLite in WAL mode, a worker thread that takes
+jobs from the database, wake-ups in memory, files under ``var/``. ``DATABASE_URL``, ``REDIS_URL`` and
+``CELERY_BROKER_URL`` turn the same code into PostgreSQL, Redis and Celery workers.
 """
 
 from __future__ import annotations

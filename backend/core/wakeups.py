@@ -1,7 +1,8 @@
 """Telling browsers that there is something to read. The database says what: a lost wake-up loses nothing.
 
-``InMemoryChannelLayer`` does not reach a consumer from another thread (django/channels #1876): the message waits until
-the consumer's loop turns for another reason. So wake-ups run on the loop of the server, which it names at start-up.
+``InMemoryChannelLayer`` does not reach a consumer from another thread (django/channels #1876): the message
+waits until the consumer's loop turns for another reason. So wake-ups run on the loop of the server, which it
+names at start-up.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ def serve_on(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def job_group(job_id: UUID) -> str:
+    """The group of those who watch a job."""
     return f"job.{job_id}"
 
 
 def worklist_group(site_id: UUID) -> str:
+    """The group of those who watch the worklist of a site."""
     return f"worklist.{site_id}"
 
 

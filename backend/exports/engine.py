@@ -1,4 +1,4 @@
-"""Guide design as the backend wants it: designed, exported, then checked as exported. Runs in a child process."""
+"""Guide design as the backend wants it: designed, exported, checked as exported; in a child process."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class GuideQuerySet(models.QuerySet["Guide"]):
 
 
 class Guide(models.Model):
-    """One design, made once from one approved plan. ``stl``, ``threemf`` and ``report_file`` are storage keys."""
+    """One design, made once from one approved plan; ``stl`` and its neighbours are storage keys."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="guides")

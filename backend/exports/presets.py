@@ -1,4 +1,4 @@
-"""The parameters of a guide as the guide engine names them: shown on the panel, checked before a job is queued."""
+"""The parameters of a guide as the engine names them: for the panel, and checked before a job waits."""
 
 from __future__ import annotations
 

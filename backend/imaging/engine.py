@@ -1,4 +1,4 @@
-"""Reconstruction as the backend wants it: bones, lighter meshes to look at, outlines. Runs in a child process."""
+"""Reconstruction as the backend wants it: bones, lighter meshes, outlines; in a child process."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def reconstruct(
 
     Args:
         ap, lateral: de-identified DICOM files.
-        out: an existing folder; gets ``bones/`` (as of the engine), ``display/`` (PLY, at most 16,000 faces each) and
-            ``outlines.json``.
+        out: an existing folder; gets ``bones/`` (as of the engine), ``display/`` (PLY, at most 16,000 faces
+            each) and ``outlines.json``.
         resolution: samples along an edge of the reconstruction cube.
         model: name of the network, or None for the standard one.
         progress: told the stage and the share done.

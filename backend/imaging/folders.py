@@ -19,7 +19,7 @@ def lay_out(bone_set: BoneSet, folder: Path) -> None:
 
 
 def cached_folder(bone_set: BoneSet) -> Path:
-    """A folder that holds the meshes of a bone set and stays, so that a preview need not fetch them each time."""
+    """A folder of the meshes of a bone set that stays, so that a preview need not fetch them each time."""
     home = settings.WORKSPACES / "bones"
     target = Path(home / str(bone_set.pk))
     if target.is_dir():

@@ -1,11 +1,13 @@
 """From an uploaded file to a de-identified X-ray that has been checked: runs in a child process with limits.
 
-What is stored is written anew from an allow-list: an attribute that is not named here does not survive. So the file
-that the engine checks is the very file that is kept. No Django here, and no secret but the key for new UIDs.
+What is stored is written anew from an allow-list: an attribute that is not named here does not survive. So
+the file that the engine checks is the very file that is kept. No Django here, and no secret but the key for
+new UIDs.
 
 References:
-    DICOM PS3.15 Annex E (Basic Application Level Confidentiality Profile), option "Clean Pixel Data" replaced by
-    refusing images that say they have text burned in. CVE-2019-11687: the preamble may be an executable; it is zeroed.
+    DICOM PS3.15 Annex E (Basic Application Level Confidentiality Profile), option "Clean Pixel Data"
+    replaced by refusing images that say they have text burned in. CVE-2019-11687: the preamble may be an
+    executable; it is zeroed.
 """
 
 from __future__ import annotations
@@ -46,10 +48,10 @@ KEPT = (
     "PositionerPrimaryAngle", "PositionerSecondaryAngle", "EstimatedRadiographicMagnificationFactor",
     "PatientOrientation", "ViewPosition", "Laterality", "ImageLaterality", "BodyPartExamined",
     # what the pixels mean
-    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored",
-    "HighBit", "PixelRepresentation", "PixelIntensityRelationship", "PixelIntensityRelationshipSign",
-    "PixelPaddingValue", "RescaleIntercept", "RescaleSlope", "RescaleType", "WindowCenter", "WindowWidth",
-    "LossyImageCompression", "KVP", "BurnedInAnnotation", "PixelData",
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation", "PixelIntensityRelationship",
+    "PixelIntensityRelationshipSign", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope", "RescaleType",
+    "WindowCenter", "WindowWidth", "LossyImageCompression", "KVP", "BurnedInAnnotation", "PixelData",
 )  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def _damaged() -> InputError:
 def deidentify(dataset: Dataset, key: str) -> FileDataset:
     """A new file with the allowed attributes of an old one, new UIDs and nothing else.
 
-    The same original gets the same new UIDs, and nobody without the key can tell which original they came from.
+    The same original gets the same new UIDs; nobody without the key can tell which original they are of.
     """
     clean = FileDataset("", {}, preamble=b"\0" * 128)
     for keyword in KEPT:

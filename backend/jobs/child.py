@@ -1,12 +1,13 @@
 """One function in one process that can be killed: with a time limit, a memory limit and progress over a pipe.
 
-The parent calls :func:`run`. The child is ``python -m backend.jobs.child``: it reads what to call from standard input
-and writes JSON lines to a pipe of its own, so that whatever a library prints disturbs nothing. It knows neither Django
-nor the database nor any secret, and it dies with its parent.
+The parent calls :func:`run`. The child is ``python -m backend.jobs.child``: it reads what to call from
+standard input and writes JSON lines to a pipe of its own, so that whatever a library prints disturbs
+nothing. It knows neither Django nor the database nor any secret, and it dies with its parent.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -27,8 +28,8 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "PYTHON", "VIRTUAL_ENV", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "TMPDIR",
-              "LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "TORCH")  # fmt: skip
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_", "PYTHON", "VIRTUAL_ENV", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_",
+              "TMPDIR", "LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "TORCH")  # fmt: skip
 
 
 class ChildError(Exception):
@@ -173,10 +174,8 @@ def _messages(
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the child and whatever it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -22,6 +22,7 @@ def dispatch(job: Job) -> None:
 
 
 def send(job_id: UUID, kind: str) -> None:
+    """Tell a worker now: ring the bell of this process, or send a message to the queue of the kind."""
     if settings.WORKER == "celery":
         from backend.jobs.tasks import run_job
 

@@ -43,7 +43,8 @@ class Handler(Protocol):
         """Put the files of the result into storage.
 
         Returns:
-            What stores the rows; it is called in the transaction that ends the job and returns the closing words.
+            What stores the rows; it is called in the transaction that ends the job and returns the closing
+            words.
         """
 
 
@@ -51,8 +52,10 @@ _handlers: dict[str, Handler] = {}
 
 
 def register(kind: str, handler: Handler) -> None:
+    """Called once a kind, when its app is ready."""
     _handlers[kind] = handler
 
 
 def handler_of(kind: str) -> Handler:
+    """The handler that was registered for a kind."""
     return _handlers[kind]

@@ -1,4 +1,4 @@
-"""The only place where jobs change: every move checked, numbered, written as an event and told to browsers."""
+"""The only place where jobs change: every move checked, numbered, kept as an event, told to browsers."""
 
 from __future__ import annotations
 
@@ -202,8 +202,8 @@ def beat(worker: str) -> None:
 def recover(*, here: str = "") -> list[UUID]:
     """Put the jobs of dead workers back into the queue.
 
-    A worker is dead when its job had no sign of life for the length of a lease, or at once when it was a process of
-    this machine that is gone.
+    A worker is dead when its job had no sign of life for the length of a lease, or at once when it was a
+    process of this machine that is gone.
 
     Args:
         here: name of the worker that asks; a former process with the same number is not taken for it.

@@ -1,7 +1,7 @@
 """The embedded worker: a thread of the server that takes waiting jobs from the database.
 
-The table of jobs is the queue, so nothing has to be sent that could get lost: a bell in memory makes it look at once,
-and it looks every second in any case.
+The table of jobs is the queue, so nothing has to be sent that could get lost: a bell in memory makes it look
+at once, and it looks every second in any case.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ def _vector() -> serializers.ListField:
 
 
 class MeasureSerializer(serializers.Serializer):
-    """One measure now (``value``), before and after the correction; bands hold 90 %, null where none is stated."""
+    """One measure now, before and after the correction; bands hold 90 %, null where none is stated."""
 
     value = serializers.FloatField()
     before = serializers.FloatField()

@@ -1,4 +1,7 @@
-"""What changes plans: check, execute, log. The engine computes; previews in this process, for they take no booleans."""
+"""What changes plans: check, execute, log.
+
+The guide engine plans in this process: that takes no booleans, only milliseconds once landmarks are known.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ def preview(*, person: Person, case: Case, correction_deg: float) -> dict[str, A
 
 
 def save_plan(*, person: Person, case: Case, correction_deg: float, reason: str = "") -> Plan:
-    """Keep a plan as the next revision; earlier drafts are superseded, an approved plan stands until a new approval.
+    """Keep a plan as the next revision.
+
+    Earlier drafts are superseded; an approved plan stands until another one is approved.
 
     Raises:
         WrongRole: the person is no surgeon of the site.
@@ -70,7 +75,7 @@ def save_plan(*, person: Person, case: Case, correction_deg: float, reason: str 
 
 
 def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> Plan:
-    """Sign a draft: from then on guides can be designed from it, and the plan approved before it is superseded.
+    """Sign a draft: guides can be designed from it, and the plan approved before is superseded.
 
     Raises:
         WrongRole: the person is no surgeon of the site.
