@@ -1,0 +1,7 @@
+"""``python -m guides``."""
+
+import sys
+
+from guides.cli import main
+
+sys.exit(main())

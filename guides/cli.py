@@ -1,0 +1,158 @@
+"""Command line: plan, design, check."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from guides.errors import InputError
+from guides.plan import Progress, plan_files
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 a check blocks, 2 bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except InputError as error:
+        print(f"error: {str(error)}".replace("\n", " "), file=sys.stderr)  # noqa: T201
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m guides", description="HTO plans and printable cutting guides."
+    )
+    commands = parser.add_subparsers(required=True, metavar="plan | design | check")
+    plan = commands.add_parser("plan", help="bones to a plan document")
+    plan.add_argument("--bones", type=Path, required=True, metavar="DIR")
+    plan.add_argument("--side", choices=("L", "R"), required=True)
+    target = plan.add_mutually_exclusive_group(required=True)
+    target.add_argument("--correction", type=float, metavar="DEG", help="opening in degrees")
+    target.add_argument("--target-wbl", type=float, metavar="PERCENT", help="weight-bearing line from medial")
+    target.add_argument("--target-hka", type=float, metavar="DEG", help="hip-knee-ankle angle, 180 straight")
+    plan.add_argument("--out", type=Path, required=True, metavar="FILE")
+    plan.set_defaults(run=_plan)
+    design = commands.add_parser("design", help="plan to a printable guide")
+    design.add_argument("--bones", type=Path, required=True, metavar="DIR")
+    design.add_argument("--plan", type=Path, required=True, metavar="FILE")
+    design.add_argument("--parameters", type=Path, metavar="FILE", help="JSON object of guide parameters")
+    design.add_argument("--out", type=Path, required=True, metavar="DIR")
+    design.set_defaults(run=_design)
+    check = commands.add_parser("check", help="judge an exported guide")
+    check.add_argument("--guide", type=Path, required=True, metavar="FILE")
+    check.add_argument("--bones", type=Path, required=True, metavar="DIR")
+    check.add_argument("--plan", type=Path, required=True, metavar="FILE")
+    check.add_argument("--json", action="store_true", help="print the checks as JSON")
+    check.set_defaults(run=_check)
+    return parser
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _bar() -> Progress | None:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    bar = tqdm(total=100, bar_format="{desc:<12}{bar:30} {percentage:3.0f} %", file=sys.stderr)
+
+    def show(stage: str, fraction: float) -> None:
+        bar.set_description(stage)
+        bar.update(100 * fraction - bar.n)
+        if fraction >= 1:
+            bar.close()
+
+    return show
+
+
+def _plan(options: argparse.Namespace) -> int:
+    document = plan_files(
+        options.bones,
+        options.side,
+        correction_deg=options.correction,
+        target_hka=options.target_hka,
+        target_wbl=options.target_wbl,
+        progress=_bar(),
+    )
+    _write(options.out, json.dumps(document, indent=1))
+    osteotomy = document["osteotomy"]
+    _say(
+        f"correction {osteotomy['correction_deg']:.2f} deg, gap {osteotomy['gap_mm']:.1f} mm,"
+        f" depth {osteotomy['cut_depth_mm']:.1f} mm"
+    )
+    for name, measure in document["measures"].items():
+        band = measure["band"]
+        spread = "" if band is None else f"  (90 %: {band[0]:.1f} to {band[1]:.1f})"
+        _say(f"{name:12}{measure['before']:8.1f} -> {measure['after']:6.1f} {measure['unit']}{spread}")
+    for warning in document["warnings"]:
+        _say(f"warning: {warning['message']} [{warning['source']}]")
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise InputError(
+            "cannot_write", f"{path} cannot be written ({error.strerror})", "Choose another place"
+        ) from error
+
+
+def _design(options: argparse.Namespace) -> int:
+    from guides.design import design_files  # the solid engine loads only when it is needed
+
+    parameters: Any = None
+    if options.parameters is not None:
+        try:
+            parameters = json.loads(options.parameters.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                "bad_parameters",
+                f"{options.parameters} is not a JSON file",
+                "Give a JSON object of guide parameters",
+            ) from error
+    report = design_files(options.bones, options.plan, options.out, parameters=parameters, progress=_bar())
+    _say(
+        f"guide {report['label']} in {report['seconds']['total']:.1f} s: {options.out / 'guide.stl'}, guide.3mf"
+    )
+    return _verdict(report["checks"])
+
+
+def _check(options: argparse.Namespace) -> int:
+    from guides.check import check_files
+
+    checks = check_files(options.guide, options.bones, options.plan)
+    if options.json:
+        _say(json.dumps(checks, indent=1))
+        return 1 if any(check["status"] == "block" for check in checks) else 0
+    return _verdict(checks, everything=True)
+
+
+def _verdict(checks: list[dict[str, Any]], everything: bool = False) -> int:
+    for check in checks:
+        if everything or check["status"] != "pass":
+            value = (
+                ""
+                if check["value"] is None
+                else f" {check['value']:g} {check['unit']} (limit {check['limit']})"
+            )
+            _say(f"{check['status']:5} {check['name']}:{value} {check['message']}")
+    blocked = sum(check["status"] == "block" for check in checks)
+    warned = sum(check["status"] == "warn" for check in checks)
+    _say(f"{len(checks)} checks: {len(checks) - blocked - warned} pass, {warned} warn, {blocked} block")
+    return 1 if blocked else 0

@@ -1,0 +1,91 @@
+"""The bone as the guide must see it: signed distance, swept along the withdrawal direction, as solids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import manifold3d
+import numpy as np
+import trimesh
+from scipy.ndimage import map_coordinates
+from skimage.measure import marching_cubes
+
+from guides.bones import Array, signed_distance
+from guides.design.footprint import Footprint
+from guides.design.presets import Settings
+from guides.solids import checked, from_mesh
+
+FINE_MM = 0.5
+COARSE_MM = 2.0
+NARROW_MM = 1.6
+"""Half-width of the band about the contact face in which distances are exact; outside, they are interpolated."""
+
+DEPTH_MM = 16.0
+"""How far below its highest point the guide may reach down round the bone."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Swept distance on a regular grid of the footprint's local frame.
+
+    The value at x is the smallest signed distance to the bone that x meets on its way out along w. Where it is at
+    least the clearance, the guide can be there and still be withdrawn: undercuts are filled by construction.
+
+    Attributes:
+        origin: (3,) local coordinates of the first node.
+        values: (U, V, W) mm.
+        bottom: local w at which the guide ends towards the bone's far side.
+    """
+
+    origin: Array
+    values: Array
+    bottom: float
+
+    def solid(self, level: float) -> manifold3d.Manifold:
+        """The closed region where the swept distance is at most ``level``, in the local frame.
+
+        Raises:
+            InputError: the surface is no valid solid.
+        """
+        # A border outside the region closes the surface; a moderate value keeps the edge cells well shaped.
+        padded = np.pad(self.values, 1, constant_values=level + FINE_MM)
+        vertices, faces, _, _ = marching_cubes(padded, level)
+        mesh = trimesh.Trimesh((vertices - 1) * FINE_MM + self.origin, faces, process=False)
+        mesh.merge_vertices()
+        if mesh.volume < 0:
+            mesh.invert()
+        return checked(from_mesh(mesh).simplify(0.01), "the clearance solid")
+
+
+def swept_distance(tibia: trimesh.Trimesh, footprint: Footprint, settings: Settings) -> Swept:
+    """Sample the bone's signed distance in a narrow band and sweep it along the withdrawal direction."""
+    margin = 3.0
+    patch = footprint.over(footprint.u, footprint.v)
+    top = float(patch.max())
+    bottom = max(float(np.percentile(patch, 2)) - 3, top - DEPTH_MM)
+    wide = footprint.over(
+        (footprint.u[0] - margin, footprint.u[1] + margin), (footprint.v[0] - margin, footprint.v[1] + margin)
+    )
+    low = np.array([footprint.u[0] - margin, footprint.v[0] - margin, bottom - margin])
+    high = np.array(
+        [
+            footprint.u[1] + margin,
+            footprint.v[1] + margin,
+            float(wide.max()) + settings.bone_clearance_mm + settings.shell_thickness_mm + margin,
+        ]
+    )
+    fine = [np.arange(a, b + FINE_MM, FINE_MM) for a, b in zip(low, high, strict=True)]
+    coarse = [np.arange(a - COARSE_MM, b + 2 * COARSE_MM, COARSE_MM) for a, b in zip(low, high, strict=True)]
+    local = ((np.asarray(tibia.vertices) - footprint.origin) @ footprint.basis).astype(np.float64)
+    bone = trimesh.Trimesh(local, tibia.faces, process=False)
+    nodes = np.stack(np.meshgrid(*coarse, indexing="ij"), axis=-1)
+    rough = signed_distance(bone, nodes.reshape(-1, 3)).reshape(nodes.shape[:3])
+    place = np.stack(
+        np.meshgrid(*[(f - c[0]) / COARSE_MM for f, c in zip(fine, coarse, strict=True)], indexing="ij")
+    )
+    values = map_coordinates(rough, place, order=1)
+    band = np.abs(values - settings.bone_clearance_mm) < NARROW_MM
+    nodes_fine = np.stack([fine[axis][index] for axis, index in enumerate(np.nonzero(band))], axis=1)
+    values[band] = signed_distance(bone, nodes_fine)
+    swept = np.minimum.accumulate(values[:, :, ::-1], axis=2)[:, :, ::-1]
+    return Swept(low, np.ascontiguousarray(swept), bottom)

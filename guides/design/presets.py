@@ -1,0 +1,157 @@
+"""Every number of a guide that a person may change, as data: name, label, unit, range, default, definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from guides.errors import InputError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One adjustable number of the guide."""
+
+    name: str
+    label: str
+    unit: str
+    min: float
+    max: float
+    default: float
+    definition: str
+
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "bone_clearance_mm", "Bone clearance", "mm", 0.1, 1.0, 0.3,
+        "Gap between the contact face and the planned bone surface",
+    ),
+    Parameter(
+        "slot_clearance_mm", "Slot clearance", "mm", 0.0, 0.5, 0.15,
+        "Play of the saw blade on each side; 0.3 mm in total over 15 mm lets it tilt by 1.15 degrees",
+    ),
+    Parameter(
+        "wire_clearance_mm", "Wire clearance", "mm", 0.0, 0.6, 0.2,
+        "Added to the diameter of the wire holes",
+    ),
+    Parameter(
+        "printer_compensation_mm", "Printer compensation", "mm", 0.0, 0.4, 0.0,
+        "Added to slot thickness and hole diameters for printers that close them (PA12: up to 0.3 mm)",
+    ),
+    Parameter(
+        "blade_thickness_mm", "Saw blade thickness", "mm", 0.6, 2.0, 1.0,
+        "Thickness of the blade at its teeth; common blades 0.9 to 1.27 mm",
+    ),
+    Parameter(
+        "wire_diameter_mm", "Wire diameter", "mm", 1.6, 3.2, 2.4,
+        "Diameter of the K-wires; 1.6, 2.0, 2.4, 2.5 and 3.0 mm are common",
+    ),
+    Parameter(
+        "slot_width_mm", "Slot width", "mm", 20.0, 44.0, 34.0,
+        "Length of the slot from front to back; shortened where the bone is narrower",
+    ),
+    Parameter(
+        "slot_depth_mm", "Slot depth", "mm", 10.0, 25.0, 15.0,
+        "Length over which the slot leads the blade outside the bone",
+    ),
+    Parameter(
+        "slot_wall_mm", "Slot wall", "mm", 2.0, 5.0, 3.0,
+        "Material above and below the slot",
+    ),
+    Parameter(
+        "shell_thickness_mm", "Shell thickness", "mm", 2.5, 6.0, 4.0,
+        "Thickness of the part that lies on the bone",
+    ),
+    Parameter(
+        "sleeve_wall_mm", "Sleeve wall", "mm", 2.0, 4.0, 2.5,
+        "Material round each wire hole",
+    ),
+    Parameter(
+        "sleeve_length_mm", "Sleeve length", "mm", 6.0, 20.0, 10.0,
+        "Length over which a sleeve leads its wire outside the bone",
+    ),
+    Parameter(
+        "wire_spacing_mm", "Wire spacing", "mm", 14.0, 32.0, 24.0,
+        "Distance between the two wires of a pair, front to back",
+    ),
+    Parameter(
+        "proximal_wire_mm", "Proximal wires", "mm", 8.0, 16.0, 10.5,
+        "Distance of the proximal pair from the cut",
+    ),
+    Parameter(
+        "distal_wire_mm", "Distal wires", "mm", 16.0, 28.0, 19.5,
+        "Distance of the distal pair from the cut; the label lies between",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The chosen value of every parameter, mm."""
+
+    bone_clearance_mm: float
+    slot_clearance_mm: float
+    wire_clearance_mm: float
+    printer_compensation_mm: float
+    blade_thickness_mm: float
+    wire_diameter_mm: float
+    slot_width_mm: float
+    slot_depth_mm: float
+    slot_wall_mm: float
+    shell_thickness_mm: float
+    sleeve_wall_mm: float
+    sleeve_length_mm: float
+    wire_spacing_mm: float
+    proximal_wire_mm: float
+    distal_wire_mm: float
+
+    @property
+    def slot_thickness_mm(self) -> float:
+        """Blade, its play on both sides and the printer's compensation."""
+        return self.blade_thickness_mm + 2 * self.slot_clearance_mm + self.printer_compensation_mm
+
+    @property
+    def hole_diameter_mm(self) -> float:
+        """Wire, its play and the printer's compensation."""
+        return self.wire_diameter_mm + self.wire_clearance_mm + self.printer_compensation_mm
+
+    @property
+    def sleeve_diameter_mm(self) -> float:
+        """Outer diameter of a wire sleeve."""
+        return self.hole_diameter_mm + 2 * self.sleeve_wall_mm
+
+
+def presets_document() -> list[dict[str, Any]]:
+    """The parameters as plain data, for a form."""
+    return [asdict(parameter) for parameter in PARAMETERS]
+
+
+def settings(parameters: Mapping[str, Any] | None = None) -> Settings:
+    """Defaults with the given parameters in their place.
+
+    Raises:
+        InputError: an unknown parameter, or a value that is no number or out of range.
+    """
+    given = dict(parameters or {})
+    values = {}
+    for parameter in PARAMETERS:
+        value = given.pop(parameter.name, parameter.default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(
+                "bad_parameter", f"{parameter.label} is not a number", f"Give a number in {parameter.unit}"
+            )
+        if not parameter.min <= value <= parameter.max:
+            raise InputError(
+                "parameter_out_of_range",
+                f"{parameter.label} of {value:g} {parameter.unit} is out of range",
+                f"Choose {parameter.min:g} to {parameter.max:g} {parameter.unit}",
+            )
+        values[parameter.name] = float(value)
+    if given:
+        raise InputError(
+            "unknown_parameter",
+            f"Unknown guide parameter: {', '.join(sorted(map(str, given)))}",
+            f"Known are {', '.join(p.name for p in PARAMETERS)}",
+        )
+    return Settings(**values)
