@@ -1,0 +1,84 @@
+"""History that the database itself keeps: rows that no statement of any program may change.
+
+Installed after every ``migrate``, because SQLite drops triggers when a migration rebuilds a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A table, the act that is refused, and the columns it is refused for (none: all)."""
+
+    table: str
+    act: str
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}_no_{self.act.lower()}"
+
+
+FROZEN = (
+    Frozen("audit_event", "UPDATE"),
+    Frozen("audit_event", "DELETE"),
+    Frozen(
+        "planning_plan",
+        "UPDATE",
+        (
+            "document",
+            "sha256",
+            "correction_deg",
+            "revision",
+            "bone_set_id",
+            "case_id",
+            "author_id",
+            "created_at",
+        ),
+    ),
+    Frozen("exports_guide", "UPDATE"),
+)
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Refuse from now on; installing twice does no harm."""
+    remove(connection)
+    with connection.cursor() as cursor:
+        for frozen in FROZEN:
+            for statement in _statements(frozen, connection.vendor):
+                cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Allow again, for whoever has to repair something by hand and will explain it."""
+    on_table = " ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for frozen in FROZEN:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {frozen.name}{on_table.format(table=frozen.table)}")
+
+
+def _statements(frozen: Frozen, vendor: str) -> list[str]:
+    of = f" OF {', '.join(frozen.columns)}" if frozen.columns else ""
+    event = f"BEFORE {frozen.act}{of} ON {frozen.table}"
+    words = f"{frozen.table} is append-only"
+    if vendor == "sqlite":
+        return [f"CREATE TRIGGER {frozen.name} {event} BEGIN SELECT RAISE(ABORT, '{words}'); END"]
+    return [
+        f"CREATE OR REPLACE FUNCTION {frozen.name}() RETURNS trigger AS "
+        f"$$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'integrity_constraint_violation'; END $$ "
+        "LANGUAGE plpgsql",
+        f"CREATE TRIGGER {frozen.name} {event} FOR EACH ROW EXECUTE FUNCTION {frozen.name}()",
+    ]
+
+
+def install_after_migrate(using: str, **kwargs: Any) -> None:
+    """Signal handler; waits until all the tables are there."""
+    connection = connections[using]
+    if {frozen.table for frozen in FROZEN} <= set(connection.introspection.table_names()):
+        install(connection)
