@@ -117,10 +117,20 @@ class Camera:
         low, high = margin - 0.5, np.array([self.columns, self.rows]) - 0.5 - margin
         return np.asarray((depth > 0) & ((pixels >= low) & (pixels <= high)).all(axis=-1))
 
+    def depth_inside(self, points: Array) -> Array:
+        """(...) mm from each of (..., 3) points to the border of what the image shows; negative outside."""
+        pixels, depth = self.project(points)
+        border = np.minimum(pixels, np.array([self.columns, self.rows]) - 1 - pixels).min(axis=-1)
+        return np.asarray(np.where(depth > 0, border * depth / self._focal, -np.inf))
+
     def pixel_size_at(self, point: Array) -> float:
         """Millimetres that one pixel spans in the plane through a (3,) point, parallel to the detector."""
-        intrinsic_area = abs(np.linalg.det(self.projection[:, :3]))  # focal_x * focal_y, in pixels squared
-        return float(self.project(point)[1] / np.sqrt(intrinsic_area))
+        return float(self.project(point)[1]) / self._focal
+
+    @property
+    def _focal(self) -> float:
+        """Focal length in pixels; the geometric mean where pixels are not square."""
+        return float(np.sqrt(abs(np.linalg.det(self.projection[:, :3]))))
 
     def transformed(self, image_map: Array, rows: int, columns: int) -> Camera:
         """The camera of an image resampled so that new pixel = ``image_map`` (3, 3) @ old pixel."""
@@ -151,6 +161,11 @@ class Camera:
         result[:2, :2] = linear
         result[:2, 2] = (pixels - 1) / 2 - linear @ centre
         return result
+
+    def cropped(self, top: int, bottom: int, left: int, right: int) -> Camera:
+        """The camera of rows ``top`` to ``bottom`` and columns ``left`` to ``right``, ends not included."""
+        shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
+        return self.transformed(shift, bottom - top, right - left)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +215,16 @@ class ReconstructionCube:
     def to_mm(self, unit: Array) -> Array:
         """The network's cube [-1, 1] to millimetres."""
         return np.asarray(unit * (self.side / 2))
+
+    def unit_projections(self, projections: Array, pixels: int) -> Array:
+        """(..., 3, 4) projections from mm to pixels of a square picture, as the network takes them.
+
+        The result goes from the unit cube to picture coordinates in [-1, 1] (the outermost pixel centres),
+        and its third row gives depths in units of half the cube's side.
+        """
+        half = self.side / 2
+        to_picture = np.array([[2 / (pixels - 1), 0, -1], [0, 2 / (pixels - 1), -1], [0, 0, 1]])
+        return np.asarray(to_picture @ projections @ np.diag([half, half, half, 1.0]) / half)
 
     def grid_axis(self, resolution: int) -> Array:
         """(resolution,) coordinates in mm of the grid nodes along any axis; they span the whole cube."""

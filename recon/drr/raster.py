@@ -17,7 +17,7 @@ from recon.geometry import Camera
 _SUBPIXEL = 256
 
 
-@numba.njit(cache=True, fastmath=False)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=False)
 def _accumulate(
     corners: npt.NDArray[np.int64],
     inverse_depth: npt.NDArray[np.float64],

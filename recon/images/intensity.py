@@ -147,9 +147,11 @@ def _hidden(density: Image) -> Mask:
         part = labels == label
         if part.mean() > 0.01 and float(np.median(small[part])) >= threshold:
             hidden |= part
-    # Openings drop leaks along dense bone; the growth covers the penumbra.
+    # The opening drops leaks along dense bone; the growth covers the penumbra, and slivers beside an aperture.
     hidden = ndimage.binary_opening(np.pad(hidden, 8, mode="edge"), iterations=4)[8:-8, 8:-8]
-    hidden = ndimage.binary_dilation(hidden, iterations=2)
+    if hidden.any():
+        hidden = ndimage.binary_dilation(hidden, iterations=10, mask=hidden | (small >= threshold))
+        hidden = ndimage.binary_dilation(hidden)
     rows = np.minimum(np.arange(density.shape[0]) * small.shape[0] // density.shape[0], small.shape[0] - 1)
     columns = np.minimum(np.arange(density.shape[1]) * small.shape[1] // density.shape[1], small.shape[1] - 1)
     return np.asarray(hidden[np.ix_(rows, columns)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ class RigView:
         rows: image height, or None where the file leaves it to the image.
         columns: image width, or None likewise.
         view: "ap", "lateral" or None.
+        relationship: how the pixels of a PNG or TIFF follow the exposure: "LIN", "LOG" or "" (processed).
     """
 
     image: str
@@ -33,6 +34,7 @@ class RigView:
     rows: int | None = None
     columns: int | None = None
     view: str | None = None
+    relationship: Literal["LIN", "LOG", ""] = ""
 
     def camera(self, rows: int, columns: int) -> Camera:
         """The camera of an image of that size.
@@ -86,7 +88,7 @@ class Rig:
 def read_rig(path: Path) -> Rig:
     """Read a rig file: ``{"views": [{"image": "ap.dcm", "projection": [[4], [4], [4]]}, ...]}``.
 
-    ``rows``, ``columns`` and ``view`` per view and ``isocentre_lps`` are optional.
+    ``rows``, ``columns``, ``view`` and ``relationship`` per view and ``isocentre_lps`` are optional.
 
     Raises:
         InputError: no_file, bad_rig, bad_projection.
@@ -113,13 +115,14 @@ def _parse(entry: dict[str, Any]) -> RigView:
     size = [int(entry[key]) if entry.get(key) is not None else None for key in ("rows", "columns")]
     projection = np.asarray(entry["projection"], dtype=np.float64)
     Camera(projection, size[0] or 1, size[1] or 1)  # raises bad_projection
-    view = entry.get("view")
+    view, relationship = entry.get("view"), entry.get("relationship")
     return RigView(
         image=Path(str(entry["image"])).name,
         projection=projection,
         rows=size[0],
         columns=size[1],
         view=view if view in ("ap", "lateral") else None,
+        relationship=relationship if relationship in ("LIN", "LOG") else "",
     )
 
 
@@ -128,8 +131,8 @@ def write_rig(path: Path, rig: Rig) -> None:
     views = []
     for entry in rig.views:
         view: dict[str, Any] = {"image": entry.image, "projection": entry.projection.tolist()}
-        for key in ("rows", "columns", "view"):
-            if getattr(entry, key) is not None:
+        for key in ("rows", "columns", "view", "relationship"):
+            if getattr(entry, key) not in (None, ""):
                 view[key] = getattr(entry, key)
         views.append(view)
     document: dict[str, Any] = {"views": views}

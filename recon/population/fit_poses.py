@@ -1,8 +1,9 @@
 """Measure how the four bones of a real knee stand to one another, for the population's poses.
 
-LLP26 aligns each bone on its own and so holds no joint. Three derivable people whose bones lie in their true
-relative pose (HuBMAP female and male, CC BY 4.0; pymskt, MIT) give it: the mean LLP26 bones are fitted to
-each of their bones. ``python -m recon.population.fit_poses BONES_FOLDER`` writes ``recon/assets/knee_poses.json``.
+LLP26 aligns each bone on its own and so holds no joint. Three derivable people whose bones
+lie in their true relative pose (HuBMAP female and male, CC BY 4.0; pymskt, MIT) give it: the mean LLP26
+bones are fitted to each of theirs. ``python -m recon.population.fit_poses BONES_FOLDER`` writes
+``recon/assets/knee_poses.json``.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _SPAN = 70.0  # mm of each long bone next to the joint that the fit looks at
 
 def _near_joint(points: Array, bone: Bone) -> Array:
     if bone is Bone.FEMUR:
-        return points[points[:, 2] < points[:, 2].min() + _SPAN]
+        return np.asarray(points[points[:, 2] < points[:, 2].min() + _SPAN])
     if bone in (Bone.TIBIA, Bone.FIBULA):
-        return points[points[:, 2] > points[:, 2].max() - _SPAN]
+        return np.asarray(points[points[:, 2] > points[:, 2].max() - _SPAN])
     return points
 
 
@@ -38,7 +39,7 @@ def _similarity(bone: Bone, moving: trimesh.Trimesh, fixed: trimesh.Trimesh) -> 
     source, target = _near_joint(moving.vertices, bone), _near_joint(fixed.vertices, bone)
     initial = np.eye(4)
     initial[:3, 3] = target.mean(axis=0) - source.mean(axis=0)
-    matrix, _, _ = trimesh.registration.icp(
+    matrix, _, _ = trimesh.registration.icp(  # type: ignore[no-untyped-call]
         source, fixed, initial=initial, threshold=1e-7, max_iterations=200, reflection=False
     )
     return np.asarray(matrix)
@@ -59,7 +60,10 @@ def measure(folder: Path) -> list[dict[str, object]]:
         if person.endswith("_r"):
             for mesh in bones.values():
                 mesh.apply_transform(np.diag([-1.0, 1.0, 1.0, 1.0]))
-        fits = {bone: _similarity(bone, mean[bone], bones[bone]) for bone in (Bone.FEMUR, Bone.PATELLA, Bone.TIBIA)}
+        fits = {
+            bone: _similarity(bone, mean[bone], bones[bone])
+            for bone in (Bone.FEMUR, Bone.PATELLA, Bone.TIBIA)
+        }
         to_tibia = np.linalg.inv(fits[Bone.TIBIA])
         pose: dict[str, object] = {"person": person}
         for bone in (Bone.FEMUR, Bone.PATELLA):

@@ -71,7 +71,10 @@ def people_nodes() -> dict[str, Array]:
     vectors = model["mean"][None] + (model["modes"] @ model["projectedWeights"]).T
     nodes = vectors.reshape(PEOPLE, 3, -1).transpose(0, 2, 1)  # the model stores all x, then y, then z
     starts = np.cumsum([0, *_PARTS.values()])
-    return {name: nodes[:, start : start + size] for (name, size), start in zip(_PARTS.items(), starts, strict=False)}
+    return {
+        name: nodes[:, start : start + size]
+        for (name, size), start in zip(_PARTS.items(), starts, strict=False)
+    }
 
 
 def _lagrange(order: int, at: Array) -> Array:
@@ -90,7 +93,12 @@ def _quad_element(across: int, down: int, n: int) -> tuple[Array, npt.NDArray[np
     s = np.linspace(0, 1, n + 1)
     basis = np.einsum("ia,jb->ijab", _lagrange(down - 1, s), _lagrange(across - 1, s))
     index = np.arange((n + 1) ** 2).reshape(n + 1, n + 1)
-    a, b, c, d = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()
+    a, b, c, d = (
+        index[:-1, :-1].ravel(),
+        index[:-1, 1:].ravel(),
+        index[1:, 1:].ravel(),
+        index[1:, :-1].ravel(),
+    )
     faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
     return basis.reshape((n + 1) ** 2, across * down), faces
 
@@ -99,10 +107,10 @@ def _triangle_element(across: int, n: int) -> tuple[Array, npt.NDArray[np.int64]
     """Basis values and triangles of a triangle whose node rows have across, across - 1, ..., 1 nodes."""
     order = across - 1
 
-    def ramp(l: Array, count: int) -> Array:  # product form of the simplex Lagrange basis
-        value = np.ones_like(l)
+    def ramp(at: Array, count: int) -> Array:  # product form of the simplex Lagrange basis
+        value = np.ones_like(at)
         for k in range(count):
-            value *= (order * l - k) / (k + 1)
+            value *= (order * at - k) / (k + 1)
         return value
 
     lattice = [(i, j) for j in range(n + 1) for i in range(n + 1 - j)]

@@ -118,9 +118,12 @@ def _leg(bones: BoneSet, tissue: Tissue, rng: np.random.Generator) -> tuple[trim
     # Calf and thigh bulge behind the bones.
     centres[:, 1] += rng.uniform(0, 14) + 0.04 * np.abs(heights) * rng.uniform(0.5, 1.5)
     angle = np.linspace(0, 2 * np.pi, _TUBE_SPOKES, endpoint=False)
-    swelling = 1 + np.where(heights > 0, rng.uniform(0.1, 0.4), rng.uniform(-0.15, 0.15)) * np.abs(heights) / 200
+    swelling = (
+        1 + np.where(heights > 0, rng.uniform(0.1, 0.4), rng.uniform(-0.15, 0.15)) * np.abs(heights) / 200
+    )
     lobes = sum(
-        rng.normal(0, 0.035) * np.cos(k * angle[None] + rng.uniform(0, 6.3) + heights[:, None] * rng.normal(0, 0.01))
+        rng.normal(0, 0.035)
+        * np.cos(k * angle[None] + rng.uniform(0, 6.3) + heights[:, None] * rng.normal(0, 0.01))
         for k in (2, 3, 4, 5)
     )
     unit = np.stack([np.cos(angle), np.sin(angle)], -1)[None] * (swelling[:, None] + lobes)[..., None]
@@ -152,7 +155,13 @@ def render_layers(
         inside_muscle = np.maximum(path_lengths(muscle.vertices, muscle.faces, camera), 0)
         inside_skin = np.maximum(path_lengths(skin.vertices, skin.faces, camera), inside_muscle)
         views.append(
-            [whole - core, core, trabecular, np.maximum(inside_muscle - whole, 0), inside_skin - inside_muscle]
+            [
+                whole - core,
+                core,
+                trabecular,
+                np.maximum(inside_muscle - whole, 0),
+                inside_skin - inside_muscle,
+            ]
         )
     return np.array(views, dtype=np.float32)
 

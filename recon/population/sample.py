@@ -12,13 +12,12 @@ import trimesh
 
 from recon.bones import Bone, BoneSet
 from recon.geometry import Camera, ReconstructionCube
-from recon.population.people import bones_from_nodes
+from recon.networks.picture import PIXELS, WIDTH
+from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.phantom import Tissue, attenuation, render_layers
 from recon.population.pose import KneePose, pose_leg
 from recon.population.shape_model import ShapeModel, smooth_detail
 
-PIXELS = 256
-WIDTH = 224.0  # mm that the network's picture spans in the plane of the isocentre
 CUBE = ReconstructionCube()
 
 
@@ -41,6 +40,12 @@ class Sample:
     labels: npt.NDArray[np.uint8]
 
 
+def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
+    """The bones of one LLP26 person as they are, in a random pose, of either side."""
+    bones = bones_from_nodes({part: nodes[person] for part, nodes in people_nodes().items()})
+    return _placed(bones, rng)
+
+
 def draw_bones(model: ShapeModel, rng: np.random.Generator) -> BoneSet:
     """Bones of a new person of either side, posed in the frame of the rig."""
     bones = bones_from_nodes(model.nodes(model.draw(rng)))
@@ -51,10 +56,19 @@ def draw_bones(model: ShapeModel, rng: np.random.Generator) -> BoneSet:
         centre = vertices.mean(axis=0)
         own = scale * rng.normal(1, 0.03, 3) if bone is Bone.PATELLA else scale
         vertices = centre * scale + (vertices - centre) * own
-        vertices = vertices + smooth_detail(vertices, rng, amplitude=rng.uniform(0.1, 1.2), length=rng.uniform(20, 45))
-        vertices = vertices + smooth_detail(vertices, rng, amplitude=rng.uniform(0.0, 0.5), length=rng.uniform(5, 14))
+        vertices = vertices + smooth_detail(
+            vertices, rng, amplitude=rng.uniform(0.1, 1.2), length=rng.uniform(20, 45)
+        )
+        vertices = vertices + smooth_detail(
+            vertices, rng, amplitude=rng.uniform(0.0, 0.5), length=rng.uniform(5, 14)
+        )
         changed[bone] = trimesh.Trimesh(vertices, mesh.faces, process=False)
-    posed = pose_leg(BoneSet(changed), KneePose.draw(rng))
+    return _placed(BoneSet(changed), rng)
+
+
+def _placed(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
+    """A left leg in LLP26 coordinates, posed in the rig and mirrored half of the time."""
+    posed = pose_leg(bones, KneePose.draw(rng))
     if rng.random() < 0.5:
         mirror = np.diag([-1.0, 1.0, 1.0, 1.0])
         for mesh in posed.values():

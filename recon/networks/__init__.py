@@ -1,0 +1,1 @@
+"""Networks that predict which bone a point belongs to."""

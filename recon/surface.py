@@ -1,0 +1,152 @@
+"""From a continuous field to watertight meshes: coarse to fine, then marching cubes in bounding boxes.
+
+The field is only asked where a surface passes. Each level halves the cells that hold more than one label,
+or touch one that does, and trusts the rest; the last level is exactly the dense grid wherever marching cubes
+looks. Surfaces lie at the zero of the margin ``logit_i - max(other logits)``, so they are placed between
+grid nodes, and neighbouring bones meet without overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import trimesh
+from scipy import ndimage
+from skimage.measure import marching_cubes
+
+from recon.bones import Bone, BoneSet
+from recon.geometry import ReconstructionCube
+
+Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.uint8]
+Field = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
+"""Margins (N, 4) of the four bones at (N, 3) points in mm; at most one of a row is positive."""
+
+COARSEST = 8  # grid steps of the first level: 6 mm, thinner than any bone of the knee
+_FAR = np.float32(-1e3)
+
+
+@dataclass(frozen=True, eq=False)
+class BoneField:
+    """The margins of a field near all bone surfaces.
+
+    Attributes:
+        labels: (n, n, n) bone at each node, indexed [z, y, x], 0 outside.
+        nodes: (M,) flat indices of the nodes that were evaluated at the finest level.
+        margins: (M, 4) their margins.
+        axis: (n,) coordinates of the nodes in mm.
+        evaluations: number of points that the field was asked for.
+    """
+
+    labels: Labels
+    nodes: npt.NDArray[np.int64]
+    margins: npt.NDArray[np.float32]
+    axis: Array
+    evaluations: int
+
+
+def _label(margins: npt.NDArray[np.float32]) -> Labels:
+    best = margins.argmax(axis=1)
+    positive = margins[np.arange(len(margins)), best] > 0
+    return np.where(positive, best + 1, 0).astype(np.uint8)
+
+
+def _mixed_cells(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Cells (n - 1 a side) whose eight corners differ, and those that share a face with one."""
+    low, high = labels, labels
+    for axis in range(3):
+        size = labels.shape[axis] - 1
+        low = np.minimum(low.take(range(size), axis), low.take(range(1, size + 1), axis))
+        high = np.maximum(high.take(range(size), axis), high.take(range(1, size + 1), axis))
+    return np.asarray(ndimage.binary_dilation(low != high))
+
+
+def _nodes_of_cells(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Nodes (one more a side) that are corners of the given cells."""
+    nodes = np.zeros(tuple(n + 1 for n in cells.shape), bool)
+    for dz in (0, 1):
+        for dy in (0, 1):
+            for dx in (0, 1):
+                nodes[dz : dz + cells.shape[0], dy : dy + cells.shape[1], dx : dx + cells.shape[2]] |= cells
+    return nodes
+
+
+def _points(flat: npt.NDArray[np.int64], axis: Array) -> Array:
+    n = len(axis)
+    z, rest = np.divmod(flat, n * n)
+    y, x = np.divmod(rest, n)
+    return np.stack([axis[x], axis[y], axis[z]], axis=1)
+
+
+def sample_field(
+    field: Field,
+    cube: ReconstructionCube,
+    resolution: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> BoneField:
+    """Evaluate a field coarse to fine.
+
+    Args:
+        field: margins at points, see ``Field``.
+        cube: where.
+        resolution: cells along an edge of the cube at the finest level, a multiple of ``COARSEST``.
+        progress: told the share of the work that is done.
+    """
+    stride = COARSEST
+    axis = cube.grid_axis(resolution // stride + 1)
+    nodes = np.arange(len(axis) ** 3)
+    margins = field(_points(nodes, axis))
+    labels = _label(margins).reshape((len(axis),) * 3)
+    evaluations = len(nodes)
+    progress(0.05)
+    while stride > 1:
+        cells = _mixed_cells(labels)
+        fine_cells = cells.repeat(2, 0).repeat(2, 1).repeat(2, 2)
+        stride //= 2
+        axis = cube.grid_axis(resolution // stride + 1)
+        # Unmixed cells carry one label, so any of their corners stands for the new nodes inside.
+        coarse = np.minimum(np.arange(len(axis)) // 2, labels.shape[0] - 1)
+        labels = labels[np.ix_(coarse, coarse, coarse)]
+        nodes = np.flatnonzero(_nodes_of_cells(fine_cells))
+        margins = field(_points(nodes, axis))
+        labels.reshape(-1)[nodes] = _label(margins)
+        evaluations += len(nodes)
+        progress({4: 0.1, 2: 0.25, 1: 1.0}.get(stride, 0.1))
+    return BoneField(labels, nodes, margins, axis, evaluations)
+
+
+def extract_bones(field: BoneField) -> BoneSet:
+    """Watertight meshes in mm of the largest piece of every bone that the field holds."""
+    n = len(field.axis)
+    meshes = {}
+    step = float(field.axis[1] - field.axis[0])
+    evaluated = np.stack(np.unravel_index(field.nodes, (n, n, n)), axis=1)
+    boxes = ndimage.find_objects(field.labels, max_label=max(Bone))
+    for bone in Bone:
+        box = boxes[bone - 1]
+        if box is None:
+            continue
+        low = np.array([max(edge.start - 2, 0) for edge in box])
+        high = np.array([min(edge.stop + 2, n) for edge in box])
+        pieces, _ = ndimage.label(field.labels[tuple(map(slice, low, high))] == bone)
+        largest = 1 + int(np.bincount(pieces.ravel())[1:].argmax())
+        inside = np.asarray(pieces == largest)
+        volume = np.where(inside, -_FAR, _FAR).astype(np.float32)
+        here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
+        at = tuple((evaluated[here] - low).T)
+        margin = field.margins[here, bone - 1]
+        # Other pieces of the same bone stay outside; a node exactly on the surface would make slivers.
+        keep = inside[at] | (margin <= 0)
+        volume[at] = np.where(keep, np.where(np.abs(margin) < 1e-6, np.float32(-1e-6), margin), _FAR)
+        vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+            np.pad(volume, 1, constant_values=_FAR), 0.0
+        )
+        positions = (vertices - 1 + low) * step + field.axis[0]
+        mesh = trimesh.Trimesh(positions[:, ::-1], faces[:, ::-1], process=True)
+        if mesh.volume < 0:
+            mesh.invert()
+        meshes[bone] = mesh
+    return BoneSet(meshes)

@@ -1,0 +1,92 @@
+"""From stored samples to what a training step eats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from recon.networks.picture import PIXELS, channels
+from recon.population.sample import CUBE, Sample
+from recon.training.dataset import SampleStore
+from recon.training.exposure import expose
+
+IGNORED = -1
+
+
+@dataclass
+class Batch:
+    """Tensors of one step.
+
+    Attributes:
+        images: (B, V, 2, P, P).
+        projections: (B, V, 3, 4) from the unit cube to picture coordinates.
+        points: (B, N, 3) in the unit cube.
+        labels: (B, N) bone, 0 outside, ``IGNORED`` where some view does not see the point.
+    """
+
+    images: Tensor
+    projections: Tensor
+    points: Tensor
+    labels: Tensor
+
+
+def _misplaced(projection: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A projection as a C-arm reports it: a little off the one that made the image."""
+    world = np.eye(4)
+    world[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, 0.6, 3))).as_matrix()
+    world[:3, 3] = rng.normal(0, 0.6, 3)
+    return np.asarray(projection @ world)
+
+
+def example(sample: Sample, count: int, rng: np.random.Generator, *, exact: bool = False) -> Batch:
+    """One knee under a random exposure, without the batch dimension; ``exact`` keeps the true geometry."""
+    chosen = rng.choice(len(sample.points), count, replace=False)
+    points, labels = sample.points[chosen].astype(np.float64), sample.labels[chosen].astype(np.int64)
+    images, projections = [], []
+    misplace = not exact and rng.random() < 0.5
+    for layers, projection in zip(sample.layers, sample.projections.astype(np.float64), strict=True):
+        picture, valid = expose(layers, sample.attenuation, rng)
+        homogeneous = points @ projection[:, :3].T + projection[:, 3]
+        column, row = (homogeneous[:, :2] / homogeneous[:, 2:]).round().astype(int).T
+        seen = (column >= 0) & (column < PIXELS) & (row >= 0) & (row < PIXELS)
+        seen[seen] = valid[row[seen], column[seen]]
+        labels[~seen] = IGNORED
+        images.append(channels(picture))
+        projections.append(_misplaced(projection, rng) if misplace else projection)
+    return Batch(
+        torch.from_numpy(np.stack(images)),
+        torch.from_numpy(CUBE.unit_projections(np.stack(projections), PIXELS)).float(),
+        torch.from_numpy(CUBE.to_unit(points)).float(),
+        torch.from_numpy(labels),
+    )
+
+
+def collate(examples: list[Batch]) -> Batch:
+    """Stack examples into a batch."""
+    return Batch(*(torch.stack([getattr(e, name) for e in examples]) for name in Batch.__annotations__))
+
+
+class Steps(IterableDataset[Batch]):
+    """An endless, reproducible stream of batches: step ``k`` is the same whenever it is reached."""
+
+    def __init__(self, store: SampleStore, *, batch: int, points: int, seed: int, start: int) -> None:
+        self.store, self.batch, self.points, self.seed, self.start = store, batch, points, seed, start
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = torch.utils.data.get_worker_info()
+        offset, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        step = self.start + offset
+        while True:
+            rng = np.random.default_rng((self.seed, step))
+            epoch, first = divmod(step * self.batch, len(self.store))
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.store))
+            indices = order[np.arange(first, first + self.batch) % len(self.store)]
+            yield collate([example(self.store[int(i)], self.points, rng) for i in indices])
+            step += stride
