@@ -1,0 +1,44 @@
+import { Modal, Table } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['/', 'Search the worklist'],
+  ['N', 'New case'],
+  ['↑ ↓ Enter', 'Walk the worklist and open a case'],
+  ['1 … 6', 'Bones: anterior, posterior, medial, lateral, superior, inferior'],
+  ['R', 'Bones: everything in sight, from the front'],
+  ['↑ ↓ ← →', 'Bones in focus: turn. X-ray in focus: brightness and contrast'],
+  ['+ −', 'Zoom the bones or the X-ray in focus'],
+  ['I', 'X-ray in focus: invert'],
+  ['O', 'Outlines over the X-rays on and off'],
+  ['Ctrl Z, Ctrl Y', 'Undo and redo the correction'],
+  ['?', 'This list'],
+];
+
+export function useHelpKey(open: () => void): void {
+  useHotkeys([['shift+?', open], ['?', open]]);
+}
+
+export function KeyboardHelp({ opened, onClose }: { opened: boolean; onClose: () => void }): ReactNode {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Keyboard" size="lg">
+      <Table verticalSpacing={6}>
+        <Table.Tbody>
+          {KEYS.map(([keys, text]) => (
+            <Table.Tr key={text}>
+              <Table.Td w={170}>
+                {keys.split(' ').map((key) => (key === '…' ? ' … ' : <kbd key={key}>{key.replace(',', '')}</kbd>))}
+              </Table.Td>
+              <Table.Td>{text}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      <p className="dim">
+        On an X-ray, drag sideways for contrast and up or down for brightness, turn the wheel to zoom, hold Shift to move
+        the image, double-click to start over.
+      </p>
+    </Modal>
+  );
+}

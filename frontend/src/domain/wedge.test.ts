@@ -1,0 +1,70 @@
+import { Vector3 } from 'three';
+import { describe, expect, it } from 'vitest';
+
+import { clampCorrection, insideBand, type Osteotomy } from './plan';
+import { gapAt, gapsAt, wedgeMotion } from './wedge';
+
+// A left knee: medial is the patient's right (-x). The hinge lies laterally, its axis runs front to back, and the
+// medial side of the distal fragment must sink when it opens.
+const osteotomy: Osteotomy = {
+  plane_point: [0, 0, -35],
+  plane_normal: [0, 0, 1],
+  hinge_point: [30, 0, -35],
+  hinge_axis: [0, -1, 0],
+  correction_deg: 10,
+  gap_mm: gapAt(60, 10),
+  gap_anterior_mm: gapAt(40, 10),
+  gap_posterior_mm: gapAt(60, 10),
+  cut_depth_mm: 60,
+  medial_direction: [-1, 0, 0],
+  start_point: [-30, 0, -35],
+  lateral_cortex_mm: 8,
+};
+
+describe('the opening wedge', () => {
+  it('follows the chord formula', () => {
+    expect(gapAt(60, 10)).toBeCloseTo(10.459, 3);
+    expect(gapAt(60, 0)).toBe(0);
+  });
+
+  it('moves the medial cortex by exactly the gap, and leaves the hinge alone', () => {
+    const motion = wedgeMotion(osteotomy, 10);
+    const medial = new Vector3(-30, 0, -35);
+    const moved = medial.clone().applyMatrix4(motion);
+    expect(moved.distanceTo(medial)).toBeCloseTo(gapAt(60, 10), 9);
+    expect(moved.z).toBeLessThan(medial.z);
+    const hinge = new Vector3(30, 17, -35);
+    expect(hinge.clone().applyMatrix4(motion).distanceTo(hinge)).toBeCloseTo(0, 9);
+  });
+
+  it('is rigid', () => {
+    expect(wedgeMotion(osteotomy, 13).determinant()).toBeCloseTo(1, 9);
+  });
+
+  it("rescales the server's gaps to another angle", () => {
+    const gaps = gapsAt(osteotomy, 5);
+    expect(gaps.medial).toBeCloseTo(gapAt(60, 5), 9);
+    expect(gaps.anterior).toBeCloseTo(gapAt(40, 5), 9);
+    expect(gapsAt(osteotomy, 10).medial).toBeCloseTo(osteotomy.gap_mm, 9);
+  });
+
+  it('starts from the cut depth where the document says nothing of the corners', () => {
+    const flat = { ...osteotomy, correction_deg: 0, gap_mm: 0, gap_anterior_mm: 0, gap_posterior_mm: 0 };
+    expect(gapsAt(flat, 8)).toEqual({ medial: gapAt(60, 8), anterior: null, posterior: null });
+  });
+});
+
+describe('a correction typed by hand', () => {
+  it('is kept within what the planner allows', () => {
+    expect(clampCorrection(25)).toBe(20);
+    expect(clampCorrection(-3)).toBe(0);
+    expect(clampCorrection(7.3333)).toBe(7.3);
+    expect(clampCorrection(Number.NaN)).toBe(0);
+  });
+
+  it('knows its band', () => {
+    expect(insideBand(3, [2, 4])).toBe(true);
+    expect(insideBand(5, [2, 4])).toBe(false);
+    expect(insideBand(5, null)).toBe(true);
+  });
+});

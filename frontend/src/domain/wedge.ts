@@ -1,0 +1,49 @@
+/** The opening wedge in closed form, so that the slider never waits for the server. */
+import { Matrix4, Vector3 } from 'three';
+
+import type { Osteotomy } from './plan';
+
+const RADIANS = Math.PI / 180;
+
+/** Opening at distance `depth` from the hinge: the chord h = 2 L sin(a / 2), millimetres. */
+export function gapAt(depth: number, degrees: number): number {
+  return 2 * depth * Math.sin((degrees * RADIANS) / 2);
+}
+
+/**
+ * The rigid motion of the distal fragment: a right-hand rotation by `degrees` about the hinge axis through the
+ * hinge point, in patient millimetres.
+ */
+export function wedgeMotion(
+  osteotomy: Pick<Osteotomy, 'hinge_point' | 'hinge_axis'>,
+  degrees: number,
+): Matrix4 {
+  const hinge = new Vector3().fromArray(osteotomy.hinge_point);
+  const axis = new Vector3().fromArray(osteotomy.hinge_axis).normalize();
+  return new Matrix4()
+    .makeTranslation(hinge.x, hinge.y, hinge.z)
+    .multiply(new Matrix4().makeRotationAxis(axis, degrees * RADIANS))
+    .multiply(new Matrix4().makeTranslation(-hinge.x, -hinge.y, -hinge.z));
+}
+
+export interface Gaps {
+  readonly medial: number;
+  readonly anterior: number | null;
+  readonly posterior: number | null;
+}
+
+/**
+ * Openings at another correction than the document's. The depth of each corner is what the server's own gap at
+ * the document's angle implies; the medial one is the cut depth itself.
+ */
+export function gapsAt(osteotomy: Osteotomy, degrees: number): Gaps {
+  const unit = gapAt(1, osteotomy.correction_deg);
+  const corner = (gap: number | null | undefined): number | null =>
+    gap == null || unit < 1e-9 ? null : gapAt(gap / unit, degrees);
+  const medial = unit < 1e-9 ? osteotomy.cut_depth_mm : osteotomy.gap_mm / unit;
+  return {
+    medial: gapAt(medial, degrees),
+    anterior: corner(osteotomy.gap_anterior_mm),
+    posterior: corner(osteotomy.gap_posterior_mm),
+  };
+}

@@ -1,0 +1,167 @@
+import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Maximize } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef } from 'react';
+
+import { geometryOptions } from '../../api/queries';
+import type { BoneSet, Guide, Side } from '../../api/types';
+import { ErrorNote } from '../../components/ErrorNote';
+import { useScene } from '../../components/useScene';
+import { type BoneName, isBone } from '../../domain/bones';
+import { number } from '../../domain/format';
+import type { Osteotomy, Point } from '../../domain/plan';
+import { gapsAt } from '../../domain/wedge';
+import { BoneScene } from '../../scene/bones';
+import { bonesGeometry, guideGeometry } from '../../scene/meshes';
+import { VIEWS } from '../../scene/views';
+import classes from './Case.module.css';
+
+export interface Wedge {
+  osteotomy: Osteotomy;
+  degrees: number;
+}
+
+/** A place to look at; `key` changes with every request, so that the same place can be asked for twice. */
+export interface Focus {
+  place: Point;
+  key: number;
+}
+
+interface Props {
+  side: Side;
+  boneSet: BoneSet | undefined;
+  hidden: ReadonlySet<BoneName>;
+  wedge: Wedge | null;
+  guide: Guide | null;
+  focus: Focus | null;
+}
+
+const TURN = Math.PI / 18;
+
+/** The bones in 3D, with the wedge of the plan and the guide. */
+export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props): ReactNode {
+  const create = useCallback((canvas: HTMLCanvasElement) => new BoneScene(canvas, side), [side]);
+  const { ref, scene, failed } = useScene(create);
+  const label = useRef<HTMLSpanElement>(null);
+
+  const meshes = useQueries({
+    queries: Object.entries(boneSet?.bones ?? {})
+      .filter(([name]) => isBone(name))
+      .map(([, bone]) => geometryOptions(bone.display_url, bonesGeometry)),
+  });
+  const names = Object.keys(boneSet?.bones ?? {}).filter(isBone);
+  const loaded = meshes.filter((mesh) => mesh.isSuccess).length;
+  const broken = meshes.find((mesh) => mesh.isError);
+  const guideMesh = useQuery({
+    ...geometryOptions(guide?.files.stl ?? '', guideGeometry),
+    enabled: guide !== null,
+  });
+
+  useEffect(() => {
+    if (!scene) return;
+    names.forEach((name, i) => scene.setBone(name, meshes[i]?.data ?? null));
+    // The geometries arrive one after another, and never change once they are there.
+    // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
+  }, [scene, boneSet?.id, loaded]);
+  useEffect(() => {
+    if (!scene) return;
+    for (const name of names) scene.setVisible(name, !hidden.has(name));
+    // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
+  }, [scene, hidden, loaded]);
+  useEffect(() => scene?.setWedge(wedge?.osteotomy ?? null, wedge?.degrees ?? 0), [scene, wedge, loaded]);
+  useEffect(() => scene?.setGuide(guide ? (guideMesh.data ?? null) : null), [scene, guide, guideMesh.data]);
+  useEffect(() => {
+    if (focus) scene?.focus(focus.place);
+    else scene?.clearMarks();
+  }, [scene, focus]);
+
+  useEffect(() => {
+    if (!scene) return undefined;
+    scene.onDraw = () => {
+      const element = label.current;
+      if (!element) return;
+      const at = scene.gapOnScreen();
+      element.style.visibility = at ? 'visible' : 'hidden';
+      if (at) element.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
+    };
+    return () => {
+      scene.onDraw = null;
+    };
+  }, [scene]);
+
+  useHotkeys([
+    ...VIEWS.map((view, i): [string, () => void] => [String(i + 1), () => scene?.setView(view)]),
+    ['r', () => scene?.reset()],
+  ]);
+
+  const key = (event: KeyboardEvent): void => {
+    const acts: Record<string, () => void> = {
+      ArrowLeft: () => scene?.orbit(-TURN, 0),
+      ArrowRight: () => scene?.orbit(TURN, 0),
+      ArrowUp: () => scene?.orbit(0, TURN),
+      ArrowDown: () => scene?.orbit(0, -TURN),
+      '+': () => scene?.zoomBy(1.2),
+      '=': () => scene?.zoomBy(1.2),
+      '-': () => scene?.zoomBy(1 / 1.2),
+    };
+    const act = acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    act();
+    event.preventDefault();
+  };
+
+  return (
+    <section className={classes.pane} aria-label="Bones in 3D" data-testid="bones">
+      <div
+        className={classes.viewport}
+        role="application"
+        aria-roledescription="3D view"
+        aria-label="Bones in 3D. Arrow keys turn, plus and minus zoom, 1 to 6 show the standard views, R shows everything."
+        tabIndex={0}
+        onKeyDown={key}
+        data-testid="bone-view"
+        data-loaded={loaded}
+        data-guide={(guide !== null && guideMesh.isSuccess) || undefined}
+        data-wedge={wedge?.degrees}
+      >
+        <div ref={ref} className={classes.canvasHost} />
+        <span ref={label} className={`${classes.gapLabel} figures`} style={{ visibility: 'hidden' }}>
+          {wedge && `${number(gapsAt(wedge.osteotomy, wedge.degrees).medial)} mm`}
+        </span>
+        {boneSet && loaded < names.length && !broken && (
+          <div className={classes.waiting}>
+            Loading bones {loaded} of {names.length} …
+          </div>
+        )}
+      </div>
+      {(broken || guideMesh.isError || failed) && (
+        <div className={classes.paneError}>
+          <ErrorNote
+            error={
+              broken?.error ??
+              guideMesh.error ??
+              new Error('This browser cannot draw in 3D (WebGL 2 is missing or switched off).')
+            }
+            {...(broken ? { onRetry: () => void broken.refetch() } : {})}
+            {...(guideMesh.isError ? { onRetry: () => void guideMesh.refetch() } : {})}
+          />
+        </div>
+      )}
+      <div className={classes.viewKeys} role="group" aria-label="Standard views">
+        {VIEWS.map((view, i) => (
+          <Tooltip key={view} label={`${view.charAt(0).toUpperCase()}${view.slice(1)} view`}>
+            <button type="button" className={classes.viewKey} onClick={() => scene?.setView(view)} aria-label={`${view} view`}>
+              <Kbd size="xs">{i + 1}</Kbd> {view.slice(0, 3)}
+            </button>
+          </Tooltip>
+        ))}
+        <Tooltip label="Everything in sight (R)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Reset the 3D view" onClick={() => scene?.reset()}>
+            <Maximize size={14} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,137 @@
+import { Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { ArrowRight, Box } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+
+import { useCancelJob, useReconstruct, useRetryJob } from '../../api/queries';
+import type { CaseDetail, Job } from '../../api/types';
+import { useJob } from '../../api/useJob';
+import { ConfirmDialog } from '../../components/ConfirmDialog';
+import { ErrorNote } from '../../components/ErrorNote';
+import { duration } from '../../domain/format';
+import { stageWords } from '../../domain/states';
+import classes from './Case.module.css';
+import type { Tab } from './SidePanel';
+import type { Planner } from './usePlanner';
+
+interface Props {
+  detail: CaseDetail;
+  planner: Planner;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+}
+
+/** The one obvious next step: a running job, a failure to mend, or one button. */
+export function NextStep({ detail, tab, onTab }: Props): ReactNode {
+  const reconstruct = useReconstruct(detail.id);
+  const retry = useRetryJob(detail.id);
+  const job = detail.active_job;
+  const failed = !job && detail.last_job?.state === 'failed' ? detail.last_job : null;
+  const may = (act: CaseDetail['allowed'][number]): boolean => detail.allowed.includes(act);
+
+  return (
+    <section className={classes.next} aria-label="Next step" aria-live="polite" data-testid="next-step" data-step={detail.next_step.code}>
+      {job ? (
+        <RunningJob key={job.id} job={job} caseId={detail.id} />
+      ) : (
+        <Stack gap="xs">
+          <Text size="sm" fw={600}>
+            {detail.next_step.text}
+          </Text>
+          {failed?.error && <ErrorNote error={asThrown(failed)} title={TITLES[failed.kind]} />}
+          {reconstruct.isError && <ErrorNote error={reconstruct.error} onClose={reconstruct.reset} />}
+          {retry.isError && <ErrorNote error={retry.error} onClose={retry.reset} />}
+          <Group gap="xs" grow>
+            {failed && may(failed.kind === 'reconstruct' ? 'reconstruct' : 'design') && (
+              <Button onClick={() => retry.mutate(failed.id)} loading={retry.isPending} data-testid="retry">
+                Try again
+              </Button>
+            )}
+            {!failed && detail.next_step.code === 'reconstruct' && may('reconstruct') && (
+              <Button
+                leftSection={<Box size={16} />}
+                onClick={() => reconstruct.mutate()}
+                loading={reconstruct.isPending}
+                data-testid="reconstruct"
+              >
+                Reconstruct the bones
+              </Button>
+            )}
+            {detail.next_step.code === 'plan' && tab !== 'plan' && may('plan') && (
+              <Go onClick={() => onTab('plan')}>Set the correction</Go>
+            )}
+            {detail.next_step.code === 'approve' && tab !== 'plan' && <Go onClick={() => onTab('plan')}>Look at the plan</Go>}
+            {['design', 'download', 'review_checks'].includes(detail.next_step.code) && tab !== 'guide' && (
+              <Go onClick={() => onTab('guide')}>To the guide</Go>
+            )}
+          </Group>
+        </Stack>
+      )}
+    </section>
+  );
+}
+
+const TITLES: Record<Job['kind'], string> = {
+  reconstruct: 'The reconstruction stopped',
+  design_guide: 'The design of the guide stopped',
+};
+
+function asThrown(job: Job): Error {
+  return Object.assign(new Error(job.error?.message), { problem: job.error });
+}
+
+function Go({ onClick, children }: { onClick: () => void; children: ReactNode }): ReactNode {
+  return (
+    <Button rightSection={<ArrowRight size={16} />} onClick={onClick}>
+      {children}
+    </Button>
+  );
+}
+
+const ACTS: Record<Job['kind'], string> = { reconstruct: 'Reconstructing the bones', design_guide: 'Designing the guide' };
+
+function RunningJob({ job, caseId }: { job: Job; caseId: string }): ReactNode {
+  const now = useJob(job, caseId);
+  const cancel = useCancelJob(caseId);
+  const [asking, setAsking] = useState(false);
+  const stopping = now.cancelling || cancel.isPending || cancel.isSuccess;
+  const percent = Math.floor((now.fraction ?? 0) * 100);
+  return (
+    <Stack gap={6} data-testid="job" data-kind={job.kind}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={600}>
+          {ACTS[job.kind]}
+        </Text>
+        <Text size="sm" fw={600} className="figures" data-testid="job-percent">
+          {percent} %
+        </Text>
+      </Group>
+      <Progress value={Math.max(1, percent)} size="md" transitionDuration={300} animated aria-label={ACTS[job.kind]} />
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <Text size="xs" c="dimmed" className="figures" data-testid="job-stage">
+          {stopping ? 'Stopping …' : now.queued ? 'Waiting for its turn' : stageWords(now.stage)}
+          {!stopping && !now.queued && now.remaining_s != null && ` · about ${duration(now.remaining_s)} left`}
+        </Text>
+        <Button variant="default" size="compact-xs" onClick={() => setAsking(true)} disabled={stopping} data-testid="cancel-job">
+          Cancel
+        </Button>
+      </Group>
+      <Text size="xs" c="dimmed">
+        You may leave this page; it goes on and will be here when you return.
+      </Text>
+      {cancel.isError && <ErrorNote error={cancel.error} onClose={cancel.reset} />}
+      <ConfirmDialog
+        opened={asking}
+        title="Stop this work?"
+        act="Stop it"
+        final
+        onClose={() => setAsking(false)}
+        onConfirm={() => {
+          setAsking(false);
+          cancel.mutate(job.id);
+        }}
+      >
+        What has been computed so far is discarded. Images, bones and plans stay as they are, and you can start again.
+      </ConfirmDialog>
+    </Stack>
+  );
+}

@@ -1,0 +1,68 @@
+import { Tabs } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+import type { BoneSet, CaseDetail, Guide } from '../../api/types';
+import type { Point } from '../../domain/plan';
+import classes from './Case.module.css';
+import { GuidePanel } from './GuidePanel';
+import { NextStep } from './NextStep';
+import { PlanPanel } from './PlanPanel';
+import { SourcesPanel } from './SourcesPanel';
+import { Timeline } from './Timeline';
+import type { Planner } from './usePlanner';
+
+export type Tab = 'case' | 'sources' | 'plan' | 'guide';
+
+interface Props {
+  detail: CaseDetail;
+  planner: Planner;
+  boneSet: BoneSet | undefined;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+  guide: Guide | null;
+  onGuide: (id: string) => void;
+  onLook: (place: Point) => void;
+}
+
+/** Numbers and acts on the right: the next step on top, then plan, guide, sources and what has happened. */
+export function SidePanel({ detail, planner, boneSet, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
+  return (
+    <aside className={classes.panel} aria-label="Numbers and next step">
+      <NextStep detail={detail} planner={planner} tab={tab} onTab={onTab} />
+      <Tabs
+        value={tab}
+        onChange={(value) => value && onTab(value as Tab)}
+        className={classes.tabs}
+        keepMounted={false}
+        classNames={{ panel: classes.tabPanel, list: classes.tabList }}
+      >
+        <Tabs.List>
+          <Tabs.Tab value="case" data-testid="tab-case">
+            Timeline
+          </Tabs.Tab>
+          <Tabs.Tab value="sources" data-testid="tab-sources">
+            Sources
+          </Tabs.Tab>
+          <Tabs.Tab value="plan" disabled={detail.bone_sets.length === 0} data-testid="tab-plan">
+            Plan
+          </Tabs.Tab>
+          <Tabs.Tab value="guide" disabled={detail.plans.length === 0} data-testid="tab-guide">
+            Guide
+          </Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="case">
+          <Timeline entries={detail.timeline} />
+        </Tabs.Panel>
+        <Tabs.Panel value="sources">
+          <SourcesPanel detail={detail} boneSet={boneSet} />
+        </Tabs.Panel>
+        <Tabs.Panel value="plan">
+          <PlanPanel detail={detail} planner={planner} />
+        </Tabs.Panel>
+        <Tabs.Panel value="guide">
+          <GuidePanel detail={detail} planner={planner} guide={guide} onGuide={onGuide} onLook={onLook} />
+        </Tabs.Panel>
+      </Tabs>
+    </aside>
+  );
+}

@@ -1,0 +1,437 @@
+import {
+  AmbientLight,
+  Box3,
+  type BufferGeometry,
+  DirectionalLight,
+  Group,
+  HemisphereLight,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  MeshLambertMaterial,
+  OrthographicCamera,
+  Scene,
+  Sphere,
+  SphereGeometry,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
+import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
+import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
+import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
+
+import { BONE_COLOURS, type BoneName } from '../domain/bones';
+import type { Osteotomy, Point } from '../domain/plan';
+import { wedgeMotion } from '../domain/wedge';
+import { Fragment } from './fragment';
+import { RenderLoop } from './loop';
+import { farthest, sectionSegments } from './section';
+import { viewDirection, type ViewName } from './views';
+
+const COLOURS = { cut: '#d9b98a', accent: '#6fc6d8', guide: '#5fa9ba', mark: '#f0b64e' } as const;
+const CAMERA_DISTANCE = 1500;
+const TURN_MS = 260;
+/** A frame slower than this (software rendering) makes moving frames coarser, milliseconds. */
+const SLOW_FRAME = 70;
+
+/** Position on the canvas in CSS pixels. */
+export interface ScreenPoint {
+  x: number;
+  y: number;
+}
+
+interface Turn {
+  start: number;
+  from: Vector3;
+  to: Vector3;
+  fromTarget: Vector3;
+  toTarget: Vector3;
+  fromZoom: number;
+  toZoom: number;
+}
+
+/**
+ * The bones, the opening wedge and the guide in patient millimetres (LPS), drawn on demand. Knows nothing of React:
+ * it is told what to show, and calls `onDraw` after every frame so that labels can follow.
+ */
+export class BoneScene {
+  onDraw: (() => void) | null = null;
+
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly camera = new OrthographicCamera(-1, 1, 1, -1, 1, 2 * CAMERA_DISTANCE);
+  private readonly controls: OrbitControls;
+  private readonly loop = new RenderLoop(() => this.draw());
+  private readonly bones = new Map<BoneName, Mesh<BufferGeometry, MeshLambertMaterial>>();
+  private readonly hidden = new Set<BoneName>();
+  private readonly wedge = new Group();
+  private readonly marks = new Group();
+  private readonly bounds = new Sphere(new Vector3(), 100);
+  private readonly calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
+
+  private fragments: Fragment[] = [];
+  private cutLine: LineSegments2 | null = null;
+  private gapLine: LineSegments2 | null = null;
+  private medialPoint: Vector3 | null = null;
+  private osteotomy: Osteotomy | null = null;
+  private degrees = 0;
+  private cutKey = '';
+  private guide: Mesh<BufferGeometry, MeshLambertMaterial> | null = null;
+  private turn: Turn | null = null;
+  private pane = { width: 1, height: 1 };
+  private lastFrame = 0;
+  private slow = false;
+  private moving = false;
+  private framed = false;
+
+  constructor(
+    canvas: HTMLCanvasElement,
+    private readonly side: 'L' | 'R',
+  ) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, stencil: true });
+    this.renderer.setClearColor(0x000000, 0);
+    this.renderer.localClippingEnabled = true;
+    this.camera.up.set(0, 0, 1);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.enableDamping = false;
+    this.controls.zoomToCursor = true;
+    this.controls.minZoom = 0.3;
+    this.controls.maxZoom = 20;
+    this.controls.addEventListener('change', () => this.loop.request());
+    this.controls.addEventListener('start', () => {
+      this.turn = null;
+      this.moving = true;
+    });
+    this.controls.addEventListener('end', () => {
+      this.moving = false;
+      this.loop.request();
+    });
+    const key = new DirectionalLight('#fff6ea', 1.9);
+    key.position.set(-0.5, 0.7, 1);
+    this.camera.add(key, key.target);
+    key.target.position.set(0, 0, -1);
+    this.scene.add(
+      this.camera,
+      new HemisphereLight('#dfe9f2', '#2a2622', 0.9),
+      new AmbientLight('#ffffff', 0.15),
+      this.wedge,
+      this.marks,
+    );
+    this.look(viewDirection('anterior', side), new Vector3());
+  }
+
+  /** Show a bone, or take it away with null. The scene does not own the geometry. */
+  setBone(name: BoneName, geometry: BufferGeometry | null): void {
+    const present = this.bones.get(name);
+    if (present) {
+      this.scene.remove(present);
+      present.material.dispose();
+      this.bones.delete(name);
+    }
+    if (geometry) {
+      const mesh = new Mesh(geometry, new MeshLambertMaterial({ color: BONE_COLOURS[name] }));
+      this.bones.set(name, mesh);
+      this.scene.add(mesh);
+    }
+    this.measureBounds();
+    if (name === 'tibia') this.cutKey = '';
+    this.refreshWedge();
+    if (!this.framed && this.bones.size > 0) this.reset(false);
+    this.loop.request();
+  }
+
+  setVisible(name: BoneName, visible: boolean): void {
+    if (visible) this.hidden.delete(name);
+    else this.hidden.add(name);
+    this.refreshWedge();
+    this.loop.request();
+  }
+
+  /** Open the wedge of a plan by `degrees`; null shows the bones uncut. */
+  setWedge(osteotomy: Osteotomy | null, degrees: number): void {
+    this.osteotomy = osteotomy;
+    this.degrees = degrees;
+    this.refreshWedge();
+    this.loop.request();
+  }
+
+  /** Show a guide, or none. The scene does not own the geometry. */
+  setGuide(geometry: BufferGeometry | null): void {
+    if (this.guide) {
+      this.scene.remove(this.guide);
+      this.guide.material.dispose();
+      this.guide = null;
+    }
+    if (geometry) {
+      this.guide = new Mesh(geometry, new MeshLambertMaterial({ color: COLOURS.guide }));
+      this.scene.add(this.guide);
+    }
+    this.loop.request();
+  }
+
+  /** The two ends of the medial opening on the canvas, or null where there is nothing open to label. */
+  gapOnScreen(): ScreenPoint | null {
+    if (!this.medialPoint || !this.osteotomy || this.degrees <= 0) return null;
+    const moved = this.medialPoint.clone().applyMatrix4(wedgeMotion(this.osteotomy, this.degrees));
+    return this.project(moved.add(this.medialPoint).multiplyScalar(0.5));
+  }
+
+  setView(view: ViewName): void {
+    this.turnTo(viewDirection(view, this.side), this.bounds.center, this.camera.zoom);
+  }
+
+  /** Everything in sight, from the front. */
+  reset(animated = true): void {
+    this.framed = true;
+    this.clearMarks();
+    const direction = viewDirection('anterior', this.side);
+    if (animated) {
+      this.turnTo(direction, this.bounds.center, 1);
+    } else {
+      this.camera.zoom = 1;
+      this.look(direction, this.bounds.center);
+    }
+    this.fit();
+  }
+
+  /** Look closely at a place and mark it. */
+  focus(place: Point): void {
+    this.clearMarks();
+    const target = new Vector3().fromArray(place);
+    const mark = new Mesh(
+      new SphereGeometry(1.6, 24, 16),
+      new MeshBasicMaterial({ color: COLOURS.mark, depthTest: false, transparent: true, opacity: 0.9 }),
+    );
+    mark.position.copy(target);
+    mark.renderOrder = 50;
+    this.marks.add(mark);
+    // From the side of the bone where the place lies, a little above.
+    const outward = target.clone().sub(this.bones.get('tibia')?.geometry.boundingSphere?.center ?? this.bounds.center);
+    outward.z = 0;
+    if (outward.lengthSq() < 1) outward.copy(viewDirection('medial', this.side));
+    outward.normalize().setZ(0.25).normalize();
+    this.turnTo(outward, target, Math.max(1, (this.bounds.radius * 2) / 90));
+  }
+
+  clearMarks(): void {
+    for (const child of this.marks.children) {
+      const mesh = child as Mesh<BufferGeometry, MeshBasicMaterial>;
+      mesh.geometry.dispose();
+      mesh.material.dispose();
+    }
+    this.marks.clear();
+    this.loop.request();
+  }
+
+  /** Turn by angles in radians, for the keyboard. */
+  orbit(azimuth: number, elevation: number): void {
+    this.turn = null;
+    const offset = this.camera.position.clone().sub(this.controls.target).normalize();
+    const right = new Vector3().crossVectors(this.camera.up, offset).normalize();
+    const turned = offset.clone().applyAxisAngle(right, -elevation);
+    if (Math.abs(turned.z) < 0.999) offset.copy(turned);
+    offset.applyAxisAngle(this.camera.up, azimuth);
+    this.look(offset, this.controls.target.clone());
+  }
+
+  zoomBy(factor: number): void {
+    const { minZoom, maxZoom } = this.controls;
+    this.camera.zoom = Math.min(maxZoom, Math.max(minZoom, this.camera.zoom * factor));
+    this.camera.updateProjectionMatrix();
+    this.loop.request();
+  }
+
+  resize(width: number, height: number): void {
+    this.pane = { width, height };
+    this.applyPixelRatio();
+    this.fit();
+  }
+
+  dispose(): void {
+    this.loop.dispose();
+    this.controls.dispose();
+    this.clearMarks();
+    this.clearWedge();
+    this.setGuide(null);
+    for (const mesh of this.bones.values()) mesh.material.dispose();
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+  }
+
+  private project(point: Vector3): ScreenPoint {
+    const at = point.clone().project(this.camera);
+    return { x: ((at.x + 1) / 2) * this.pane.width, y: ((1 - at.y) / 2) * this.pane.height };
+  }
+
+  private measureBounds(): void {
+    const box = new Box3();
+    for (const mesh of this.bones.values()) box.expandByObject(mesh);
+    if (!box.isEmpty()) box.getBoundingSphere(this.bounds);
+  }
+
+  private fit(): void {
+    const half = this.bounds.radius * 1.04;
+    const aspect = this.pane.width / this.pane.height;
+    const [x, y] = aspect >= 1 ? [half * aspect, half] : [half, half / aspect];
+    this.camera.left = -x;
+    this.camera.right = x;
+    this.camera.top = y;
+    this.camera.bottom = -y;
+    this.camera.updateProjectionMatrix();
+    this.loop.request();
+  }
+
+  private look(direction: Vector3, target: Vector3): void {
+    this.controls.target.copy(target);
+    this.camera.position.copy(direction).multiplyScalar(CAMERA_DISTANCE).add(target);
+    this.camera.lookAt(target);
+    this.camera.updateProjectionMatrix();
+    this.controls.update();
+    this.loop.request();
+  }
+
+  private turnTo(direction: Vector3, target: Vector3, zoom: number): void {
+    if (this.calm || this.slow) {
+      this.camera.zoom = zoom;
+      this.look(direction, target.clone());
+      return;
+    }
+    this.turn = {
+      start: performance.now(),
+      from: this.camera.position.clone().sub(this.controls.target).normalize(),
+      to: direction.clone(),
+      fromTarget: this.controls.target.clone(),
+      toTarget: target.clone(),
+      fromZoom: this.camera.zoom,
+      toZoom: zoom,
+    };
+    this.loop.request();
+  }
+
+  private stepTurn(now: number): void {
+    const turn = this.turn;
+    if (!turn) return;
+    const linear = Math.min(1, (now - turn.start) / TURN_MS);
+    const eased = 1 - (1 - linear) ** 3;
+    // Turn about the leg and tilt separately, so that the leg stays upright on the way.
+    const spherical = (v: Vector3): [number, number] => [Math.atan2(v.y, v.x), Math.asin(Math.max(-1, Math.min(1, v.z)))];
+    const [a0, e0] = spherical(turn.from);
+    const [a1, e1] = spherical(turn.to);
+    const around = Math.atan2(Math.sin(a1 - a0), Math.cos(a1 - a0));
+    const azimuth = a0 + around * eased;
+    const elevation = e0 + (e1 - e0) * eased;
+    const direction = new Vector3(
+      Math.cos(elevation) * Math.cos(azimuth),
+      Math.cos(elevation) * Math.sin(azimuth),
+      Math.sin(elevation),
+    );
+    this.camera.zoom = turn.fromZoom * (turn.toZoom / turn.fromZoom) ** eased;
+    if (linear >= 1) this.turn = null;
+    this.look(linear >= 1 ? turn.to : direction, turn.fromTarget.clone().lerp(turn.toTarget, eased));
+  }
+
+  private clearWedge(): void {
+    for (const fragment of this.fragments) fragment.dispose();
+    for (const line of [this.cutLine, this.gapLine]) {
+      line?.geometry.dispose();
+      line?.material.dispose();
+    }
+    this.fragments = [];
+    this.cutLine = null;
+    this.gapLine = null;
+    this.medialPoint = null;
+    this.wedge.clear();
+  }
+
+  private line(segments: Float32Array, width: number): LineSegments2 {
+    const material = new LineMaterial({ color: COLOURS.accent, linewidth: width, worldUnits: false });
+    // Drawn a little towards the reader, so that the line is not buried in the surface that it lies on.
+    material.polygonOffset = true;
+    material.polygonOffsetFactor = -2;
+    material.polygonOffsetUnits = -8;
+    return new LineSegments2(new LineSegmentsGeometry().setPositions(segments), material);
+  }
+
+  /** Bring meshes, fragments and lines in step with the plan, the angle and the switches. */
+  private refreshWedge(): void {
+    const tibia = this.bones.get('tibia');
+    const { osteotomy } = this;
+    const key = tibia && osteotomy ? JSON.stringify([osteotomy.plane_point, osteotomy.plane_normal, osteotomy.hinge_point, osteotomy.hinge_axis]) : '';
+    if (key !== this.cutKey) {
+      this.clearWedge();
+      this.cutKey = key;
+      if (tibia && osteotomy) this.buildWedge(tibia.geometry, osteotomy);
+    }
+    const open = this.fragments.length > 0 && this.degrees > 0;
+    for (const [name, mesh] of this.bones) {
+      mesh.visible = !this.hidden.has(name) && !(name === 'tibia' && open);
+      mesh.matrixAutoUpdate = false;
+      mesh.matrix.identity();
+    }
+    this.wedge.visible = !this.hidden.has('tibia');
+    if (!osteotomy || this.fragments.length === 0) return;
+    const motion = wedgeMotion(osteotomy, this.degrees);
+    const point = new Vector3().fromArray(osteotomy.plane_point);
+    const normal = new Vector3().fromArray(osteotomy.plane_normal).normalize();
+    this.fragments[0]?.place(point, normal, new Matrix4());
+    this.fragments[1]?.place(point, normal.clone().negate(), motion);
+    for (const fragment of this.fragments) fragment.group.visible = open;
+    // The fibula goes with the foot: it keeps its place beside the distal tibia.
+    if (open) this.bones.get('fibula')?.matrix.copy(motion);
+    this.refreshGap(motion, open);
+  }
+
+  private buildWedge(geometry: BufferGeometry, osteotomy: Osteotomy): void {
+    const point = new Vector3().fromArray(osteotomy.plane_point);
+    const normal = new Vector3().fromArray(osteotomy.plane_normal).normalize();
+    const hinge = new Vector3().fromArray(osteotomy.hinge_point);
+    const medial = new Vector3().fromArray(osteotomy.hinge_axis).cross(normal).normalize();
+    if (medial.dot(viewDirection('medial', this.side)) < 0) medial.negate();
+    // The saw stops at the hinge: beyond it the bone stays whole.
+    const segments = sectionSegments(geometry, point, normal, (p) => p.sub(hinge).dot(medial) > 0);
+    this.fragments = [
+      new Fragment(geometry, BONE_COLOURS.tibia, COLOURS.cut, 1),
+      new Fragment(geometry, BONE_COLOURS.tibia, COLOURS.cut, 2),
+    ];
+    for (const fragment of this.fragments) this.wedge.add(fragment.group);
+    if (segments.length === 0) return;
+    this.medialPoint = farthest(segments, medial);
+    this.cutLine = this.line(segments, 2);
+    this.cutLine.renderOrder = 10;
+    this.wedge.add(this.cutLine);
+  }
+
+  private refreshGap(motion: Matrix4, open: boolean): void {
+    if (this.gapLine) {
+      this.wedge.remove(this.gapLine);
+      this.gapLine.geometry.dispose();
+      this.gapLine.material.dispose();
+      this.gapLine = null;
+    }
+    if (!open || !this.medialPoint) return;
+    const moved = this.medialPoint.clone().applyMatrix4(motion);
+    this.gapLine = this.line(new Float32Array([...this.medialPoint.toArray(), ...moved.toArray()]), 3);
+    this.gapLine.material.depthTest = false;
+    this.gapLine.renderOrder = 20;
+    this.wedge.add(this.gapLine);
+  }
+
+  private applyPixelRatio(): void {
+    const full = Math.min(2, globalThis.devicePixelRatio || 1);
+    this.renderer.setPixelRatio(this.moving && this.slow ? full / 2 : full);
+    this.renderer.setSize(this.pane.width, this.pane.height, false);
+  }
+
+  private draw(): boolean {
+    const now = performance.now();
+    const sharp = this.renderer.getPixelRatio() === Math.min(2, globalThis.devicePixelRatio || 1);
+    if (this.moving && now - this.lastFrame < 500 && now - this.lastFrame > SLOW_FRAME) this.slow = true;
+    if (sharp === (this.moving && this.slow)) this.applyPixelRatio();
+    this.lastFrame = now;
+    this.stepTurn(now);
+    this.renderer.render(this.scene, this.camera);
+    this.onDraw?.();
+    return this.turn !== null;
+  }
+}
