@@ -86,7 +86,7 @@ def exposed_camera(view: XrayView) -> Camera:
     rows, columns = np.flatnonzero(view.exposed.any(1)), np.flatnonzero(view.exposed.any(0))
     if len(rows) == 0:
         raise InputError("blank_image", "An image is black from border to border", "Export the X-ray again")
-    return view.camera.cropped(rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)
+    return view.camera.cropped(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def depth_in_field_of_view(cameras: Sequence[Camera], points: Array) -> Array:
