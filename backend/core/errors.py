@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions, serializers
-from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 logger = logging.getLogger(__name__)
@@ -87,32 +86,28 @@ class Throttled(Refusal):
     status = 429
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's hook: every exception of a view becomes the one error shape."""
+def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
+    """DRF's hook: every exception of a view becomes the one error shape, whatever type the view speaks."""
     set_rollback()
     if isinstance(error, Refusal):
-        return Response({"error": error.body}, status=error.status)
+        return JsonResponse({"error": error.body}, status=error.status)
     if isinstance(error, exceptions.ValidationError):
-        return Response({"error": _validation_body(error)}, status=400)
+        return JsonResponse({"error": _validation_body(error)}, status=400)
     if isinstance(error, Http404 | exceptions.NotFound):
-        return _answer(
+        return json_error(
             404, "not_found", "There is no such thing, or it is not yours.", "Go back to the worklist."
         )
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        return _answer(401, "not_logged_in", "You are not logged in.", "Log in and try again.")
+        return json_error(401, "not_logged_in", "You are not logged in.", "Log in and try again.")
     if isinstance(error, exceptions.PermissionDenied | PermissionDenied):
         if "CSRF" in str(error):
-            return _answer(403, "csrf", "This page is out of date.", "Reload the page and try again.")
-        return _answer(
+            return json_error(403, "csrf", "This page is out of date.", "Reload the page and try again.")
+        return json_error(
             403, "wrong_role", "Your role does not allow this.", "Ask an administrator of your site."
         )
     if isinstance(error, exceptions.APIException):
-        return _answer(error.status_code, str(error.default_code), str(error.detail), "")
+        return json_error(error.status_code, str(error.default_code), str(error.detail), "")
     return None
-
-
-def _answer(status: int, code: str, message: str, remedy: str) -> Response:
-    return Response({"error": error_body(code, message, remedy=remedy)}, status=status)
 
 
 def _validation_body(error: exceptions.ValidationError) -> dict[str, Any]:

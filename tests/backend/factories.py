@@ -1,0 +1,196 @@
+"""People, cases and what hangs on them, small but whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import factory
+import trimesh
+from factory.django import DjangoModelFactory
+
+from backend.accounts.models import Membership, Person, Role, Site
+from backend.cases.models import Case, Patient
+from backend.core import storage
+from backend.exports.models import Guide
+from backend.imaging.models import BoneMesh, BoneSet, Image
+from backend.jobs.models import EventKind, Job, State
+from backend.jobs.transitions import append_event
+from backend.planning.models import Plan, Status
+
+PASSWORD = "correct horse battery"
+
+
+class SiteFactory(DjangoModelFactory):
+    class Meta:
+        model = Site
+
+    name = factory.Sequence(lambda n: f"Hospital {n}")
+
+
+class PersonFactory(DjangoModelFactory):
+    class Meta:
+        model = Person
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}")
+    name = factory.Sequence(lambda n: f"Person {n}")
+
+    @factory.post_generation
+    def password(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
+        self.set_password(extracted or PASSWORD)
+        if create:
+            self.save()
+
+
+def person_with(site: Site, *roles: Role, **fields: Any) -> Person:
+    person = PersonFactory(**fields)
+    for role in roles:
+        Membership.objects.create(person=person, site=site, role=role)
+    return person
+
+
+class PatientFactory(DjangoModelFactory):
+    class Meta:
+        model = Patient
+
+    site = factory.SubFactory(SiteFactory)
+    pseudonym = factory.Sequence(lambda n: f"P-{n:04}")
+
+
+class CaseFactory(DjangoModelFactory):
+    class Meta:
+        model = Case
+
+    site = factory.SubFactory(SiteFactory)
+    patient = factory.SubFactory(PatientFactory, site=factory.SelfAttribute("..site"))
+    surgeon = factory.LazyAttribute(lambda case: person_with(case.site, Role.SURGEON))
+    side = "L"
+
+
+class ImageFactory(DjangoModelFactory):
+    class Meta:
+        model = Image
+
+    case = factory.SubFactory(CaseFactory)
+    view = "ap"
+    file = factory.Sequence(lambda n: storage.put(b"dicom %d" % n, ".dcm"))
+    pixels = factory.Sequence(lambda n: storage.put(b"%08d" % n, ".u16"))
+    rows = 2
+    columns = 2
+    window_center = 30000.0
+    window_width = 60000.0
+    projection = factory.LazyFunction(lambda: [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])
+    provenance = "geometry"
+    acquired_note = "DX 2 x 2"
+    uploaded_by = factory.SelfAttribute("case.surgeon")
+
+
+def mesh_bytes(size: float = 40.0) -> bytes:
+    return trimesh.creation.box(extents=(size, size, size)).export(file_type="ply")
+
+
+def report(*bones: str) -> dict[str, Any]:
+    return {
+        "model": {"name": "test", "sha256": "0" * 64},
+        "seconds": {"total": 1.0},
+        "resolution": 64,
+        "field_of_view": {},
+        "bones": {
+            bone: {"vertices": 8, "faces": 12, "volume_mm3": 64000.0, "watertight": True} for bone in bones
+        },
+        "images": [],
+        "warnings": [],
+    }
+
+
+class BoneSetFactory(DjangoModelFactory):
+    class Meta:
+        model = BoneSet
+        skip_postgeneration_save = True
+
+    case = factory.SubFactory(CaseFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    origin = "xray_network"
+    model = "test"
+    report = factory.LazyFunction(lambda: report("tibia"))
+    outlines = factory.LazyFunction(
+        lambda: storage.put(
+            json.dumps({"ap": {"tibia": [[[0, 0], [1, 1]]]}, "lateral": {"tibia": []}}).encode(), ".json"
+        )
+    )
+
+    @factory.post_generation
+    def tibia(self, create: bool, extracted: bytes | None, **kwargs: Any) -> None:
+        key = storage.put(extracted or mesh_bytes(), ".ply")
+        BoneMesh.objects.create(bone_set=self, bone="tibia", mesh=key, display=key, vertices=8, faces=12)
+
+
+class JobFactory(DjangoModelFactory):
+    """A waiting job with its first event."""
+
+    class Meta:
+        model = Job
+        skip_postgeneration_save = True
+
+    case = factory.SubFactory(CaseFactory)
+    kind = "reconstruct"
+    requested_by = factory.SelfAttribute("case.surgeon")
+
+    @factory.post_generation
+    def queued_event(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        append_event(self, EventKind.QUEUED)
+
+
+def ended_job(state: State = State.SUCCEEDED, **fields: Any) -> Job:
+    """A job that has run its course."""
+    from backend.jobs import transitions
+
+    job = JobFactory(**fields)
+    claimed = transitions.claim(job.pk, "test")
+    assert claimed and claimed.lease
+    return transitions.finish(job.pk, claimed.lease, state)
+
+
+class PlanFactory(DjangoModelFactory):
+    class Meta:
+        model = Plan
+
+    bone_set = factory.SubFactory(BoneSetFactory)
+    case = factory.SelfAttribute("bone_set.case")
+    revision = factory.Sequence(lambda n: n + 1)
+    correction_deg = 8.0
+    document = factory.LazyFunction(lambda: {"schema": "hto-plan/1"})
+    sha256 = "0" * 64
+    author = factory.SelfAttribute("case.surgeon")
+
+
+class ApprovedPlanFactory(PlanFactory):
+    status = Status.APPROVED
+
+
+class GuideFactory(DjangoModelFactory):
+    class Meta:
+        model = Guide
+
+    plan = factory.SubFactory(ApprovedPlanFactory)
+    case = factory.SelfAttribute("plan.case")
+    job = factory.LazyAttribute(lambda guide: ended_job(kind="design_guide", case=guide.case))
+    version = factory.Sequence(lambda n: n + 1)
+    report = factory.LazyFunction(dict)
+    checks = factory.LazyFunction(
+        lambda: [
+            {
+                "name": "watertight",
+                "status": "pass",
+                "value": 1.0,
+                "limit": 1.0,
+                "unit": "",
+                "message": "The guide is one closed solid",
+                "place": None,
+            }
+        ]
+    )
+    stl = factory.LazyFunction(lambda: storage.put(b"stl", ".stl"))
+    threemf = factory.LazyFunction(lambda: storage.put(b"3mf", ".3mf"))
+    report_file = factory.LazyFunction(lambda: storage.put(b"{}", ".json"))
