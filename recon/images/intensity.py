@@ -147,7 +147,7 @@ def _hidden(density: Image) -> Mask:
         part = labels == label
         if part.mean() > 0.01 and float(np.median(small[part])) >= threshold:
             hidden |= part
-    # The opening drops leaks along dense bone; the growth covers the penumbra, and slivers beside an aperture.
+    # The opening drops leaks along dense bone; the growth covers penumbra and slivers beside an aperture.
     hidden = ndimage.binary_opening(np.pad(hidden, 8, mode="edge"), iterations=4)[8:-8, 8:-8]
     if hidden.any():
         hidden = ndimage.binary_dilation(hidden, iterations=10, mask=hidden | (small >= threshold))

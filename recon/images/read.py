@@ -81,9 +81,10 @@ def _read_picture(path: Path, view: View | None, rig: Rig | None) -> XrayView:
         )
     values, bits = _picture_values(path)
     rows, columns = values.shape
-    camera = rig.find(path.name, view).camera(rows, columns)
+    entry = rig.find(path.name, view)
+    camera = entry.camera(rows, columns)
     check_flat(values, path.name)
-    attenuation = to_line_integrals(values, relationship="", exposure_sign=None, white=float((1 << bits) - 1))
+    attenuation = to_line_integrals(values, relationship=entry.relationship, exposure_sign=None, white=float((1 << bits) - 1))
     return XrayView(
         attenuation.line_integrals, attenuation.exposed, camera, "rig", warnings=attenuation.warnings
     )
