@@ -303,13 +303,26 @@ def height_map(mesh: trimesh.Trimesh, across: Array, along: Array, up: Array, u:
 
 
 def signed_distance(mesh: trimesh.Trimesh, points: Array) -> Array:
-    """Distance from (N, 3) points to the surface in mm, positive outside the solid."""
+    """Distance from (N, 3) points to the surface of a solid in mm, positive outside."""
     import igl  # only the designer and the checks need it, and planning must start fast
 
-    distance = igl.signed_distance(
+    return _distance(mesh, points, igl.SIGNED_DISTANCE_TYPE_PSEUDONORMAL)
+
+
+def distance(mesh: trimesh.Trimesh, points: Array) -> Array:
+    """Distance from (N, 3) points to the surface in mm, never negative."""
+    import igl
+
+    return _distance(mesh, points, igl.SIGNED_DISTANCE_TYPE_UNSIGNED)
+
+
+def _distance(mesh: trimesh.Trimesh, points: Array, kind: Any) -> Array:
+    import igl
+
+    found = igl.signed_distance(
         np.ascontiguousarray(points, dtype=np.float64),
         np.ascontiguousarray(mesh.vertices, dtype=np.float64),
         np.ascontiguousarray(mesh.faces, dtype=np.int64),
-        igl.SIGNED_DISTANCE_TYPE_PSEUDONORMAL,
+        kind,
     )[0]
-    return np.asarray(distance, dtype=np.float64)
+    return np.asarray(found, dtype=np.float64)

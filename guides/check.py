@@ -14,7 +14,7 @@ import manifold3d
 import numpy as np
 import trimesh
 
-from guides.bones import Array, Bone, BoneSet, read_mesh, signed_distance
+from guides.bones import Array, Bone, BoneSet, distance, read_mesh, signed_distance
 from guides.errors import InputError
 from guides.osteotomy import Osteotomy
 from guides.plan import check_bones, plan_hash, read_plan
@@ -177,11 +177,14 @@ def _near(points: Array, mesh: trimesh.Trimesh, margin: float) -> Array:
 
 
 def _gap(guide: trimesh.Trimesh, tibia: trimesh.Trimesh, clearance: float) -> Check:
-    """Smallest distance in both directions: guide points to bone and bone points to guide."""
+    """Smallest distance in both directions: guide points to bone and bone points to guide.
+
+    Unsigned: whether they overlap is the business of the exact intersection.
+    """
     contact = _surface_points(guide)
-    to_bone = signed_distance(tibia, contact)
+    to_bone = distance(tibia, contact)
     bone = _near(_surface_points(tibia), guide, 1.0)
-    to_guide = signed_distance(guide, bone) if len(bone) else np.array([np.inf])
+    to_guide = distance(guide, bone) if len(bone) else np.array([np.inf])
     if to_bone.min() <= to_guide.min():
         smallest, place = float(to_bone.min()), contact[np.argmin(to_bone)]
     else:
@@ -353,7 +356,10 @@ def _thickness(guide: trimesh.Trimesh) -> Check:
     """First percentile, by area, of the wall thickness along the inward normal."""
     points, faces = trimesh.sample.sample_surface(guide, 4000, seed=0)
     inward = -guide.face_normals[faces]
-    hits, rays, _ = guide.ray.intersects_location(points + 1e-3 * inward, inward, multiple_hits=False)
+    hits, rays, struck = guide.ray.intersects_location(points + 1e-3 * inward, inward, multiple_hits=False)
+    # A wall has two sides that look away from one another; at a mere corner the ray leaves through the next face.
+    wall = np.einsum("ij,ij->i", guide.face_normals[struck], inward[rays]) > 0.7
+    hits, rays = hits[wall], rays[wall]
     thickness = np.linalg.norm(hits - points[rays], axis=1)
     value = float(np.percentile(thickness, 1))
     place = points[rays][np.argmin(thickness)]

@@ -13,10 +13,10 @@ import manifold3d
 import numpy as np
 import trimesh
 
-from guides.bones import Array, Bone, BoneSet, hashes
+from guides.bones import Array, Bone, BoneSet, distance, hashes
 from guides.check import check_mesh_files
-from guides.design.clearance import Swept, swept_distance
-from guides.design.footprint import Footprint, find_footprint
+from guides.design.clearance import FINE_MM, Swept, swept_distance
+from guides.design.footprint import NECK_MM, Footprint, find_footprint
 from guides.design.label import ROWS, text_solid, text_width
 from guides.design.presets import Settings, settings
 from guides.errors import InputError
@@ -24,10 +24,13 @@ from guides.export import atomic_folder, write_3mf, write_stl
 from guides.landmarks import Landmarks
 from guides.osteotomy import Osteotomy
 from guides.plan import Progress, check_bones, plan_hash, read_plan
-from guides.solids import checked, placed, to_printable
+from guides.solids import checked, placed, to_mesh, to_printable
 
 OVERSHOOT_MM = 2.0
 """Cutting bodies pass this far beyond what they cut, so that no two faces are ever coplanar."""
+
+LIFT_MM = 0.05
+"""Shortfall of the clearance that is not worth lifting the contact face for."""
 
 CELL_MM = 0.6
 LABEL_DEPTH_MM = 1.0
@@ -64,17 +67,23 @@ def design_guide(
     swept = swept_distance(tibia, footprint, chosen)
     report("solids", 0.5)
     label = f"^ {side} {plan_hash(document)[:6].upper()}"
-    body, slot, wires = _assemble(footprint, swept, chosen, label, document)
+    body, slot, wires = _assemble(footprint, swept, tibia, chosen, label, document)
     world = placed(body, footprint.basis, footprint.origin)
     return Guide(to_printable(world), footprint, chosen, slot, wires, label)
 
 
 def _assemble(
-    footprint: Footprint, swept: Swept, chosen: Settings, label: str, document: Mapping[str, Any]
+    footprint: Footprint,
+    swept: Swept,
+    tibia: trimesh.Trimesh,
+    chosen: Settings,
+    label: str,
+    document: Mapping[str, Any],
 ) -> tuple[manifold3d.Manifold, dict[str, Any], list[dict[str, Any]]]:
-    top = swept.origin[2] + swept.values.shape[2] * 0.5
-    outline = _rounded(footprint.u, footprint.v, CORNER_MM)
-    prism = manifold3d.Manifold.extrude(outline, top - swept.bottom + 40).translate((0, 0, swept.bottom))
+    top = swept.origin[2] + swept.values.shape[2] * FINE_MM
+    prism = manifold3d.Manifold.extrude(_outline(footprint), top - swept.bottom + 40).translate(
+        (0, 0, swept.bottom)
+    )
     shell = checked(swept.solid(chosen.bone_clearance_mm + chosen.shell_thickness_mm) ^ prism, "the shell")
     slot_box, slot_cut, slot = _slot(footprint, chosen, document)
     sleeves, holes, wires = _wires(footprint, chosen)
@@ -82,7 +91,7 @@ def _assemble(
     base = swept.bottom
     added = [part.trim_by_plane((0, 0, 1), base) for part in (slot_box, plate, *sleeves)]
     body = manifold3d.Manifold.batch_boolean([shell, *added], manifold3d.OpType.Add)
-    bone = swept.solid(chosen.bone_clearance_mm)
+    bone = _bone_clearance(footprint, swept, tibia, chosen.bone_clearance_mm)
     body = manifold3d.Manifold.batch_boolean(
         [body, bone, slot_cut, engraving, *holes], manifold3d.OpType.Subtract
     )
@@ -98,11 +107,32 @@ def _assemble(
     return checked(parts[-1], "the guide"), slot, wires
 
 
-def _rounded(u: tuple[float, float], v: tuple[float, float], radius: float) -> manifold3d.CrossSection:
-    """A rectangle with round corners."""
-    size = (u[1] - u[0] - 2 * radius, v[1] - v[0] - 2 * radius)
-    core = manifold3d.CrossSection.square(size).translate((u[0] + radius, v[0] + radius))
-    return core.offset(radius, manifold3d.JoinType.Round, circular_segments=48)
+def _bone_clearance(
+    footprint: Footprint, swept: Swept, tibia: trimesh.Trimesh, clearance: float
+) -> manifold3d.Manifold:
+    """The swept bone grown by the clearance.
+
+    The grid cuts the crests of bones with steps or sharp edges; where its surface comes too close to such a crest,
+    the whole surface is lifted by what is missing.
+    """
+    solid = swept.solid(clearance)
+    vertices = np.asarray(to_mesh(solid).vertices)
+    (a, b), (low, high) = footprint.u, footprint.v
+    u, v, w = vertices.T
+    contact = vertices[(u > a) & (u < b) & (v > low) & (v < high) & (w > swept.bottom)]
+    missing = clearance - float(distance(tibia, footprint.to_world(contact)).min())
+    return swept.solid(clearance + missing) if missing > LIFT_MM else solid
+
+
+def _outline(footprint: Footprint) -> manifold3d.CrossSection:
+    """The contact outline: wide at the slot, narrower on the shaft, every corner round."""
+    (a, b), (c, d), (low, high) = footprint.u, footprint.u_distal, footprint.v
+    neck, narrow = NECK_MM, NECK_MM - max(c - a, b - d, 1.0)
+    corners = [(a, neck), (c, narrow), (c, low), (d, low), (d, narrow), (b, neck), (b, high), (a, high)]
+    shape = manifold3d.CrossSection([np.array(corners)])
+    for step in (-CORNER_MM, 2 * CORNER_MM, -CORNER_MM):
+        shape = shape.offset(step, manifold3d.JoinType.Round, circular_segments=64)
+    return shape
 
 
 def _box(low: tuple[float, float, float], high: tuple[float, float, float]) -> manifold3d.Manifold:
@@ -167,10 +197,11 @@ def _label(
     footprint: Footprint, chosen: Settings, label: str
 ) -> tuple[manifold3d.Manifold, manifold3d.Manifold]:
     """A flat plate between slot and distal wires, and the strokes to engrave into it, readable from outside."""
-    room = footprint.u[1] - footprint.u[0] - 4
+    left, right = footprint.u_distal
+    room = right - left - 2
     cell = min(CELL_MM, room / text_width(label, 1.0))
     width, height = text_width(label, cell) + 2, ROWS * cell + 1.6
-    u = sum(footprint.u) / 2
+    u = (left + right) / 2
     upper = -(chosen.slot_thickness_mm / 2 + chosen.slot_wall_mm)
     lower = -(chosen.distal_wire_mm - chosen.sleeve_diameter_mm / 2)
     v = (upper + lower) / 2

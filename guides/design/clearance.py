@@ -15,9 +15,9 @@ from guides.design.footprint import Footprint
 from guides.design.presets import Settings
 from guides.solids import checked, from_mesh
 
-FINE_MM = 0.5
+FINE_MM = 0.35
 COARSE_MM = 2.0
-NARROW_MM = 1.6
+NARROW_MM = 1.5
 """Half-width of the band about the contact face in which distances are exact; outside, they are interpolated."""
 
 DEPTH_MM = 16.0

@@ -21,6 +21,14 @@ STEEPEST = float(np.sin(np.radians(20)))
 TENDON_MARGIN_MM = 9.0
 """Kept free on the medial side of the tuberosity for the patellar tendon."""
 
+NECK_MM = -6.0
+"""Height below which the outline may be narrower, as the shaft is."""
+
+NARROWEST_SLOT_MM = 28.0
+
+FORWARD_DEG = (10.0, 40.0)
+"""Range of the withdrawal direction forward of medial, in the cut plane."""
+
 JOINT_MARGIN_MM = 12.0
 """Kept free below the medial joint line."""
 
@@ -35,7 +43,8 @@ class Footprint:
     Attributes:
         origin: world point of the local origin, in the cut plane.
         basis: (3, 3) columns u, v, w in LPS, right-handed.
-        u: low and high limit of the contact outline, mm.
+        u: low and high limit of the contact outline about and above the slot, mm.
+        u_distal: low and high limit below it, within ``u``.
         v: low and high limit.
         grid_u: nodes of the height map.
         grid_v: nodes of the height map.
@@ -46,6 +55,7 @@ class Footprint:
     origin: Array
     basis: Array
     u: tuple[float, float]
+    u_distal: tuple[float, float]
     v: tuple[float, float]
     grid_u: Array
     grid_v: Array
@@ -84,7 +94,7 @@ def find_footprint(
     points = landmarks.positions()
     anterior = axes(points, side).anterior
     normal = osteotomy.plane_normal
-    withdrawal = _withdrawal(tibia, osteotomy, anterior)
+    withdrawal = _withdrawal(tibia, osteotomy, points["tuberosity"], anterior)
     basis = np.column_stack([np.cross(normal, withdrawal), normal, withdrawal])
     origin = osteotomy.start_point - normal * ((osteotomy.start_point - osteotomy.plane_point) @ normal)
     local = (np.asarray(tibia.vertices) - origin) @ basis
@@ -107,55 +117,71 @@ def find_footprint(
                         grid_v + origin @ basis[:, 1]) - origin @ basis[:, 2]  # fmt: skip
     sign = float(np.sign(anterior @ basis[:, 0]))
     tendon = sign * float((points["tuberosity"] - origin) @ basis[:, 0]) - TENDON_MARGIN_MM
-    u = _room(grid_u, grid_v, height, low_v, high_v, sign, tendon)
-    wanted = settings.slot_width_mm + 10
-    if u[1] - u[0] > wanted:
-        middle = (u[0] + u[1]) / 2
-        u = (middle - wanted / 2, middle + wanted / 2)
-    spacing = min(settings.wire_spacing_mm, u[1] - u[0] - settings.sleeve_diameter_mm - 2)
-    if u[1] - u[0] < 26:
-        raise InputError(
-            "bone_too_small",
-            f"The medial face offers only {u[1] - u[0]:.0f} mm for the guide, 26 mm are needed",
-            "Check side and landmarks, above all the tuberosity",
-        )
-    middle = (u[0] + u[1]) / 2
-    proximal, distal = settings.proximal_wire_mm, -settings.distal_wire_mm
-    half = spacing / 2
-    wires = np.array(
+    upper = _room(grid_u, grid_v, height, (NECK_MM, high_v), sign, tendon)
+    lower = _room(grid_u, grid_v, height, (low_v, NECK_MM), sign, tendon)
+    upper = _narrowed(upper, settings.slot_width_mm + 10)
+    lower = (max(lower[0], upper[0]), min(lower[1], upper[1]))
+    narrowest = 2 * settings.sleeve_diameter_mm + 3
+    for name, room, least in (("at", upper, NARROWEST_SLOT_MM), ("below", lower, narrowest)):
+        if room[1] - room[0] < least:
+            raise InputError(
+                "bone_too_small",
+                f"The medial face offers only {max(room[1] - room[0], 0):.0f} mm {name} the cut,"
+                f" {least:.0f} mm are needed",
+                "Check side and landmarks, above all the tuberosity",
+            )
+    wires = np.vstack(
         [
-            [middle - half, proximal],
-            [middle + half, proximal],
-            [middle - half, distal],
-            [middle + half, distal],
+            _pair(upper, settings.proximal_wire_mm, settings),
+            _pair(lower, -settings.distal_wire_mm, settings),
         ]
     )
-    return Footprint(origin, basis, u, (low_v, high_v), grid_u, grid_v, height, wires)
+    return Footprint(origin, basis, upper, lower, (low_v, high_v), grid_u, grid_v, height, wires)
 
 
-def _withdrawal(tibia: trimesh.Trimesh, osteotomy: Osteotomy, anterior: Array) -> Array:
-    """Direction in the cut plane along the mean outward normal of the anteromedial face, 10 to 45 degrees forward."""
+def _narrowed(room: tuple[float, float], width: float) -> tuple[float, float]:
+    middle, half = (room[0] + room[1]) / 2, min(width, room[1] - room[0]) / 2
+    return middle - half, middle + half
+
+
+def _pair(room: tuple[float, float], v: float, settings: Settings) -> Array:
+    """Two wires side by side, as far apart as wanted or as the outline allows."""
+    widest = room[1] - room[0] - settings.sleeve_diameter_mm - 2
+    middle, half = (room[0] + room[1]) / 2, min(settings.wire_spacing_mm, widest) / 2
+    return np.array([[middle - half, v], [middle + half, v]])
+
+
+def _withdrawal(tibia: trimesh.Trimesh, osteotomy: Osteotomy, tuberosity: Array, anterior: Array) -> Array:
+    """Direction in the cut plane along the mean outward normal of the face between tuberosity and back.
+
+    Held between 10 and 40 degrees forward of medial: further forward the saw would run towards the vessels behind
+    the knee, less far the pes anserinus and the skin behind the incision are in the way.
+    """
     normal, medial = osteotomy.plane_normal, osteotomy.medial_direction
     forward = unit(anterior - (anterior @ normal) * normal - (anterior @ medial) * medial)
-    offset = (tibia.triangles_center - osteotomy.plane_point) @ normal
+    centres = tibia.triangles_center
+    offset = (centres - osteotomy.plane_point) @ normal
     near = (offset > -25) & (offset < 16)
-    facing, area = tibia.face_normals[near], tibia.area_faces[near]
+    centres, facing, area = centres[near], tibia.face_normals[near], tibia.area_faces[near]
     angle = 25.0
-    for _ in range(5):
-        direction = medial * np.cos(np.radians(angle)) + forward * np.sin(np.radians(angle))
-        seen = facing @ direction > np.cos(np.radians(50))
+    for _ in range(6):
+        turn = np.radians(angle)
+        direction = medial * np.cos(turn) + forward * np.sin(turn)
+        across = forward * np.cos(turn) - medial * np.sin(turn)
+        free = centres @ across < tuberosity @ across - TENDON_MARGIN_MM
+        seen = free & (facing @ direction > np.cos(np.radians(60)))
         mean = (facing[seen] * area[seen, None]).sum(axis=0)
-        angle = float(np.clip(np.degrees(np.arctan2(mean @ forward, mean @ medial)), 10, 45))
+        angle = float(np.clip(np.degrees(np.arctan2(mean @ forward, mean @ medial)), *FORWARD_DEG))
     return unit(medial * np.cos(np.radians(angle)) + forward * np.sin(np.radians(angle)))
 
 
 def _room(
-    grid_u: Array, grid_v: Array, height: Array, low_v: float, high_v: float, sign: float, tendon: float
+    grid_u: Array, grid_v: Array, height: Array, v: tuple[float, float], sign: float, tendon: float
 ) -> tuple[float, float]:
-    """Widest run of u about the slot where the bone faces the withdrawal direction and the tendon is clear."""
+    """Widest run of u between two heights where the bone faces outwards and the tendon is clear."""
     du, dv = np.gradient(height, STEP_MM)
     facing = 1 / np.sqrt(1 + du**2 + dv**2)
-    rows = (grid_v > low_v) & (grid_v < high_v)
+    rows = (grid_v > v[0]) & (grid_v < v[1])
     share = np.mean(np.nan_to_num(facing[:, rows]) > STEEPEST, axis=1)
     free = (share > 0.8) & (sign * grid_u < tendon)
     best: tuple[float, float] = (0.0, 0.0)
