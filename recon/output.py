@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,11 +12,15 @@ from recon.errors import InputError
 
 
 @contextmanager
-def output_folder(out: Path) -> Iterator[Path]:
+def output_folder(out: Path, *, replaces: Sequence[str] = ()) -> Iterator[Path]:
     """A folder to write into that becomes ``out`` on success and vanishes on any error.
 
     The temporary folder lies beside ``out``, on the same file system, so that the last step is a
     rename. Where ``out`` exists already, the new files replace those of the same name, each atomically.
+
+    Args:
+        out: the folder for the results.
+        replaces: names of results that must not stay from an earlier run when this one does not write them.
 
     Raises:
         InputError: ``out`` is a file, or its parent cannot be written.
@@ -34,8 +38,11 @@ def output_folder(out: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o755)
         if out.is_dir():
+            written = {path.name for path in temporary.iterdir()}
             for path in sorted(temporary.iterdir()):
                 path.replace(out / path.name)
+            for name in set(replaces) - written:
+                (out / name).unlink(missing_ok=True)
         else:
             temporary.rename(out)
     finally:

@@ -24,7 +24,7 @@ from recon.networks.lift import Encoding, LiftConfig, LiftNetwork
 from recon.networks.picture import PIXELS, channels, upright_picture
 from recon.networks.registry import Model, find
 from recon.output import output_folder
-from recon.surface import COARSEST, extract_bones, sample_field
+from recon.surface import extract_bones, sample_field
 
 Progress = Callable[[str, float], None]
 Array = npt.NDArray[np.float64]
@@ -140,7 +140,7 @@ def reconstruct_views(
         raise InputError(
             "bad_resolution",
             f"Resolution {resolution} is not possible",
-            f"Use one of {', '.join(map(str, RESOLUTIONS))} (multiples of {COARSEST})",
+            f"Use one of {', '.join(map(str, RESOLUTIONS))}",
         )
     with watch.stage("load"):
         tell("load", 0.05)

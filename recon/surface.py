@@ -25,7 +25,7 @@ Labels = npt.NDArray[np.uint8]
 Field = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 """Margins (N, 4) of the four bones at (N, 3) points in mm; at most one of a row is positive."""
 
-COARSEST = 8  # grid steps of the first level: 6 mm, thinner than any bone of the knee
+COARSEST = 32  # cells a side of the first level: 6 mm in the 200 mm cube, thinner than any bone of the knee
 _FAR = np.float32(-1e3)
 
 
@@ -92,16 +92,15 @@ def sample_field(
     Args:
         field: margins at points, see ``Field``.
         cube: where.
-        resolution: cells along an edge of the cube at the finest level, a multiple of ``COARSEST``.
+        resolution: cells along an edge of the cube at the finest level: ``COARSEST`` times a power of two.
         progress: told the share of the work that is done.
     """
-    stride = COARSEST
+    stride = resolution // COARSEST
     axis = cube.grid_axis(resolution // stride + 1)
     nodes = np.arange(len(axis) ** 3)
     margins = field(_points(nodes, axis))
     labels = _label(margins).reshape((len(axis),) * 3)
     evaluations = len(nodes)
-    progress(0.05)
     while stride > 1:
         cells = _mixed_cells(labels)
         fine_cells = cells.repeat(2, 0).repeat(2, 1).repeat(2, 2)
@@ -114,7 +113,7 @@ def sample_field(
         margins = field(_points(nodes, axis))
         labels.reshape(-1)[nodes] = _label(margins)
         evaluations += len(nodes)
-        progress({4: 0.1, 2: 0.25, 1: 1.0}.get(stride, 0.1))
+        progress(1.0 / stride**2)  # each level has about four times the nodes of the last
     return BoneField(labels, nodes, margins, axis, evaluations)
 
 

@@ -119,7 +119,8 @@ def train(config_path: Path, folder: Path | None = None) -> Path:
     )
     validation = validation_batches(data["validation_samples"], data["points"])
     steps = Steps(store, batch=training["batch"], points=data["points"], seed=config["seed"], start=run.step)
-    loader = DataLoader(steps, batch_size=None, num_workers=training["workers"], prefetch_factor=4)
+    workers = training["workers"]
+    loader = DataLoader(steps, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
     budget = training["minutes"] * 60
     began = last = time.monotonic()
     before = run.seconds

@@ -1,0 +1,134 @@
+"""The lift network: geometry enters through projection matrices only, and weights come back as they were."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from recon.errors import InputError
+from recon.geometry import Camera, ReconstructionCube
+from recon.networks.lift import LiftConfig, LiftNetwork, project_unit
+from recon.networks.picture import PIXELS, channels, normalise, upright_picture
+from recon.networks.registry import SHIPPED, Model, find
+from recon.reconstruct import load_network
+
+SMALL = LiftConfig(image_channels=(8, 16, 16, 16), lift_channels=8, volume_channels=(8, 16, 16), hidden=16)
+
+
+def camera(angle: float) -> Camera:
+    return Camera.from_angles(
+        source_to_detector=1000,
+        source_to_isocentre=700,
+        primary_angle=angle,
+        pixel_spacing=(0.4, 0.4),
+        rows=700,
+        columns=800,
+    )
+
+
+def unit_projections(*angles: float) -> torch.Tensor:
+    cameras = [camera(a).transformed(camera(a).upright_map(224, PIXELS), PIXELS, PIXELS) for a in angles]
+    matrices = ReconstructionCube().unit_projections(np.stack([c.projection for c in cameras]), PIXELS)
+    return torch.from_numpy(matrices).float()[None]
+
+
+def test_the_network_projects_as_the_camera_does() -> None:
+    points = np.random.default_rng(0).uniform(-60, 60, (30, 3))
+    view = camera(90)
+    picture = view.transformed(view.upright_map(224, PIXELS), PIXELS, PIXELS)
+    pixels, depth = picture.project(points)
+    at, relative = project_unit(unit_projections(90), torch.from_numpy(points / 100).float()[None])
+    assert ((at[0, 0].numpy() + 1) / 2 * (PIXELS - 1)) == pytest.approx(pixels, abs=1e-3)
+    assert relative[0, 0].numpy() * 100 == pytest.approx(depth - 700, abs=1e-3)
+
+
+@pytest.mark.parametrize("views", [1, 2, 3])
+def test_any_number_of_views_gives_five_logits_a_point(views: int) -> None:
+    torch.manual_seed(0)
+    network = LiftNetwork(SMALL).eval()
+    images = torch.randn(1, views, 2, PIXELS, PIXELS)
+    points = torch.rand(1, 100, 3) * 2 - 1
+    with torch.inference_mode():
+        assert network(images, unit_projections(*(0, 90, 45)[:views]), points).shape == (1, 100, 5)
+
+
+def test_the_order_of_the_views_does_not_matter() -> None:
+    torch.manual_seed(0)
+    network = LiftNetwork(SMALL).eval()
+    images = torch.randn(1, 2, 2, PIXELS, PIXELS)
+    points = torch.rand(1, 100, 3) * 2 - 1
+    with torch.inference_mode():
+        one = network(images, unit_projections(0, 90), points)
+        other = network(images.flip(1), unit_projections(90, 0), points)
+    assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_exposure_and_unit_of_a_film_do_not_reach_the_network() -> None:
+    image = np.random.default_rng(0).gamma(2, 1, (64, 64)).astype(np.float32)
+    valid = np.ones((64, 64), bool)
+    assert normalise(image * 700 + 30, valid) == pytest.approx(normalise(image, valid), abs=1e-4)
+
+
+def test_unexposed_pixels_are_black_and_change_nothing_else() -> None:
+    image = np.random.default_rng(0).gamma(2, 1, (64, 64)).astype(np.float32)
+    valid = np.ones((64, 64), bool)
+    valid[:, 40:] = False
+    spoiled = np.where(valid, image, 1e4).astype(np.float32)
+    assert (normalise(spoiled, valid) == normalise(np.where(valid, image, 0), valid)).all()
+    assert (normalise(spoiled, valid)[:, 40:] == 0).all()
+
+
+def test_a_blank_image_makes_a_blank_picture() -> None:
+    view = camera(0)
+    picture, _ = upright_picture(np.zeros((700, 800), np.float32), np.zeros((700, 800), bool), view)
+    assert np.isfinite(channels(picture)).all()
+
+
+def test_a_peak_stays_where_the_camera_of_the_picture_says() -> None:
+    view, bead = camera(20), np.array([[12.0, -30.0, 25.0]])
+    (column, row), _ = (value[0] for value in view.project(bead))
+    rows, columns = np.mgrid[:700, :800]
+    image = (1000 - np.hypot(rows - row, columns - column)).astype(np.float32)
+    picture, after = upright_picture(image, np.ones((700, 800), bool), view)
+    peak = np.array(np.unravel_index(picture.argmax(), picture.shape))[::-1]
+    assert peak == pytest.approx(after.project(bead)[0][0], abs=0.75)
+
+
+def test_the_registry_says_what_is_missing() -> None:
+    with pytest.raises(InputError) as caught:
+        find("no-such-model")
+    assert caught.value.code == "unknown_model"
+    assert "compact" in caught.value.remedy
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    weights = tmp_path / "other.safetensors"
+    save_file(LiftNetwork(SMALL).state_dict(), weights)
+    with pytest.raises(InputError) as caught:
+        load_network(find(str(weights)))
+    assert caught.value.code == "wrong_weights"
+
+
+def test_weights_survive_the_way_to_half_precision_and_back(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = LiftNetwork(SMALL).eval()
+    weights, config = tmp_path / "small.safetensors", tmp_path / "small.toml"
+    save_file({name: value.half().contiguous() for name, value in network.state_dict().items()}, weights)
+    table = "\n".join(f"{k} = {json.dumps(v)}" for k, v in dataclasses.asdict(SMALL).items())
+    config.write_text(f"[network]\n{table}\n")
+    loaded = load_network(Model("small", weights, config))
+    for name, value in network.state_dict().items():
+        assert torch.allclose(loaded.state_dict()[name], value, atol=2e-3)
+
+
+def test_shipped_weights_fit_the_limit_and_their_configuration() -> None:
+    assert sum(model.weights.stat().st_size for model in SHIPPED.values()) < 32e6
+    for model in SHIPPED.values():
+        load_network(model)
+        assert len(model.sha256) == 64

@@ -1,0 +1,120 @@
+"""Training on a few virtual knees: it learns, and a stopped run goes on as if it had not stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recon.networks.picture import PIXELS
+from recon.population.sample import draw_sample
+from recon.population.shape_model import ShapeModel
+from recon.training.batches import IGNORED, Steps, example
+from recon.training.dataset import SampleStore
+from recon.training.exposure import expose
+
+MODEL = ShapeModel.from_people(range(5))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> SampleStore:
+    return SampleStore(tmp_path_factory.mktemp("knees"), MODEL, first_seed=50, count=3)
+
+
+def test_a_stored_sample_is_the_drawn_one(store: SampleStore) -> None:
+    made, read, drawn = store[1], store[1], draw_sample(MODEL, 51)
+    for name in ("layers", "attenuation", "projections", "points", "labels"):
+        assert (getattr(made, name) == getattr(drawn, name)).all()
+        assert (getattr(read, name) == getattr(drawn, name)).all()
+
+
+def test_every_reading_is_another_exposure_of_the_same_knee(store: SampleStore) -> None:
+    sample = store[0]
+    pictures = [expose(sample.layers[0], sample.attenuation, np.random.default_rng(s))[0] for s in (1, 1, 2)]
+    assert (pictures[0] == pictures[1]).all()
+    assert np.abs(pictures[0] - pictures[2]).mean() > 0.01
+    assert all(np.isfinite(p).all() and p.shape == (PIXELS, PIXELS) for p in pictures)
+
+
+def test_points_that_a_view_does_not_see_are_not_asked(store: SampleStore) -> None:
+    sample = store[0]
+    for seed in range(4):
+        made = example(sample, 2000, np.random.default_rng(seed), exact=True)
+        projections, points = made.projections.numpy(), made.points.numpy()
+        for matrix in projections:
+            at = points @ matrix[:, :3].T + matrix[:, 3]
+            outside = np.abs(at[:, :2] / at[:, 2:]).max(1) > 1 + 2 / PIXELS
+            assert (made.labels.numpy()[outside] == IGNORED).all()
+        assert (made.labels.numpy() != IGNORED).mean() > 0.5
+
+
+def test_a_stopped_stream_goes_on_with_the_same_steps(store: SampleStore) -> None:
+    def steps(start: int) -> Steps:
+        return Steps(store, batch=2, points=500, seed=3, start=start)
+
+    whole = iter(steps(0))
+    from_start = [next(whole) for _ in range(4)]
+    resumed = next(iter(steps(3)))
+    assert torch.equal(from_start[3].images, resumed.images)
+    assert torch.equal(from_start[3].labels, resumed.labels)
+
+
+def test_training_learns_resumes_and_leaves_weights(tmp_path: Path) -> None:
+    from recon.training.loop import train
+
+    config = tmp_path / "tiny.toml"
+    text = """
+name = "tiny"
+seed = 1
+[network]
+image_channels = [8, 16, 16, 16]
+lift_channels = 8
+volume_channels = [8, 16, 16]
+volume_size = 16
+hidden = 16
+[data]
+samples = 2
+first_seed = 0
+validation_samples = 1
+points = 2000
+[training]
+batch = 1
+minutes = {minutes}
+learning_rate = 3e-3
+weight_decay = 0.0
+warmup_steps = 2
+average_decay = 0.9
+checkpoint_minutes = 100
+workers = 0
+threads = 1
+"""
+    import json
+
+    config.write_text(text.format(minutes=0.08))
+    weights = train(config, tmp_path / "run")
+    config.write_text(text.format(minutes=0.14))
+    train(config, tmp_path / "run")
+    first, second = map(json.loads, (tmp_path / "run" / "log.jsonl").read_text().splitlines())
+    assert weights.exists()
+    assert second["step"] > first["step"] > 1
+    assert second["seconds"] >= first["seconds"]
+    assert second["training_loss"] < first["training_loss"] < np.log(5) + 0.3
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path: Path) -> None:
+    from recon.errors import InputError
+    from recon.networks.lift import LiftConfig, LiftNetwork
+    from recon.training.loop import Run
+
+    def run(hidden: int) -> Run:
+        sizes = {"image_channels": (8, 8, 8, 8), "volume_channels": (8, 8, 8), "lift_channels": 8}
+        network = LiftNetwork(LiftConfig(hidden=hidden, **sizes))
+        return Run(network, network, torch.optim.AdamW(network.parameters()))
+
+    run(16).save(tmp_path / "checkpoint.pt")
+    run(16).load(tmp_path / "checkpoint.pt")
+    with pytest.raises(InputError) as caught:
+        run(32).load(tmp_path / "checkpoint.pt")
+    assert caught.value.code == "other_configuration"
