@@ -24,8 +24,9 @@ export default defineConfig(({ command }) => ({
   },
   server: {
     proxy: {
-      '/api': server,
-      '/ws': { target: server, ws: true },
+      // The browser's own host is passed on: Django compares it with the origin.
+      '/api': { target: server, changeOrigin: false },
+      '/ws': { target: server, changeOrigin: false, ws: true },
     },
   },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

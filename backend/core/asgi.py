@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -91,6 +93,7 @@ class Lifespan:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 wakeups.serve_on(asyncio.get_running_loop())
+                threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
                 companion = _companion()
                 if companion:
                     companion.start()
@@ -100,6 +103,12 @@ class Lifespan:
                     await asyncio.to_thread(companion.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _warm_up() -> None:
+    """Load the guide engine, so that the first preview is as fast as the others."""
+    importlib.import_module("guides.design.presets")
+    importlib.import_module("guides.plan")
 
 
 def _companion() -> EmbeddedWorker | Sweeper | None:

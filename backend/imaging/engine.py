@@ -19,6 +19,17 @@ from recon.images import read_xray
 # Software WebGL draws about this many a bone without stutter.
 DISPLAY_FACES = 16_000
 
+# The engine's words for its stages, and those for the people who wait.
+STAGES = {
+    "read": "Reading the X-rays",
+    "load": "Loading the network",
+    "encode": "Looking at the X-rays",
+    "field": "Finding the bones",
+    "surface": "Making the surfaces",
+    "write": "Writing the bones",
+    "done": "Writing the bones",
+}
+
 
 def reconstruct(
     ap: Path,
@@ -51,7 +62,7 @@ def reconstruct(
         out / "bones",
         resolution=resolution,
         model=model,
-        progress=lambda stage, fraction: progress(stage, 0.92 * fraction),
+        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.92 * fraction),
     )
     bones = BoneSet.read(out / "bones")
     progress("Drawing the bones", 0.93)

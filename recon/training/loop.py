@@ -121,13 +121,12 @@ def train(config_path: Path, folder: Path | None = None) -> Path:
     steps = Steps(store, batch=training["batch"], points=data["points"], seed=config["seed"], start=run.step)
     workers = training["workers"]
     loader = DataLoader(steps, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
-    budget = training["minutes"] * 60
     began = last = time.monotonic()
     before = run.seconds
     losses: list[float] = []
-    with tqdm(total=round(budget), initial=round(run.seconds), unit="s") as bar:
+    with tqdm(total=training["steps"], initial=run.step, unit="step") as bar:
         for batch in loader:
-            share = min(run.seconds / budget, 1.0)
+            share = run.step / training["steps"]
             warm = min(1.0, (run.step + 1) / training["warmup_steps"])
             for group in optimiser.param_groups:
                 group["lr"] = training["learning_rate"] * warm * 0.5 * (1 + math.cos(math.pi * share))
@@ -144,9 +143,9 @@ def train(config_path: Path, folder: Path | None = None) -> Path:
                     mean.lerp_(value, 1 - decay)
             losses.append(loss.item())
             run.seconds = before + time.monotonic() - began
-            bar.update(round(run.seconds) - bar.n)
-            bar.set_postfix(step=run.step, loss=f"{np.mean(losses[-50:]):.4f}", best=f"{run.best:.4f}")
-            finished = run.seconds >= budget
+            bar.update()
+            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", best=f"{run.best:.4f}")
+            finished = run.step >= training["steps"]
             if finished or time.monotonic() - last > training["checkpoint_minutes"] * 60:
                 last = time.monotonic()
                 _checkpoint(run, checkpoint, weights, validation, losses, folder / "log.jsonl")

@@ -17,7 +17,6 @@ import { listen } from './live';
 import type { PlanDocument } from '../domain/plan';
 import { rememberToken } from './session';
 import type {
-  BoneSet,
   CaseDetail,
   CaseSummary,
   GuideParameter,
@@ -203,15 +202,6 @@ export function usePixels(image: XrayImage): UseQueryResult<Uint16Array<ArrayBuf
 }
 
 // ---- bones -----------------------------------------------------------------
-
-export function useBoneSet(id: string | undefined): UseQueryResult<BoneSet> {
-  return useQuery({
-    queryKey: ['bone-set', id],
-    enabled: id !== undefined,
-    queryFn: ({ signal }) => told(client.GET('/api/bone-sets/{id}/', { params: { path: { id: id ?? '' } }, signal })),
-    staleTime: Infinity,
-  });
-}
 
 export function useOutlines(id: string | undefined): UseQueryResult<Outlines> {
   return useQuery({

@@ -15,7 +15,7 @@ export function rememberToken(value: string): void {
 
 /** The cookie is fresher than what was remembered when another tab has logged in since. */
 export function csrfToken(): string {
-  const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  const cookie = /(?:^|;\s*)knee_csrf=([^;]+)/.exec(document.cookie)?.[1];
   return cookie ? decodeURIComponent(cookie) : token;
 }
 

@@ -1,6 +1,7 @@
 import { Modal, Table } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+
+import { useKeys } from '../components/useKeys';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'Search the worklist'],
@@ -17,7 +18,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 export function useHelpKey(open: () => void): void {
-  useHotkeys([['shift+?', open], ['?', open]]);
+  useKeys({ '?': open });
 }
 
 export function KeyboardHelp({ opened, onClose }: { opened: boolean; onClose: () => void }): ReactNode {

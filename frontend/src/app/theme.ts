@@ -30,7 +30,23 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: 'xs' } },
     Button: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.6 } } },
+    Modal: {
+      defaultProps: { centered: true, radius: 10, overlayProps: { backgroundOpacity: 0.6 } },
+      styles: {
+        content: { background: 'var(--panel)', border: '1px solid var(--line)' },
+        header: { background: 'var(--panel)' },
+        title: { fontWeight: 600, fontSize: '1rem' },
+      },
+    },
+    Popover: { styles: { dropdown: { background: 'var(--panel)' } } },
+    Menu: { styles: { dropdown: { background: 'var(--panel)' } } },
+    SegmentedControl: {
+      styles: {
+        root: { background: 'var(--mantine-color-body)', border: '1px solid var(--line)' },
+        indicator: { background: 'var(--segment)' },
+      },
+    },
+    Progress: { styles: { root: { background: 'var(--raised)' } } },
   },
 });
 
@@ -48,6 +64,7 @@ function scheme(name: 'dark' | 'light'): Record<string, string> {
     '--panel': colours.panel,
     '--raised': colours.raised,
     '--line': colours.line,
+    '--segment': name === 'dark' ? colours.line : colours.panel,
     '--accent': colours.accent,
     '--look': colours.look,
     '--stop': colours.stop,

@@ -3,6 +3,7 @@ import { OctagonAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { asProblem } from '../api/errors';
+import classes from './ErrorNote.module.css';
 
 interface Props {
   error: unknown;
@@ -17,7 +18,7 @@ interface Props {
 export function ErrorNote({ error, onRetry, onClose, title, children }: Props): ReactNode {
   const problem = asProblem(error);
   return (
-    <Alert color="stop" variant="light" p="sm" role="alert" data-testid="error-note" data-code={problem.code}>
+    <Alert className={classes.note} p="sm" role="alert" data-testid="error-note" data-code={problem.code}>
       <Group wrap="nowrap" align="flex-start" gap="sm">
         <OctagonAlert size={18} color="var(--stop)" style={{ flexShrink: 0, marginTop: 1 }} aria-hidden />
         <Stack gap={4} flex={1} miw={0}>

@@ -18,6 +18,6 @@ describe('the worklist', () => {
   it('has words for states it does not know', () => {
     expect(words('to_print').label).toBe('to print');
     expect(stageWords('read_images')).toBe('Read images');
-    expect(stageWords('')).toBe('Working');
+    expect(stageWords('')).toBe('Starting');
   });
 });

@@ -58,5 +58,5 @@ export function grouped<T extends { state: string; urgent: boolean }>(cases: rea
 /** A stage name of an engine as words: "read_images" -> "Read images". */
 export function stageWords(stage: string): string {
   const text = stage.replaceAll(/[_-]+/g, ' ').trim();
-  return text === '' ? 'Working' : text.charAt(0).toUpperCase() + text.slice(1);
+  return text === '' ? 'Starting' : text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -35,10 +35,11 @@ const TURN_MS = 260;
 /** A frame slower than this (software rendering) makes moving frames coarser, milliseconds. */
 const SLOW_FRAME = 70;
 
-/** Position on the canvas in CSS pixels. */
-export interface ScreenPoint {
+/** Position on the canvas in CSS pixels, and which way leads away from the bone (positive: right). */
+export interface Beside {
   x: number;
   y: number;
+  outward: number;
 }
 
 interface Turn {
@@ -83,7 +84,7 @@ export class BoneScene {
   private lastFrame = 0;
   private slow = false;
   private moving = false;
-  private framed = false;
+  private touched = false;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -102,18 +103,19 @@ export class BoneScene {
     this.controls.addEventListener('start', () => {
       this.turn = null;
       this.moving = true;
+      this.touched = true;
     });
     this.controls.addEventListener('end', () => {
       this.moving = false;
       this.loop.request();
     });
-    const key = new DirectionalLight('#fff6ea', 1.9);
+    const key = new DirectionalLight('#fff8ef', 2.5);
     key.position.set(-0.5, 0.7, 1);
     this.camera.add(key, key.target);
     key.target.position.set(0, 0, -1);
     this.scene.add(
       this.camera,
-      new HemisphereLight('#dfe9f2', '#2a2622', 0.9),
+      new HemisphereLight('#e6eef5', '#3a342e', 1.15),
       new AmbientLight('#ffffff', 0.15),
       this.wedge,
       this.marks,
@@ -137,7 +139,8 @@ export class BoneScene {
     this.measureBounds();
     if (name === 'tibia') this.cutKey = '';
     this.refreshWedge();
-    if (!this.framed && this.bones.size > 0) this.reset(false);
+    // Bones arrive one after another; until somebody looks elsewhere, all of them are kept in sight.
+    if (!this.touched && this.bones.size > 0) this.reset(false);
     this.loop.request();
   }
 
@@ -170,20 +173,23 @@ export class BoneScene {
     this.loop.request();
   }
 
-  /** The two ends of the medial opening on the canvas, or null where there is nothing open to label. */
-  gapOnScreen(): ScreenPoint | null {
-    if (!this.medialPoint || !this.osteotomy || this.degrees <= 0) return null;
+  /** The middle of the medial opening on the canvas, or null where there is nothing open to label. */
+  gapOnScreen(): Beside | null {
+    if (!this.medialPoint || !this.osteotomy || this.degrees <= 0 || this.hidden.has('tibia')) return null;
     const moved = this.medialPoint.clone().applyMatrix4(wedgeMotion(this.osteotomy, this.degrees));
-    return this.project(moved.add(this.medialPoint).multiplyScalar(0.5));
+    const middle = moved.add(this.medialPoint).multiplyScalar(0.5);
+    const at = this.project(middle);
+    const hinge = this.project(new Vector3().fromArray(this.osteotomy.hinge_point));
+    return { ...at, outward: at.x - hinge.x };
   }
 
   setView(view: ViewName): void {
+    this.touched = true;
     this.turnTo(viewDirection(view, this.side), this.bounds.center, this.camera.zoom);
   }
 
   /** Everything in sight, from the front. */
   reset(animated = true): void {
-    this.framed = true;
     this.clearMarks();
     const direction = viewDirection('anterior', this.side);
     if (animated) {
@@ -197,6 +203,7 @@ export class BoneScene {
 
   /** Look closely at a place and mark it. */
   focus(place: Point): void {
+    this.touched = true;
     this.clearMarks();
     const target = new Vector3().fromArray(place);
     const mark = new Mesh(
@@ -259,7 +266,7 @@ export class BoneScene {
     this.renderer.forceContextLoss();
   }
 
-  private project(point: Vector3): ScreenPoint {
+  private project(point: Vector3): { x: number; y: number } {
     const at = point.clone().project(this.camera);
     return { x: ((at.x + 1) / 2) * this.pane.width, y: ((1 - at.y) / 2) * this.pane.height };
   }

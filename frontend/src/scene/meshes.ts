@@ -1,20 +1,24 @@
-import { BufferGeometry } from 'three';
+import type { BufferGeometry } from 'three';
 import { PLYLoader } from 'three/examples/jsm/loaders/PLYLoader.js';
 import { STLLoader } from 'three/examples/jsm/loaders/STLLoader.js';
+import { toCreasedNormals } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 
-/** A display mesh (binary PLY, millimetres) with smooth normals. */
+/** Edges sharper than this stay sharp, radians: bone is smooth, the flat ends of the field of view are not. */
+const CREASE = 0.9;
+
+/** A display mesh (binary PLY, millimetres), smooth except where the field of view cuts it. */
 export function bonesGeometry(data: ArrayBuffer): BufferGeometry {
-  return finished(new PLYLoader().parse(data), true);
+  const geometry = new PLYLoader().parse(data);
+  geometry.deleteAttribute('color');
+  return measured(toCreasedNormals(geometry, CREASE));
 }
 
 /** A guide (binary STL, millimetres): flat shading, so that its machined edges stay sharp. */
 export function guideGeometry(data: ArrayBuffer): BufferGeometry {
-  return finished(new STLLoader().parse(data), false);
+  return measured(new STLLoader().parse(data));
 }
 
-function finished(geometry: BufferGeometry, smooth: boolean): BufferGeometry {
-  geometry.deleteAttribute('color');
-  if (smooth) geometry.computeVertexNormals();
+function measured(geometry: BufferGeometry): BufferGeometry {
   geometry.computeBoundingSphere();
   geometry.computeBoundingBox();
   return geometry;

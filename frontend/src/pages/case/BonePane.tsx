@@ -1,5 +1,4 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Maximize } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef } from 'react';
@@ -7,6 +6,7 @@ import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef } fr
 import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Guide, Side } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
+import { useKeys } from '../../components/useKeys';
 import { useScene } from '../../components/useScene';
 import { type BoneName, isBone } from '../../domain/bones';
 import { number } from '../../domain/format';
@@ -83,17 +83,18 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
       if (!element) return;
       const at = scene.gapOnScreen();
       element.style.visibility = at ? 'visible' : 'hidden';
-      if (at) element.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
+      // Beside the opening, on the side away from the bone.
+      if (at) element.style.transform = `translate(${at.x}px, ${at.y}px) translate(${at.outward > 0 ? '12px' : 'calc(-100% - 12px)'}, -50%)`;
     };
     return () => {
       scene.onDraw = null;
     };
   }, [scene]);
 
-  useHotkeys([
-    ...VIEWS.map((view, i): [string, () => void] => [String(i + 1), () => scene?.setView(view)]),
-    ['r', () => scene?.reset()],
-  ]);
+  useKeys({
+    ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(view)])),
+    r: () => scene?.reset(),
+  });
 
   const key = (event: KeyboardEvent): void => {
     const acts: Record<string, () => void> = {

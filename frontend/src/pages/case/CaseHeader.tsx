@@ -40,7 +40,7 @@ export function CaseHeader({ detail }: { detail: CaseDetail }): ReactNode {
           onClick={() => setUrgent.mutate(!urgent)}
           data-testid="toggle-urgent"
         >
-          <Flag size={16} fill={urgent ? 'currentColor' : 'none'} />
+          <Flag size={16} color={urgent ? 'var(--look)' : 'currentColor'} fill={urgent ? 'var(--look)' : 'none'} />
         </ActionIcon>
       </Tooltip>
     </header>

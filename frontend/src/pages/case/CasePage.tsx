@@ -3,7 +3,7 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
-import { useBoneSet, useCase, useOutlines } from '../../api/queries';
+import { useCase, useOutlines } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import type { BoneName } from '../../domain/bones';
@@ -67,8 +67,8 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
     setLayout((now) => (now === 'images' ? 'both' : now));
   }, []);
 
-  const boneSet = useBoneSet(detail.bone_sets.at(-1)?.id);
-  const outlines = useOutlines(boneSet.data?.id);
+  const boneSet = detail.bone_sets.at(-1);
+  const outlines = useOutlines(boneSet?.id);
   const guide = detail.guides.find((one) => one.id === guideId) ?? detail.guides.at(-1) ?? null;
 
   const wedge = useMemo<Wedge | null>(
@@ -96,7 +96,7 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
           layout={layout}
           onLayout={setLayout}
           hasBones={hasBones}
-          bones={boneSet.data ? Object.keys(boneSet.data.bones) : []}
+          bones={Object.keys(boneSet?.bones ?? {})}
           hidden={hidden}
           onHidden={setHidden}
           opacity={opacity}
@@ -112,7 +112,7 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
           {layout !== 'images' && (
             <BonePane
               side={detail.side}
-              boneSet={boneSet.data}
+              boneSet={boneSet}
               hidden={hidden}
               wedge={wedge}
               guide={tab === 'guide' ? guide : null}
@@ -120,18 +120,14 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
             />
           )}
         </div>
-        {(boneSet.isError || outlines.isError) && (
-          <ErrorNote
-            error={boneSet.error ?? outlines.error}
-            title="The bones of this case"
-            onRetry={() => void (boneSet.isError ? boneSet.refetch() : outlines.refetch())}
-          />
+        {outlines.isError && (
+          <ErrorNote error={outlines.error} title="The outlines of the bones" onRetry={() => void outlines.refetch()} />
         )}
       </div>
       <SidePanel
         detail={detail}
         planner={planner}
-        boneSet={boneSet.data}
+        boneSet={boneSet}
         tab={tab}
         onTab={setTab}
         guide={guide}

@@ -11,11 +11,9 @@ import { duration } from '../../domain/format';
 import { stageWords } from '../../domain/states';
 import classes from './Case.module.css';
 import type { Tab } from './SidePanel';
-import type { Planner } from './usePlanner';
 
 interface Props {
   detail: CaseDetail;
-  planner: Planner;
   tab: Tab;
   onTab: (tab: Tab) => void;
 }
@@ -26,7 +24,6 @@ export function NextStep({ detail, tab, onTab }: Props): ReactNode {
   const retry = useRetryJob(detail.id);
   const job = detail.active_job;
   const failed = !job && detail.last_job?.state === 'failed' ? detail.last_job : null;
-  const may = (act: CaseDetail['allowed'][number]): boolean => detail.allowed.includes(act);
 
   return (
     <section className={classes.next} aria-label="Next step" aria-live="polite" data-testid="next-step" data-step={detail.next_step.code}>
@@ -34,41 +31,67 @@ export function NextStep({ detail, tab, onTab }: Props): ReactNode {
         <RunningJob key={job.id} job={job} caseId={detail.id} />
       ) : (
         <Stack gap="xs">
-          <Text size="sm" fw={600}>
-            {detail.next_step.text}
-          </Text>
           {failed?.error && <ErrorNote error={asThrown(failed)} title={TITLES[failed.kind]} />}
           {reconstruct.isError && <ErrorNote error={reconstruct.error} onClose={reconstruct.reset} />}
           {retry.isError && <ErrorNote error={retry.error} onClose={retry.reset} />}
-          <Group gap="xs" grow>
-            {failed && may(failed.kind === 'reconstruct' ? 'reconstruct' : 'design') && (
-              <Button onClick={() => retry.mutate(failed.id)} loading={retry.isPending} data-testid="retry">
-                Try again
-              </Button>
-            )}
-            {!failed && detail.next_step.code === 'reconstruct' && may('reconstruct') && (
-              <Button
-                leftSection={<Box size={16} />}
-                onClick={() => reconstruct.mutate()}
-                loading={reconstruct.isPending}
-                data-testid="reconstruct"
-              >
-                Reconstruct the bones
-              </Button>
-            )}
-            {detail.next_step.code === 'plan' && tab !== 'plan' && may('plan') && (
-              <Go onClick={() => onTab('plan')}>Set the correction</Go>
-            )}
-            {detail.next_step.code === 'approve' && tab !== 'plan' && <Go onClick={() => onTab('plan')}>Look at the plan</Go>}
-            {['design', 'download', 'review_checks'].includes(detail.next_step.code) && tab !== 'guide' && (
-              <Go onClick={() => onTab('guide')}>To the guide</Go>
-            )}
-          </Group>
+          <Act {...{ detail, failed, tab, onTab }} onReconstruct={reconstruct.mutate} onRetry={retry.mutate} busy={reconstruct.isPending || retry.isPending} />
         </Stack>
       )}
     </section>
   );
 }
+
+interface ActProps {
+  detail: CaseDetail;
+  failed: Job | null;
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+  onReconstruct: () => void;
+  onRetry: (job: string) => void;
+  busy: boolean;
+}
+
+/** The step as a button where this person can take it here and now, otherwise in words. */
+function Act({ detail, failed, tab, onTab, onReconstruct, onRetry, busy }: ActProps): ReactNode {
+  const { code, text } = detail.next_step;
+  const may = (act: CaseDetail['allowed'][number]): boolean => detail.allowed.includes(act);
+  if (failed && may(failed.kind === 'reconstruct' ? 'reconstruct' : 'design')) {
+    return (
+      <Button onClick={() => onRetry(failed.id)} loading={busy} data-testid="retry">
+        Try again
+      </Button>
+    );
+  }
+  if (code === 'reconstruct' && may('reconstruct')) {
+    return (
+      <Button leftSection={<Box size={16} />} onClick={onReconstruct} loading={busy} data-testid="reconstruct">
+        {text}
+      </Button>
+    );
+  }
+  const place = PLACES[code];
+  if (place && place !== tab) {
+    return (
+      <Button rightSection={<ArrowRight size={16} />} onClick={() => onTab(place)} data-testid="next-go">
+        {text}
+      </Button>
+    );
+  }
+  return (
+    <Text size="sm" fw={600}>
+      {text}
+    </Text>
+  );
+}
+
+/** Where a step is taken. */
+const PLACES: Partial<Record<CaseDetail['next_step']['code'], Tab>> = {
+  plan: 'plan',
+  approve: 'plan',
+  design: 'guide',
+  download: 'guide',
+  review_checks: 'guide',
+};
 
 const TITLES: Record<Job['kind'], string> = {
   reconstruct: 'The reconstruction stopped',
@@ -77,14 +100,6 @@ const TITLES: Record<Job['kind'], string> = {
 
 function asThrown(job: Job): Error {
   return Object.assign(new Error(job.error?.message), { problem: job.error });
-}
-
-function Go({ onClick, children }: { onClick: () => void; children: ReactNode }): ReactNode {
-  return (
-    <Button rightSection={<ArrowRight size={16} />} onClick={onClick}>
-      {children}
-    </Button>
-  );
 }
 
 const ACTS: Record<Job['kind'], string> = { reconstruct: 'Reconstructing the bones', design_guide: 'Designing the guide' };

@@ -1,11 +1,11 @@
 import { ActionIcon, Button, Group, Loader, NumberInput, Slider, Stack, Text, TextInput, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { BadgeCheck, Redo2, Save, Undo2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 
 import { useSavePlan } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
+import { useKeys } from '../../components/useKeys';
 import { ErrorNote } from '../../components/ErrorNote';
 import { number, quantity } from '../../domain/format';
 import { CORRECTION } from '../../domain/plan';
@@ -27,11 +27,11 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
   const [approving, setApproving] = useState(false);
   const mayApprove = detail.allowed.includes('approve') && latest?.status === 'draft';
 
-  useHotkeys([
-    ['mod+Z', () => planner.undo?.()],
-    ['mod+Y', () => planner.redo?.()],
-    ['mod+shift+Z', () => planner.redo?.()],
-  ]);
+  useKeys({
+    'mod+z': () => planner.undo?.(),
+    'mod+y': () => planner.redo?.(),
+    'mod+shift+z': () => planner.redo?.(),
+  });
 
   const store = (): void =>
     save.mutate(
@@ -109,13 +109,15 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
       {document && (
         <>
           <Openings document={document} degrees={degrees} exact={exact} />
-          <Warnings warnings={document.warnings} />
           <MeasureTable measures={document.measures} settled={exact} />
+          <Warnings warnings={document.warnings} />
         </>
       )}
 
+      <PlanList plans={detail.plans} onTake={planner.mayPlan ? (value) => planner.set(value, true) : undefined} />
       {planner.mayPlan && document && (
         <form
+          className={classes.acts}
           onSubmit={(event) => {
             event.preventDefault();
             store();
@@ -161,8 +163,6 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
           </Stack>
         </form>
       )}
-
-      <PlanList plans={detail.plans} onTake={planner.mayPlan ? (value) => planner.set(value, true) : undefined} />
       {approving && latest && (
         <ApproveDialog caseId={detail.id} plan={latest} document={document} onClose={() => setApproving(false)} />
       )}

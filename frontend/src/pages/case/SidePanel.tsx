@@ -28,7 +28,7 @@ interface Props {
 export function SidePanel({ detail, planner, boneSet, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
   return (
     <aside className={classes.panel} aria-label="Numbers and next step">
-      <NextStep detail={detail} planner={planner} tab={tab} onTab={onTab} />
+      <NextStep detail={detail} tab={tab} onTab={onTab} />
       <Tabs
         value={tab}
         onChange={(value) => value && onTab(value as Tab)}

@@ -1,8 +1,8 @@
 import { SegmentedControl, Slider, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { Eye, EyeOff } from 'lucide-react';
 import { type ReactNode, useRef } from 'react';
 
+import { useKeys } from '../../components/useKeys';
 import { BONE_COLOURS, BONE_LABELS, type BoneName, READING_ORDER } from '../../domain/bones';
 import classes from './Case.module.css';
 
@@ -23,15 +23,12 @@ interface Props {
 export function Toolbar(props: Props): ReactNode {
   const { layout, onLayout, hasBones, bones, hidden, onHidden, opacity, onOpacity } = props;
   const last = useRef(0.85);
-  useHotkeys([
-    [
-      'o',
-      () => {
-        if (opacity > 0) last.current = opacity;
-        onOpacity(opacity > 0 ? 0 : last.current);
-      },
-    ],
-  ]);
+  useKeys({
+    o: () => {
+      if (opacity > 0) last.current = opacity;
+      onOpacity(opacity > 0 ? 0 : last.current);
+    },
+  });
   if (!hasBones) return null;
 
   const toggle = (bone: BoneName): void => {

@@ -13,8 +13,7 @@ export function Warnings({ warnings }: { warnings: readonly PlanWarning[] }): Re
         <li key={warning.code + warning.message} data-code={warning.code}>
           <TriangleAlert size={16} aria-label="Warning" />
           <span>
-            {warning.message}
-            {warning.source && <small>{warning.source}</small>}
+            {warning.message} {warning.source && <small>({warning.source})</small>}
           </span>
         </li>
       ))}

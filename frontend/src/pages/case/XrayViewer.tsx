@@ -174,8 +174,8 @@ function Outline({ lines, colour }: { lines: number[][][]; colour: string }): Re
   );
   return (
     <>
-      <path d={path} fill="none" stroke="#000" strokeOpacity={0.45} strokeWidth={3.2} vectorEffect="non-scaling-stroke" />
-      <path d={path} fill="none" stroke={colour} strokeWidth={1.6} vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
+      <path d={path} fill="none" stroke="#000" strokeOpacity={0.35} strokeWidth={2.8} vectorEffect="non-scaling-stroke" />
+      <path d={path} fill="none" stroke={colour} strokeWidth={1.5} vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
     </>
   );
 }

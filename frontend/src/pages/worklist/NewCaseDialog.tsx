@@ -108,18 +108,19 @@ export function NewCaseDialog({ files, onClose }: Props): ReactNode {
               <Text size="sm" fw={500}>
                 X-rays (DICOM), now or later
               </Text>
+              {(pair.ap || pair.lateral) && (
               <Tooltip label="Exchange AP and lateral">
                 <Button
                   variant="subtle"
                   color="gray"
                   size="compact-xs"
                   leftSection={<ArrowUpDown size={13} />}
-                  disabled={!pair.ap && !pair.lateral}
                   onClick={() => setPair(({ ap, lateral }) => ({ ap: lateral, lateral: ap }))}
                 >
                   Swap
                 </Button>
               </Tooltip>
+              )}
             </Group>
             <div className={classes.files}>
               <FileLine label="AP" file={pair.ap} onChoose={choose('ap')} />

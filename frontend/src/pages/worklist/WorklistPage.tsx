@@ -1,10 +1,11 @@
 import { Button, Loader, TextInput, Title } from '@mantine/core';
-import { useDebouncedValue, useDocumentTitle, useHotkeys } from '@mantine/hooks';
+import { useDebouncedValue, useDocumentTitle } from '@mantine/hooks';
 import { FilePlus2, Search } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 
 import { useCases } from '../../api/queries';
 import type { Person } from '../../api/types';
+import { useKeys } from '../../components/useKeys';
 import { ErrorNote } from '../../components/ErrorNote';
 import { grouped, words } from '../../domain/states';
 import { CaseRow } from './CaseRow';
@@ -25,10 +26,10 @@ export function WorklistPage({ person }: { person: Person }): ReactNode {
   const list = useRef<HTMLDivElement>(null);
   const query = useCases(sought);
 
-  useHotkeys([
-    ['/', () => searchBox.current?.focus()],
-    ['n', () => mayCreate && setDropped([])],
-  ]);
+  useKeys({
+    '/': () => searchBox.current?.focus(),
+    n: () => mayCreate && setDropped([]),
+  });
 
   const cases = query.data?.cases ?? [];
   const groups = grouped(cases);
