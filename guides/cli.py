@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except InputError as error:
-        print(f"error: {str(error)}".replace("\n", " "), file=sys.stderr)  # noqa: T201
+        print(f"error: {error!s}".replace("\n", " "), file=sys.stderr)  # noqa: T201
         return 2
     return status
 

@@ -10,11 +10,11 @@ from typing import Any
 import fast_simplification
 import numpy as np
 import trimesh
-from recon.outlines import bone_outlines
-from recon.reconstruct import reconstruct_files
 
 from recon.bones import BoneSet
 from recon.images import read_xray
+from recon.outlines import bone_outlines
+from recon.reconstruct import reconstruct_files
 
 # Software WebGL draws about this many a bone without stutter.
 DISPLAY_FACES = 16_000

@@ -145,10 +145,16 @@ class Encoding:
     volume: Tensor
     projections: Tensor
 
+    def float(self) -> Encoding:
+        """The same in single precision."""
+        return Encoding(self.maps.float(), self.volume.float(), self.projections.float())
+
 
 def project_unit(projections: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """Picture coordinates (B, V, N, 2) in [-1, 1] and relative depths (B, V, N) of (B, N, 3) unit points."""
-    homogeneous = torch.einsum("bvij,bnj->bvni", projections[..., :3], points) + projections[..., None, :, 3]
+    # A matrix product would lose its digits under autocast; pixels need them.
+    turned = (projections[:, :, None, :, :3] * points[:, None, :, None, :]).sum(-1)
+    homogeneous = turned + projections[:, :, None, :, 3]
     depth = homogeneous[..., 2]
     at = homogeneous[..., :2] / depth[..., None]
     return at, depth - projections[..., None, 2, 3]

@@ -45,13 +45,14 @@ class SampleStore:
     def __getitem__(self, index: int) -> Sample:
         if not 0 <= index < self.count:
             raise IndexError(index)
-        path = self.path(index)
-        if not path.exists():
-            self._make(index)
-        with np.load(path) as arrays:
+        self._make(index)
+        with np.load(self.path(index)) as arrays:
             return Sample(**{name: arrays[name] for name in arrays.files})
 
     def _make(self, index: int) -> None:
+        """Make a sample unless it is there, perhaps made by another process meanwhile."""
+        if self.path(index).exists():
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         sample = draw_sample(self.model, self.first_seed + index)
         # Written beside and renamed, so that a killed run leaves no half sample.

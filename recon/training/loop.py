@@ -79,9 +79,11 @@ def validation_batches(count: int, points: int) -> list[Batch]:
     return batches
 
 
-def loss_of(network: LiftNetwork, batch: Batch) -> torch.Tensor:
-    """Cross entropy over the points that every view sees (paper, Eq. 3)."""
-    logits = network(batch.images, batch.projections, batch.points)
+def loss_of(network: LiftNetwork, batch: Batch, *, bfloat16: bool = False) -> torch.Tensor:
+    """Cross entropy over the points that every view sees (paper, Eq. 3); ``bfloat16`` encodes faster."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        encoding = network.encode(batch.images, batch.projections)
+    logits = network.decode_points(encoding.float(), batch.points)
     return functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
 
 
@@ -131,7 +133,7 @@ def train(config_path: Path, folder: Path | None = None) -> Path:
             for group in optimiser.param_groups:
                 group["lr"] = training["learning_rate"] * warm * 0.5 * (1 + math.cos(math.pi * share))
             network.train()
-            loss = loss_of(network, batch)
+            loss = loss_of(network, batch, bfloat16=training["bfloat16"])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,10 @@ weight_decay = 0.0
 warmup_steps = 2
 average_decay = 0.9
 checkpoint_minutes = 100
+bfloat16 = true
 workers = 0
 threads = 1
 """
-    import json
-
     config.write_text(text.format(steps=10))
     weights = train(config, tmp_path / "run")
     config.write_text(text.format(steps=25))
