@@ -92,7 +92,7 @@ def read_mesh(path: Path) -> trimesh.Trimesh:
         InputError: the file is no surface mesh.
     """
     try:
-        mesh: Any = trimesh.load_mesh(path, process=False)
+        mesh: trimesh.Trimesh = trimesh.load_mesh(path, process=False)
         faces, vertices = np.asarray(mesh.faces), np.asarray(mesh.vertices)
         usable = len(faces) >= 4 and bool(np.isfinite(vertices).all())
     except Exception as error:  # trimesh raises whatever its parser trips on
@@ -118,16 +118,13 @@ def clean(mesh: trimesh.Trimesh, name: str) -> trimesh.Trimesh:
     mesh.merge_vertices(merge_norm=True, merge_tex=True)
     mesh.update_faces(mesh.nondegenerate_faces())
     mesh.remove_unreferenced_vertices()
+    graph: Any = trimesh.graph
+    parts = graph.connected_component_labels(mesh.face_adjacency, node_count=len(mesh.faces))
+    if parts.any():
+        mesh.update_faces(parts == np.argmax(np.bincount(parts)))
+        mesh.remove_unreferenced_vertices()
     if not mesh.is_watertight:
-        parts = trimesh.graph.connected_component_labels(mesh.face_adjacency, node_count=len(mesh.faces))
-        mesh.update_faces(parts == np.argmax(np.bincount(parts)))
-        mesh.remove_unreferenced_vertices()
         mesh = _close_flat_ends(mesh)
-    elif (
-        parts := trimesh.graph.connected_component_labels(mesh.face_adjacency, node_count=len(mesh.faces))
-    ).any():
-        mesh.update_faces(parts == np.argmax(np.bincount(parts)))
-        mesh.remove_unreferenced_vertices()
     if not (mesh.is_watertight and mesh.is_winding_consistent):
         raise InputError(
             "open_mesh",
@@ -141,12 +138,10 @@ def clean(mesh: trimesh.Trimesh, name: str) -> trimesh.Trimesh:
 
 def _close_flat_ends(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     """Cap every boundary loop that lies in one plane to within 1.5 mm with a fan about its centre."""
-    edges = mesh.edges_sorted
-    single = trimesh.grouping.group_rows(edges, require_count=1)
-    directed = mesh.edges[single]
-    following = {int(a): int(b) for a, b in directed}
+    _, first, count = np.unique(mesh.edges_sorted, axis=0, return_index=True, return_counts=True)
+    following = {int(a): int(b) for a, b in mesh.edges[first[count == 1]]}
     vertices, faces = [np.asarray(mesh.vertices)], [np.asarray(mesh.faces)]
-    count = len(mesh.vertices)
+    centres = len(mesh.vertices)
     while following:
         start = next(iter(following))
         loop, here = [], start
@@ -163,8 +158,8 @@ def _close_flat_ends(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
         ring = np.array(loop)
         vertices.append(centre[None])
         # The cap runs along each boundary edge backwards, so that the winding stays consistent.
-        faces.append(np.column_stack([np.roll(ring, -1), ring, np.full(len(ring), count)]))
-        count += 1
+        faces.append(np.column_stack([np.roll(ring, -1), ring, np.full(len(ring), centres)]))
+        centres += 1
     return trimesh.Trimesh(np.vstack(vertices), np.vstack(faces), process=False)
 
 

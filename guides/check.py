@@ -1,6 +1,7 @@
-"""Judge an exported guide file by reading it again: topology, fit on the bone, slot, wires, withdrawal, thickness.
+"""Judge an exported guide by reading its file again: topology, fit, slot, wires, withdrawal, thickness.
 
-Nothing here trusts the designer: shape is measured on the re-imported file, and the slot is found again in its faces.
+Nothing here trusts the designer: shape is measured on the re-imported file, and the slot is found again
+in its faces.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import manifold3d
 import numpy as np
 import trimesh
+from numpy.typing import NDArray
 
 from guides.bones import Array, Bone, BoneSet, distance, read_mesh, signed_distance
 from guides.errors import InputError
@@ -35,11 +37,12 @@ NEAR_MM = 6.0
 def check_files(guide: Path, bones: Path, plan: Path | Mapping[str, Any]) -> list[Check]:
     """Check one exported guide (STL or 3MF) against bones and plan.
 
-    A ``report.json`` beside the guide tells clearance, wires and withdrawal direction; without it those checks warn
-    that they could not be made.
+    A ``report.json`` beside the guide tells clearance, wires and withdrawal direction; without it those
+    checks warn that they could not be made.
 
     Returns:
-        One dictionary a check: name, status (pass, warn, block), value, limit, unit, message, place (LPS mm or None).
+        One dictionary a check: name, status (pass, warn, block), value, limit, unit, message, place (LPS mm
+        or None).
 
     Raises:
         InputError: a file cannot be read at all, or the bones are not those of the plan.
@@ -120,7 +123,7 @@ def import_guide(path: Path) -> trimesh.Trimesh:
 
 def _check(
     name: str,
-    good: bool,
+    good: bool | np.bool_,
     value: float | None,
     limit: float | None,
     unit: str,
@@ -194,12 +197,18 @@ def _gap(guide: trimesh.Trimesh, tibia: trimesh.Trimesh, clearance: float) -> Ch
     return _check("smallest_gap", smallest >= limit, smallest, limit, "mm", message, place)
 
 
+def _struck(mesh: trimesh.Trimesh, origins: Array, direction: Array) -> NDArray[np.bool_]:
+    """Which of the (N, 3) rays in one direction meet the mesh."""
+    ray: Any = mesh.ray
+    return np.asarray(ray.intersects_any(origins, np.broadcast_to(direction, origins.shape)))
+
+
 def _withdrawal(guide: trimesh.Trimesh, tibia: trimesh.Trimesh, direction: Array) -> Check:
-    """Nothing of the guide meets bone on its way out: rays from the guide outwards, and from the bone inwards."""
+    """Rays from the guide outwards and from the bone inwards: the guide meets no bone on its way out."""
     start = _surface_points(guide)
-    forward = tibia.ray.intersects_any(start, np.broadcast_to(direction, start.shape))
+    forward = _struck(tibia, start, direction)
     bone = _near(_surface_points(tibia), guide, 60.0)
-    backward = guide.ray.intersects_any(bone, np.broadcast_to(-direction, bone.shape))
+    backward = _struck(guide, bone, -direction)
     hits = int(forward.sum() + backward.sum())
     place = start[forward][0] if forward.any() else bone[backward][0] if backward.any() else None
     message = "The guide leaves the bone along its withdrawal direction without meeting it"
@@ -245,7 +254,8 @@ def _slot(guide: trimesh.Trimesh, osteotomy: Osteotomy) -> list[Check]:
             "Distance between the slot's middle plane and the planned cut", centre,
         ),
         _check(
-            "slot_thickness", thickness >= 0.6, thickness, 0.6, "mm", "Opening of the slot for the saw blade", centre
+            "slot_thickness", thickness >= 0.6, thickness, 0.6, "mm",
+            "Opening of the slot for the saw blade", centre,
         ),
     ]  # fmt: skip
 
@@ -271,7 +281,7 @@ def _slot_open(guide: trimesh.Trimesh, slot: Mapping[str, Any]) -> Check:
     v = np.linspace(-0.45, 0.45, 5) * slot["thickness_mm"]
     start = np.asarray(slot["point"]) - 5 * direction
     origins = (start + u[:, None, None] * along + v[None, :, None] * normal).reshape(-1, 3)
-    blocked = guide.ray.intersects_any(origins, np.broadcast_to(direction, origins.shape))
+    blocked = _struck(guide, origins, direction)
     place = origins[blocked][0] if blocked.any() else None
     return _check("slot_open", not blocked.any(), int(blocked.sum()), 0, "", "The saw slot is free", place)
 
@@ -285,12 +295,13 @@ def _wire(guide: trimesh.Trimesh, wire: Mapping[str, Any]) -> list[Check]:
     turn = np.radians(np.arange(0, 360, 30))[:, None]
     ring = 0.5 * wire["diameter_mm"] * (np.cos(turn) * across + np.sin(turn) * other)
     origins = point - 60 * direction + np.vstack([ring, np.zeros(3)])
-    blocked = guide.ray.intersects_any(origins, np.broadcast_to(direction, origins.shape))
+    blocked = _struck(guide, origins, direction)
     # The hole itself: rays from the axis outwards, at half of the guided length above the bone.
     centre = point - 0.5 * wire["guided_mm"] * direction
     rays = np.cos(turn) * across + np.sin(turn) * other
     hits = guide.ray.intersects_location(np.broadcast_to(centre, rays.shape), rays, multiple_hits=False)[0]
     size = 2 * float(np.linalg.norm(hits - centre, axis=1).min()) if len(hits) == len(rays) else None
+    least = max(wire["diameter_mm"], SMALLEST_HOLE_MM)
     name = wire["name"].replace(" ", "_")
     return [
         _check(
@@ -298,8 +309,8 @@ def _wire(guide: trimesh.Trimesh, wire: Mapping[str, Any]) -> list[Check]:
             f"A {wire['diameter_mm']:g} mm wire passes the {wire['name']} sleeve", point,
         ),
         _check(
-            f"wire_hole_{name}", size is not None and size >= max(wire["diameter_mm"], SMALLEST_HOLE_MM), size,
-            max(wire["diameter_mm"], SMALLEST_HOLE_MM), "mm", f"Diameter of the {wire['name']} hole", point,
+            f"wire_hole_{name}", size is not None and size >= least, size, least, "mm",
+            f"Diameter of the {wire['name']} hole", point,
         ),
     ]  # fmt: skip
 
@@ -333,7 +344,7 @@ def _wires_and_plan(
         checks.append(
             _check(
                 f"wire_joint_{name}", below.min() >= JOINT_CLEAR_MM, below.min(), JOINT_CLEAR_MM, "mm",
-                f"The {wire['name']} wire stays below the joint surface over {WIRE_DEPTH_MM:g} mm of depth", end,
+                f"The {wire['name']} wire stays below the joint surface for {WIRE_DEPTH_MM:g} mm", end,
             )
         )  # fmt: skip
         checks.append(
@@ -357,7 +368,8 @@ def _thickness(guide: trimesh.Trimesh) -> Check:
     points, faces = trimesh.sample.sample_surface(guide, 4000, seed=0)
     inward = -guide.face_normals[faces]
     hits, rays, struck = guide.ray.intersects_location(points + 1e-3 * inward, inward, multiple_hits=False)
-    # A wall has two sides that look away from one another; at a mere corner the ray leaves through the next face.
+    # A wall has two sides that look away from one another; at a mere corner the ray leaves through the next
+    # face.
     wall = np.einsum("ij,ij->i", guide.face_normals[struck], inward[rays]) > 0.7
     hits, rays = hits[wall], rays[wall]
     thickness = np.linalg.norm(hits - points[rays], axis=1)

@@ -128,7 +128,8 @@ def _design(options: argparse.Namespace) -> int:
             ) from error
     report = design_files(options.bones, options.plan, options.out, parameters=parameters, progress=_bar())
     _say(
-        f"guide {report['label']} in {report['seconds']['total']:.1f} s: {options.out / 'guide.stl'}, guide.3mf"
+        f"guide {report['label']} in {report['seconds']['total']:.1f} s:"
+        f" {options.out / 'guide.stl'}, guide.3mf"
     )
     return _verdict(report["checks"])
 

@@ -1,14 +1,14 @@
 """Anatomical landmarks: found on the bones, edited by a person, or imputed from a population.
 
-All points are patient LPS in mm. A landmark that cannot be seen in a knee-only field of view (hip, ankle) is imputed
-from stated priors, and says so in its provenance.
+All points are patient LPS in mm. A landmark that cannot be seen in a knee-only field of view (hip, ankle) is
+imputed from stated priors, and says so in its provenance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import trimesh
@@ -104,7 +104,7 @@ class Landmarks(Mapping[str, Landmark]):
                 raise InputError(
                     "bad_landmark", f"Landmark {name} has no known provenance", "Use auto, edited or imputed"
                 )
-            points[name] = Landmark(point, provenance)
+            points[name] = Landmark(point, cast(Provenance, provenance))
         missing = [name for name in REQUIRED if name not in points]
         if missing:
             raise InputError(
@@ -137,7 +137,7 @@ class Frame:
         """(3, 3) columns medial, anterior, up."""
         return np.column_stack([self.medial, self.anterior, self.up])
 
-    def world(self, medial: float, anterior: float, up: float) -> Array:
+    def world(self, medial: float | Array, anterior: float | Array, up: float | Array) -> Array:
         """The LPS point with these three coordinates."""
         return np.asarray(self.basis @ np.array([medial, anterior, up]))
 

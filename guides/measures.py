@@ -1,7 +1,8 @@
 """Angles and lengths of a leg from its landmarks, one function a measure.
 
 Every function takes positions by landmark name, each (..., 3) in patient LPS mm, and broadcasts over leading
-dimensions, so that the same code serves one leg and the thousands of draws that give an imputed measure its band.
+dimensions, so that the same code serves one leg and the thousands of draws that give an imputed measure its
+band.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ BAND = (5.0, 95.0)
 
 @dataclass(frozen=True)
 class Axes:
-    """Directions of the leg, each (..., 3): tibial mechanical axis upwards, medial and anterior square to it."""
+    """Directions of the leg, each (..., 3): tibial mechanical axis upwards, two square to it."""
 
     up: Array
     medial: Array
@@ -55,13 +56,13 @@ def _rise(vector: Array, frame: Axes) -> Array:
 
 
 def mmpta(points: Points, side: Side) -> Array:
-    """Medial proximal tibial angle: plateau line to tibial mechanical axis, medial side, frontal plane, degrees."""
+    """Medial proximal tibial angle in degrees: plateau line to tibial mechanical axis, medial side."""
     frame = axes(points, side)
     return 90 + _rise(points["plateau_medial"] - points["plateau_lateral"], frame)
 
 
 def mldfa(points: Points, side: Side) -> Array:
-    """Lateral distal femoral angle: distal condylar line to femoral mechanical axis, lateral side, degrees."""
+    """Lateral distal femoral angle in degrees: distal condylar line to femoral mechanical axis."""
     frame = axes(points, side)
     lean = _lean(points["hip_center"] - points["femur_knee_center"], frame)
     rise = _rise(points["femur_medial_distal"] - points["femur_lateral_distal"], frame)
@@ -101,7 +102,7 @@ def hka(points: Points, side: Side) -> Array:
 
 
 def wbl(points: Points, side: Side) -> Array:
-    """Weight-bearing line: where hip to ankle crosses the plateau, 0 % at its medial, 100 % at its lateral edge."""
+    """Weight-bearing line: where hip to ankle crosses the plateau, 0 % medial, 100 % lateral edge."""
     frame = axes(points, side)
     hip, ankle = points["hip_center"], points["ankle_center"]
     medial, lateral = points["plateau_medial_edge"], points["plateau_lateral_edge"]
@@ -116,7 +117,7 @@ def wbl(points: Points, side: Side) -> Array:
 
 
 def obliquity(points: Points, side: Side) -> Array:
-    """Joint line obliquity: plateau line against the line square to hip-ankle, positive medial side up, degrees."""
+    """Joint line obliquity in degrees: plateau line to the line square to hip-ankle, positive medial up."""
     frame = axes(points, side)
     rise = _rise(points["plateau_medial"] - points["plateau_lateral"], frame)
     return rise + _lean(points["hip_center"] - points["ankle_center"], frame)
@@ -143,7 +144,8 @@ MEASURES: dict[str, Measure] = {
         mmpta, "deg", _TIBIA, "Plateau line to tibial mechanical axis, medial angle", "Paley; normal 87 ± 3"
     ),
     "mLDFA": Measure(
-        mldfa, "deg", _TIBIA + _FEMUR + _CONDYLES, "Distal condylar line to femoral mechanical axis, lateral angle",
+        mldfa, "deg", _TIBIA + _FEMUR + _CONDYLES,
+        "Distal condylar line to femoral mechanical axis, lateral angle",
         "Paley; normal 87 to 90 (PMC7481321)",
     ),
     "JLCA": Measure(
@@ -159,15 +161,18 @@ MEASURES: dict[str, Measure] = {
         "Posterior slope of the lateral plateau against the tibial mechanical axis", "normal 5 to 9",
     ),
     "HKA": Measure(
-        hka, "deg", _TIBIA + _FEMUR, "Femoral to tibial mechanical axis; 180 straight, below varus, above valgus",
+        hka, "deg", _TIBIA + _FEMUR,
+        "Femoral to tibial mechanical axis; 180 straight, below varus, above valgus",
         "Paley; normal 178 to 181",
     ),
     "WBL": Measure(
-        wbl, "%", _TIBIA + _FEMUR + _EDGES, "Hip to ankle line across the plateau, 0 medial edge, 100 lateral edge",
+        wbl, "%", _TIBIA + _FEMUR + _EDGES,
+        "Hip to ankle line across the plateau, 0 medial edge, 100 lateral edge",
         "Fujisawa; target 62.5, Miniaci (10.1177/26350254211032968)",
     ),
     "JLO": Measure(
-        obliquity, "deg", _TIBIA + _FEMUR, "Plateau line against the line square to hip to ankle, medial side up",
+        obliquity, "deg", _TIBIA + _FEMUR,
+        "Plateau line against the line square to hip to ankle, medial side up",
         "warn above 5 (PMC8822774)",
     ),
 }  # fmt: skip

@@ -34,9 +34,9 @@ MOVES_WITH_SHAFT = ("ankle_center", "tibia_shaft_proximal", "tibia_shaft_distal"
 class Osteotomy:
     """One cut and one opening. All points patient LPS mm, all directions unit vectors.
 
-    Turning the distal fragment by ``correction_deg`` about ``hinge_axis`` through ``hinge_point`` (right-hand rule)
-    opens the medial wedge. ``plane_normal`` points to the proximal fragment and ``medial_direction`` lies in the
-    plane, square to the hinge axis, from the hinge to the medial cortex.
+    Turning the distal fragment by ``correction_deg`` about ``hinge_axis`` through ``hinge_point``
+    (right-hand rule) opens the medial wedge. ``plane_normal`` points to the proximal fragment and
+    ``medial_direction`` lies in the plane, square to the hinge axis, from the hinge to the medial cortex.
     """
 
     plane_point: Array
@@ -64,18 +64,13 @@ class Osteotomy:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Osteotomy:
         """Read the ``osteotomy`` part of a validated plan document."""
-        return cls(
-            **{
-                name: unit_or_point(name, document[name])
-                if isinstance(document[name], list)
-                else float(document[name])
-                for name in cls.__dataclass_fields__
-            }
-        )
+        return cls(**{name: _from_json(name, document[name]) for name in cls.__dataclass_fields__})
 
 
-def unit_or_point(name: str, value: list[float]) -> Array:
-    """An array; directions are normalised again, because a document carries six decimals."""
+def _from_json(name: str, value: Any) -> Any:
+    """A number or an array; directions are normalised again, because a document carries six decimals."""
+    if not isinstance(value, list):
+        return float(value)
     array = np.asarray(value, dtype=float)
     return array if name.endswith("_point") else unit(array)
 
@@ -95,10 +90,10 @@ class Cut:
 
 
 def find_cut(tibia: trimesh.Trimesh, landmarks: Landmarks, side: Side) -> Cut:
-    """Cutting plane from the medial start point towards the fibular tip, and a hinge that keeps 10 mm of cortex.
+    """Cutting plane from the medial start point towards the fibular tip; a hinge that keeps 10 mm of cortex.
 
-    The plane holds the antero-posterior direction of the leg, and the hinge axis runs along it: a wedge that opens
-    about an axis square to the frontal plane corrects there and leaves the slope alone.
+    The plane holds the antero-posterior direction of the leg, and the hinge axis runs along it: a wedge that
+    opens about an axis square to the frontal plane corrects there and leaves the slope alone.
 
     Raises:
         InputError: ``cut_outside_bone`` when start point or hinge do not lie in bone.
@@ -116,7 +111,7 @@ def find_cut(tibia: trimesh.Trimesh, landmarks: Landmarks, side: Side) -> Cut:
     across = points["plateau_lateral_edge"] @ frame.medial - start @ frame.medial
     rise = aim_height - start_height
     medial = unit(-(across * frame.medial + rise * frame.up))
-    # Left legs have anterior = up x medial, so the normal that points up is medial x anterior, and mirrored right.
+    # Left and right legs are mirrored, so the sign of this product differs; the normal points up on both.
     normal = np.cross(medial, frame.anterior)
     normal = normal * np.sign(normal @ frame.up)
     outline = cross_section(tibia, start, normal).reshape(-1, 3)
@@ -149,7 +144,7 @@ def hinge_along(cut: Cut, axis: Array) -> Array:
 
 
 def neutral_hinge(cut: Cut, landmarks: Landmarks, side: Side, correction_deg: float) -> tuple[Array, Array]:
-    """Hinge point and axis, turned within the plane until the correction leaves the medial slope alone (secant)."""
+    """Hinge point and axis, turned within the plane until the medial slope stays as it is (secant)."""
     points = landmarks.positions()
     wanted = float(slope_medial(points, side))
 
@@ -182,8 +177,9 @@ def move(points: Points, hinge: Array, axis: Array, degrees: float) -> dict[str,
 def open_wedge(cut: Cut, landmarks: Landmarks, side: Side, correction_deg: float) -> Osteotomy:
     """The osteotomy of a correction in degrees: slope-neutral hinge axis, depths and gaps.
 
-    The gap of a point at distance L from the hinge axis is its chord, 2 L sin(correction / 2). The anterior and
-    posterior gaps are those of the outline where the medial opening ends in front and at the posteromedial corner.
+    The gap of a point at distance L from the hinge axis is its chord, 2 L sin(correction / 2). The anterior
+    and posterior gaps are those of the outline where the medial opening ends in front and at the
+    posteromedial corner.
 
     Raises:
         InputError: ``correction_out_of_range``.
@@ -221,7 +217,7 @@ def open_wedge(cut: Cut, landmarks: Landmarks, side: Side, correction_deg: float
 
 
 def solve_correction(cut: Cut, landmarks: Landmarks, side: Side, measure: str, target: float) -> float:
-    """Degrees of opening that bring a measure (HKA or WBL) to its target, by bisection on the moved landmarks.
+    """Degrees of opening that bring a measure (HKA or WBL) to its target, by bisection.
 
     Raises:
         InputError: the measure is not available, or no opening in range reaches the target.
@@ -243,7 +239,8 @@ def solve_correction(cut: Cut, landmarks: Landmarks, side: Side, measure: str, t
     if not after(low) <= target <= after(high):
         raise InputError(
             "target_out_of_reach",
-            f"{measure} is {after(low):.1f} now and {after(high):.1f} after {high:g} degrees; {target:g} is outside",
+            f"{measure} is {after(low):.1f} now and {after(high):.1f} after {high:g} degrees;"
+            f" {target:g} is outside",
             "Choose a target between the two",
         )
     for _ in range(40):
@@ -255,8 +252,8 @@ def solve_correction(cut: Cut, landmarks: Landmarks, side: Side, measure: str, t
 def miniaci(hip: Array, ankle: Array, hinge: Array, target: Array, anterior: Array) -> float:
     """Miniaci's construction in the frontal plane, degrees.
 
-    The ankle A moves on a circle about the hinge P to A', where the line from hip H through the target T meets it;
-    the correction is the angle A P A'.
+    The ankle A moves on a circle about the hinge P to A', where the line from hip H through the target T
+    meets it; the correction is the angle A P A'.
 
     Args:
         hip: H, LPS mm.

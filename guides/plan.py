@@ -1,4 +1,4 @@
-"""The Plan document: bones in, landmarks, measures, osteotomy and warnings out, against a published JSON schema."""
+"""The plan document: bones in; landmarks, measures, osteotomy and warnings out, by a JSON schema."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def plan_files(
         correction_deg: opening in degrees; or
         target_hka: hip-knee-ankle angle to reach, degrees (180 straight, above valgus); or
         target_wbl: weight-bearing line to reach, per cent from medial. Exactly one of the three.
-        landmarks: the ``landmarks`` of an earlier plan, some perhaps edited; only the tibia is then read, which makes
-            a preview fast. None finds them.
+        landmarks: the ``landmarks`` of an earlier plan, some perhaps edited; only the tibia is then read,
+            which makes a preview fast. None finds them.
         progress: told the stage and the share done.
 
     Returns:
@@ -56,7 +56,7 @@ def plan_files(
     Raises:
         InputError: bones, side, landmarks or correction cannot be used.
     """
-    report = progress or (lambda stage, fraction: None)
+    report = progress or (lambda _stage, _fraction: None)
     if side not in ("L", "R"):
         raise InputError("bad_side", f"Side {side!r} is unknown", "Give L or R")
     if sum(x is not None for x in (correction_deg, target_hka, target_wbl)) != 1:
@@ -176,7 +176,7 @@ def _warnings(
         text = "Too little femur is in view: HKA and WBL cannot be given"
         found.append(_warning("femur_missing", text, "10.1080/17453674.2020.1779516"))
     elif marks["hip_center"].provenance == "imputed":
-        text = "The hip is out of view: its place is imputed from the femoral shaft; check HKA on a long-leg film"
+        text = "The hip is out of view and imputed from the femoral shaft; check HKA on a long-leg film"
         found.append(_warning("hip_imputed", text, "PMC7875943"))
     return found
 
@@ -189,8 +189,8 @@ def _target_warnings(document: Mapping[str, Any]) -> list[dict[str, str]]:
     if band is None or max(band[1] - target["value"], target["value"] - band[0]) <= tolerance:
         return []
     text = (
-        f"{target['measure']} after the correction may lie anywhere from {band[0]:.1f} to {band[1]:.1f} {unit} (90 %);"
-        " confirm the correction on a long-leg film"
+        f"{target['measure']} after the correction may lie anywhere from {band[0]:.1f} to {band[1]:.1f}"
+        f" {unit} (90 %); confirm the correction on a long-leg film"
     )
     return [_warning("band_misses_target", text, "10.1080/17453674.2020.1779516")]
 
@@ -208,22 +208,22 @@ def read_plan(plan: Path | Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: ``bad_plan`` when the file cannot be read or the document breaks the schema.
     """
-    import jsonschema
+    import jsonschema  # type: ignore[import-untyped]
 
     if isinstance(plan, Path):
         try:
-            document = json.loads(plan.read_text("utf-8"))
+            document: dict[str, Any] = json.loads(plan.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(
                 "bad_plan", f"{plan} is not a readable plan", "Write one with: python -m guides plan"
             ) from error
     else:
         document = dict(plan)
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
-    if error is not None:
+    broken = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
+    if broken is not None:
         raise InputError(
             "bad_plan",
-            f"The plan is not valid at {error.json_path}: {error.message[:120]}",
+            f"The plan is not valid at {broken.json_path}: {broken.message[:120]}",
             "Plan again with: python -m guides plan",
         )
     return document

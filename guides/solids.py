@@ -49,20 +49,21 @@ def checked(solid: manifold3d.Manifold, name: str) -> manifold3d.Manifold:
 
 
 def placed(solid: manifold3d.Manifold, basis: Array, origin: Array) -> manifold3d.Manifold:
-    """Move a solid from local coordinates to the world: columns of ``basis`` are the local axes, right-handed."""
+    """Move a solid from local coordinates to the world; the columns of ``basis`` are the local axes."""
     return solid.transform(np.column_stack([basis, origin]))
 
 
 GRID = 2.0**-14
-"""Exported coordinates are multiples of this (6e-5 mm): exact in single precision up to 1024 mm, so that the STL, the
-3MF and the mesh in memory are the same shape to the last bit."""
+"""Exported coordinates are multiples of this (6e-5 mm): exact in single precision up to 1024 mm, so that the
+STL, the 3MF and the mesh in memory are the same shape to the last bit."""
 
 
 def to_printable(solid: manifold3d.Manifold) -> trimesh.Trimesh:
     """A mesh that is still one closed surface after single-precision export and welding.
 
-    Booleans leave vertices nanometres apart; a reader that welds equal vertices would find the mesh open there. So
-    the vertices are rounded and welded here, the collapsed triangles dropped, and the result proven.
+    Booleans leave vertices nanometres apart; a reader that welds equal vertices would find the mesh open
+    there. So the vertices are rounded and welded here, the collapsed triangles dropped, and the result
+    proven.
 
     Raises:
         InputError: ``not_a_solid`` when no tolerance gives a closed surface.

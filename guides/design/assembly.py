@@ -1,7 +1,8 @@
-"""Put the guide together from shell, slot box, sleeves and label, cut it free of the bone, and write the package."""
+"""Assemble the guide from shell, slot box, sleeves and label, cut it free of the bone, and write it."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ def design_guide(
     Raises:
         InputError: no room on the bone, or no valid solid comes out.
     """
-    report = progress or (lambda stage, fraction: None)
+    report = progress or (lambda _stage, _fraction: None)
     side = document["side"]
     osteotomy = Osteotomy.from_document(document["osteotomy"])
     landmarks = Landmarks.from_document(document["landmarks"])
@@ -112,8 +113,8 @@ def _bone_clearance(
 ) -> manifold3d.Manifold:
     """The swept bone grown by the clearance.
 
-    The grid cuts the crests of bones with steps or sharp edges; where its surface comes too close to such a crest,
-    the whole surface is lifted by what is missing.
+    The grid cuts the crests of bones with steps or sharp edges; where its surface comes too close to such a
+    crest, the whole surface is lifted by what is missing.
     """
     solid = swept.solid(clearance)
     vertices = np.asarray(to_mesh(solid).vertices)
@@ -196,7 +197,7 @@ def _wires(
 def _label(
     footprint: Footprint, chosen: Settings, label: str
 ) -> tuple[manifold3d.Manifold, manifold3d.Manifold]:
-    """A flat plate between slot and distal wires, and the strokes to engrave into it, readable from outside."""
+    """A flat plate between slot and distal wires, and the strokes to engrave into its outer face."""
     left, right = footprint.u_distal
     room = right - left - 2
     cell = min(CELL_MM, room / text_width(label, 1.0))
@@ -241,7 +242,7 @@ def design_files(
     Raises:
         InputError: plan, bones or parameters cannot be used, or no valid guide comes out.
     """
-    report_to = progress or (lambda stage, fraction: None)
+    report_to = progress or (lambda _stage, _fraction: None)
     clock = {"start": time.perf_counter()}
     report_to("read", 0.0)
     document = read_plan(plan)
@@ -270,7 +271,7 @@ def design_files(
         clock["check"] = time.perf_counter()
         times = list(clock.items())
         report["seconds"] = {
-            name: round(now - before, 3) for (_, before), (name, now) in zip(times, times[1:], strict=False)
+            name: round(now - before, 3) for (_, before), (name, now) in itertools.pairwise(times)
         }
         report["seconds"]["total"] = round(times[-1][1] - times[0][1], 3)
         (folder / "report.json").write_text(json.dumps(report, indent=1), "utf-8")

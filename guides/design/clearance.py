@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import manifold3d
 import numpy as np
 import trimesh
 from scipy.ndimage import map_coordinates
-from skimage.measure import marching_cubes
+from skimage import measure
 
 from guides.bones import Array, signed_distance
 from guides.design.footprint import Footprint
@@ -18,7 +19,7 @@ from guides.solids import checked, from_mesh
 FINE_MM = 0.35
 COARSE_MM = 2.0
 NARROW_MM = 1.5
-"""Half-width of the band about the contact face in which distances are exact; outside, they are interpolated."""
+"""Half-width of the band about the contact face with exact distances; beyond it they are interpolated."""
 
 DEPTH_MM = 16.0
 """How far below its highest point the guide may reach down round the bone."""
@@ -28,8 +29,9 @@ DEPTH_MM = 16.0
 class Swept:
     """Swept distance on a regular grid of the footprint's local frame.
 
-    The value at x is the smallest signed distance to the bone that x meets on its way out along w. Where it is at
-    least the clearance, the guide can be there and still be withdrawn: undercuts are filled by construction.
+    The value at x is the smallest signed distance to the bone that x meets on its way out along w. Where it
+    is at least the clearance, the guide can be there and still be withdrawn: undercuts are filled by
+    construction.
 
     Attributes:
         origin: (3,) local coordinates of the first node.
@@ -49,7 +51,8 @@ class Swept:
         """
         # A border outside the region closes the surface; a moderate value keeps the edge cells well shaped.
         padded = np.pad(self.values, 1, constant_values=level + FINE_MM)
-        vertices, faces, _, _ = marching_cubes(padded, level)
+        marching: Any = measure.marching_cubes
+        vertices, faces, _, _ = marching(padded, level)
         mesh = trimesh.Trimesh((vertices - 1) * FINE_MM + self.origin, faces, process=False)
         mesh.merge_vertices()
         if mesh.volume < 0:

@@ -37,8 +37,8 @@ JOINT_MARGIN_MM = 12.0
 class Footprint:
     """The guide's local frame and extent.
 
-    Local axes: u front to back along the bone (either way), v square to the cut towards proximal, w the withdrawal
-    direction, outwards. The cut plane is v = 0.
+    Local axes: u front to back along the bone (either way), v square to the cut towards proximal, w the
+    withdrawal direction, outwards. The cut plane is v = 0.
 
     Attributes:
         origin: world point of the local origin, in the cut plane.
@@ -108,8 +108,8 @@ def find_footprint(
     if low_v < floor or high_v > ceiling:
         raise InputError(
             "bone_too_small",
-            f"The tibia in view has no room for the guide: {-floor:.0f} mm below and {ceiling:.0f} mm above the cut,"
-            f" {-low_v:.0f} and {high_v:.0f} mm needed",
+            f"The tibia in view has no room for the guide: {-floor:.0f} mm below and {ceiling:.0f} mm above"
+            f" the cut, {-low_v:.0f} and {high_v:.0f} mm needed",
             "Bring the wires closer to the cut, or use images that show more of the shaft",
         )
     grid_v = np.arange(low_v - 6, high_v + 6, STEP_MM)
@@ -154,8 +154,8 @@ def _pair(room: tuple[float, float], v: float, settings: Settings) -> Array:
 def _withdrawal(tibia: trimesh.Trimesh, osteotomy: Osteotomy, tuberosity: Array, anterior: Array) -> Array:
     """Direction in the cut plane along the mean outward normal of the face between tuberosity and back.
 
-    Held between 10 and 40 degrees forward of medial: further forward the saw would run towards the vessels behind
-    the knee, less far the pes anserinus and the skin behind the incision are in the way.
+    Held between 10 and 40 degrees forward of medial: further forward the saw would run towards the vessels
+    behind the knee, less far the pes anserinus and the skin behind the incision are in the way.
     """
     normal, medial = osteotomy.plane_normal, osteotomy.medial_direction
     forward = unit(anterior - (anterior @ normal) * normal - (anterior @ medial) * medial)

@@ -39,7 +39,7 @@ def text_width(text: str, cell: float) -> float:
 
 
 def text_solid(text: str, cell: float, depth: float) -> manifold3d.Manifold:
-    """The strokes of a line of text as a solid, centred on the origin in x and y, from z = 0 to z = ``depth``.
+    """The strokes of a line of text as a solid from z = 0 to ``depth``, centred on the origin in x and y.
 
     Raises:
         InputError: the text holds a character without a glyph.

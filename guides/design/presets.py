@@ -1,4 +1,4 @@
-"""Every number of a guide that a person may change, as data: name, label, unit, range, default, definition."""
+"""Every number of a guide that a person may change, as data with unit, range and definition."""
 
 from __future__ import annotations
 
