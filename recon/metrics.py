@@ -97,7 +97,7 @@ def surface_distances(points: Array, mesh: trimesh.Trimesh) -> Array:
         np.ascontiguousarray(mesh.vertices, dtype=np.float64),
         np.ascontiguousarray(mesh.faces, dtype=np.int64),
     )
-    return np.sqrt(np.maximum(np.asarray(squared), 0.0))
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
 
 
 def assd_and_hd(first: Array, second: Array) -> tuple[float, float]:

@@ -41,12 +41,14 @@ def bone_outlines(bones: BoneSet, camera: Camera) -> dict[Bone, list[Array]]:
     for bone, mesh in bones.items():
         length = np.abs(path_lengths(np.asarray(mesh.vertices), np.asarray(mesh.faces), raster))
         # The padding closes contours at the border of the image.
-        contours = find_contours(np.pad(length > _TOUCH_MM, 1).astype(np.float32), 0.5)
+        silhouette = np.pad(length > _TOUCH_MM, 1).astype(np.float32)
+        contours = find_contours(silhouette, 0.5)  # type: ignore[no-untyped-call]
         found = []
         for contour in contours:
             if len(contour) < _SHORTEST_PX:
                 continue
-            pixels = approximate_polygon(contour, _TOLERANCE_PX)[:, ::-1] - 1.0
+            simple = approximate_polygon(contour, _TOLERANCE_PX)  # type: ignore[no-untyped-call]
+            pixels = simple[:, ::-1] - 1.0
             found.append(np.asarray(pixels @ back[:2, :2].T + back[:2, 2]))
         if found:
             outlines[bone] = sorted(found, key=len, reverse=True)

@@ -84,7 +84,9 @@ def _read_picture(path: Path, view: View | None, rig: Rig | None) -> XrayView:
     entry = rig.find(path.name, view)
     camera = entry.camera(rows, columns)
     check_flat(values, path.name)
-    attenuation = to_line_integrals(values, relationship=entry.relationship, exposure_sign=None, white=float((1 << bits) - 1))
+    attenuation = to_line_integrals(
+        values, relationship=entry.relationship, exposure_sign=None, white=float((1 << bits) - 1)
+    )
     return XrayView(
         attenuation.line_integrals, attenuation.exposed, camera, "rig", warnings=attenuation.warnings
     )
