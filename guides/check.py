@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from guides.bones import Array, Bone, BoneSet, distance, read_mesh, signed_distance
 from guides.errors import InputError
 from guides.osteotomy import Osteotomy
-from guides.plan import check_bones, plan_hash, read_plan
+from guides.plan import check_bones, plan_hash, read_plan, schema_breach
 from guides.solids import from_mesh
 
 Status = Literal["pass", "warn", "block"]
@@ -55,15 +55,48 @@ def check_files(guide: Path, bones: Path, plan: Path | Mapping[str, Any]) -> lis
     return check_mesh_files([guide], tibia, document, _report_beside(guide))
 
 
+_VECTOR = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
+_SLOT = ("point", "direction", "along", "normal", "width_mm", "thickness_mm")
+_WIRE = ("name", "point", "direction", "diameter_mm", "guided_mm")
+_ENGRAVING = ("point", "direction", "along", "width_mm", "height_mm", "depth_mm")
+_REPORT_SCHEMA = {
+    "type": "object",
+    "required": ["clearances_mm", "withdrawal_direction", "slot", "wires", "plan_sha256", "label"],
+    "properties": {
+        "clearances_mm": {
+            "type": "object",
+            "required": ["bone"],
+            "properties": {"bone": {"type": "number"}},
+        },
+        "withdrawal_direction": _VECTOR,
+        "slot": {"$ref": "#/$defs/part", "required": _SLOT},
+        "wires": {"type": "array", "items": {"$ref": "#/$defs/part", "required": _WIRE}},
+        "label": {"type": "string", "minLength": 1},
+        "engraving": {"$ref": "#/$defs/part", "required": _ENGRAVING},
+    },
+    "$defs": {
+        "part": {
+            "type": "object",
+            "properties": dict.fromkeys(("point", "direction", "along", "normal"), _VECTOR),
+            "patternProperties": {"_mm$": {"type": "number"}, "^name$": {"type": "string"}},
+        }
+    },
+}
+"""What the checks read from a report.json."""
+
+
 def _report_beside(guide: Path) -> dict[str, Any] | None:
     path = guide.parent / "report.json"
     if not path.is_file():
         return None
     try:
-        report = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError("bad_report", f"{path} is not readable", "Design the guide again") from error
-    return report if isinstance(report, dict) else None
+        report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        breach = schema_breach(report, _REPORT_SCHEMA)
+    except ValueError:
+        breach = "not JSON"
+    if breach is not None:
+        raise InputError("bad_report", f"{path} is no report of a guide ({breach})", "Design the guide again")
+    return report
 
 
 def check_mesh_files(
@@ -91,7 +124,7 @@ def check_mesh_files(
     checks.append(_overlap(first, tibia))
     osteotomy = Osteotomy.from_document(document["osteotomy"])
     checks += _slot(first, osteotomy)
-    checks.append(_thickness(first))
+    checks.append(_thickness(first, None if report is None else report.get("engraving")))
     if report is None:
         message = "No report.json beside the guide: clearance, wires, withdrawal and label were not checked"
         return [*checks, _check("report", False, None, None, "", message, failed="warn")]
@@ -363,9 +396,15 @@ def _wires_and_plan(
     return checks
 
 
-def _thickness(guide: trimesh.Trimesh) -> Check:
-    """First percentile, by area, of the wall thickness along the inward normal."""
+def _thickness(guide: trimesh.Trimesh, engraving: Mapping[str, Any] | None) -> Check:
+    """First percentile, by area, of the wall thickness along the inward normal.
+
+    The flanks of engraved strokes are no walls; what is left below the strokes is.
+    """
     points, faces = trimesh.sample.sample_surface(guide, 4000, seed=0)
+    if engraving is not None:
+        flank = _flanks(points, guide.face_normals[faces], engraving)
+        points, faces = points[~flank], faces[~flank]
     inward = -guide.face_normals[faces]
     hits, rays, struck = guide.ray.intersects_location(points + 1e-3 * inward, inward, multiple_hits=False)
     # A wall has two sides that look away from one another; at a mere corner the ray leaves through the next
@@ -377,3 +416,14 @@ def _thickness(guide: trimesh.Trimesh) -> Check:
     place = points[rays][np.argmin(thickness)]
     message = "Wall thickness that 99 % of the surface reaches"
     return _check("thickness", value >= THINNEST_MM, value, THINNEST_MM, "mm", message, place, failed="warn")
+
+
+def _flanks(points: Array, normals: Array, engraving: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Which surface points lie on the upright sides of the engraved strokes."""
+    out, along = (np.asarray(engraving[name], dtype=float) for name in ("direction", "along"))
+    u, v, w = (
+        (points - np.asarray(engraving["point"])) @ np.column_stack([along, np.cross(out, along), out])
+    ).T
+    inside = (np.abs(u) < engraving["width_mm"] / 2) & (np.abs(v) < engraving["height_mm"] / 2)
+    layer = (w < 0.01) & (w > -engraving["depth_mm"] - 0.01)
+    return np.asarray(inside & layer & (np.abs(normals @ out) < 0.1))

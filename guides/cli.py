@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from guides.errors import InputError
 from guides.plan import Progress, plan_files
@@ -25,10 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}. See {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m guides", description="HTO plans and printable cutting guides."
-    )
+    parser = _Parser(prog="python -m guides", description="HTO plans and printable cutting guides.")
     commands = parser.add_subparsers(required=True, metavar="plan | design | check")
     plan = commands.add_parser("plan", help="bones to a plan document")
     plan.add_argument("--bones", type=Path, required=True, metavar="DIR")
@@ -103,13 +108,14 @@ def _write(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        # The temporary folder lies beside the file, on the same file system, so that the move is atomic.
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            file = Path(folder) / path.name
+            file.write_text(text, "utf-8")
+            file.replace(path)
     except OSError as error:
         raise InputError(
-            "cannot_write", f"{path} cannot be written ({error.strerror})", "Choose another place"
+            "bad_output", f"{path} cannot be written ({error.strerror})", "Give a file that you may write"
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -13,20 +13,35 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import trimesh
 
+from guides.errors import InputError
+
 
 @contextmanager
-def atomic_folder(out: Path, names: Sequence[str]) -> Iterator[Path]:
-    """A temporary folder beside ``out``; its files are moved into ``out`` only when the block ends well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+def output_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``out`` when the block ends well and vanishes when it does not.
+
+    Where ``out`` exists already, the new files replace those of the same name, each atomically.
+
+    Raises:
+        InputError: ``bad_output`` when ``out`` is a file or cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError("bad_output", f"{out} is a file", "Give a folder for the results")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise InputError(
+            "bad_output", f"{out} cannot be written ({error.strerror})", "Give a folder that you may write"
+        ) from error
     try:
         yield folder
         folder.chmod(0o755)
-        if not out.exists():
+        if out.is_dir():
+            for path in sorted(folder.iterdir()):
+                path.replace(out / path.name)
+        else:
             folder.rename(out)
-            return
-        for name in names:
-            (folder / name).replace(out / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -217,8 +217,7 @@ def _tibia(tibia: trimesh.Trimesh, side: Side) -> tuple[dict[str, Landmark], Fra
         )
     centre, ankle = np.zeros(3), np.zeros(3)
     for _ in range(3):
-        heights = vertices @ frame.up
-        top, bottom = float(heights.max()), float(heights.min())
+        top, bottom = float((vertices @ frame.up).max()), _lowest_level(tibia, frame, full)
         if full:
             ankle = _ankle(tibia, frame)
             knee = _plateau_centroid(tibia, frame, top)
@@ -230,8 +229,7 @@ def _tibia(tibia: trimesh.Trimesh, side: Side) -> tuple[dict[str, Landmark], Fra
         frame = Frame.of(frame.up, _widest_direction(tibia, frame), side)
     found = _plateau(tibia, frame)
     knee = (found["plateau_medial"] + found["plateau_lateral"]) / 2
-    heights = vertices @ frame.up
-    joint, bottom = float(knee @ frame.up), float(heights.min())
+    joint, bottom = float(knee @ frame.up), _lowest_level(tibia, frame, full)
     if joint - bottom < SHORTEST_TIBIA_MM:
         raise InputError(
             "tibia_too_short",
@@ -252,6 +250,21 @@ def _tibia(tibia: trimesh.Trimesh, side: Side) -> tuple[dict[str, Landmark], Fra
         marks["ankle_center"] = Landmark(knee - TIBIA_PER_WIDTH * width * frame.up, "imputed")
     marks["tuberosity"] = Landmark(_tuberosity(tibia, frame, joint, bottom), "auto")
     return marks, frame
+
+
+def _lowest_level(tibia: trimesh.Trimesh, frame: Frame, full: bool) -> float:
+    """Lowest height at which a section is whole.
+
+    The edge of a field of view need not be square to the shaft, and half a section has its centroid beside
+    the axis: a section counts when it has at least three quarters of the area of the one 6 mm above.
+    """
+    bottom = float((np.asarray(tibia.vertices) @ frame.up).min())
+    if full:
+        return bottom
+    levels = bottom + np.arange(1.0, 41.0)
+    area = sections(tibia, levels, frame.up, *_in_plane(frame)).area
+    whole = area[:-6] > 0.75 * area[6:]
+    return float(levels[np.argmax(whole)]) - 1 if whole.any() else bottom
 
 
 TIBIA_PER_WIDTH = 4.75
@@ -335,7 +348,12 @@ def _tuberosity(tibia: trimesh.Trimesh, frame: Frame, joint: float, bottom: floa
     front = []
     for level in levels:
         outline = cross_section(tibia, frame.up * (joint - level), frame.up).reshape(-1, 3)
-        front.append(outline[np.argmax(outline @ frame.anterior)])
+        # The front may be flat or stepped: the middle of what lies within 1.5 mm of the foremost point.
+        reach = outline @ frame.anterior
+        foremost = outline[np.argmax(reach)]
+        across = outline[reach > reach.max() - 1.5] @ frame.medial
+        middle = (across.min() + across.max()) / 2
+        front.append(foremost + frame.medial * (middle - foremost @ frame.medial))
     profile = np.array(front) @ frame.anterior
     chord = np.interp(levels, levels[[0, -1]], profile[[0, -1]])
     window = (levels >= 18) & (levels <= 55)

@@ -63,8 +63,37 @@ class Osteotomy:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Osteotomy:
-        """Read the ``osteotomy`` part of a validated plan document."""
-        return cls(**{name: _from_json(name, document[name]) for name in cls.__dataclass_fields__})
+        """Read the ``osteotomy`` part of a plan document that keeps to the schema.
+
+        Raises:
+            InputError: ``bad_plan`` when plane, hinge, correction and gap contradict one another.
+        """
+        with np.errstate(invalid="ignore"):  # a direction of length zero becomes NaN and is refused below
+            read = cls(**{name: _from_json(name, document[name]) for name in cls.__dataclass_fields__})
+        read._check(document)
+        return read
+
+    def _check(self, document: Mapping[str, Any]) -> None:
+        """Refuse a document that was changed by hand: a saw would follow it."""
+        directions = ("plane_normal", "hinge_axis", "medial_direction")
+        lengths = [np.linalg.norm(np.asarray(document[name], dtype=float)) for name in directions]
+        normal, axis, medial = (getattr(self, name) for name in directions)
+        # Six decimals a coordinate: directions agree to some 1e-6, points to some 1e-6 mm.
+        opens = float(np.cross(axis, -medial) @ normal)
+        off_plane = [float((p - self.plane_point) @ normal) for p in (self.hinge_point, self.start_point)]
+        gap = 2 * np.sin(np.radians(self.correction_deg) / 2) * self.cut_depth_mm
+        if not (
+            np.allclose(lengths, 1, atol=1e-4)
+            and np.allclose([normal @ axis, normal @ medial, axis @ medial], 0, atol=1e-4)
+            and opens > 0
+            and np.allclose(off_plane, 0, atol=1e-2)
+            and abs(gap - self.gap_mm) < 1e-2
+        ):
+            raise InputError(
+                "bad_plan",
+                "Cutting plane, hinge, correction and gap of the plan contradict one another",
+                "Plan again with: python -m guides plan",
+            )
 
 
 def _from_json(name: str, value: Any) -> Any:

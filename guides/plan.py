@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from guides.bones import Bone, BoneSet, hashes
 from guides.errors import InputError
@@ -70,17 +70,15 @@ def plan_files(
     marks = find_landmarks(loaded, side) if landmarks is None else Landmarks.from_document(landmarks)
     report("osteotomy", 0.8)
     cut = find_cut(loaded[Bone.TIBIA], marks, side)
-    if correction_deg is None:
-        name, target = ("HKA", target_hka) if target_hka is not None else ("WBL", target_wbl)
-        assert target is not None
-        correction_deg = solve_correction(cut, marks, side, name, target)
+    targets = {"HKA": target_hka, "WBL": target_wbl}
+    target = next(((name, value) for name, value in targets.items() if value is not None), None)
+    if target is not None:
+        correction_deg = solve_correction(cut, marks, side, *target)
+    assert correction_deg is not None
     osteotomy = open_wedge(cut, marks, side, correction_deg)
     document = _document(side, marks, cut, osteotomy, hashes(bones))
-    if target_hka is not None or target_wbl is not None:
-        document["target"] = {
-            "measure": "HKA" if target_hka is not None else "WBL",
-            "value": target_hka or target_wbl,
-        }
+    if target is not None:
+        document["target"] = dict(zip(("measure", "value"), target, strict=True))
         document["warnings"] += _target_warnings(document)
     report("done", 1.0)
     return document
@@ -202,31 +200,43 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+def schema_breach(document: Any, expected: Mapping[str, Any]) -> str | None:
+    """Where and how a document breaks a JSON schema; None when it keeps to it."""
+    import jsonschema  # type: ignore[import-untyped]
+
+    breaches = jsonschema.Draft202012Validator(expected).iter_errors(document)
+    worst = jsonschema.exceptions.best_match(breaches)
+    return None if worst is None else f"{worst.json_path}: {worst.message[:120]}"
+
+
 def read_plan(plan: Path | Mapping[str, Any]) -> dict[str, Any]:
     """A validated plan document from a file or from itself.
 
     Raises:
-        InputError: ``bad_plan`` when the file cannot be read or the document breaks the schema.
+        InputError: ``bad_plan`` when the file cannot be read, or the document breaks the schema or
+            contradicts itself.
     """
-    import jsonschema  # type: ignore[import-untyped]
-
     if isinstance(plan, Path):
         try:
-            document: dict[str, Any] = json.loads(plan.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            document: dict[str, Any] = json.loads(plan.read_text("utf-8"), parse_constant=_no_number)
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(
                 "bad_plan", f"{plan} is not a readable plan", "Write one with: python -m guides plan"
             ) from error
     else:
         document = dict(plan)
-    broken = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
+    broken = schema_breach(document, schema())
     if broken is not None:
         raise InputError(
-            "bad_plan",
-            f"The plan is not valid at {broken.json_path}: {broken.message[:120]}",
-            "Plan again with: python -m guides plan",
+            "bad_plan", f"The plan is not valid at {broken}", "Plan again with: python -m guides plan"
         )
+    Osteotomy.from_document(document["osteotomy"])
     return document
+
+
+def _no_number(text: str) -> NoReturn:
+    """JSON has no NaN and no infinity, whatever Python's reader admits."""
+    raise ValueError(text)
 
 
 def plan_hash(document: Mapping[str, Any]) -> str:

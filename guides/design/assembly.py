@@ -21,7 +21,7 @@ from guides.design.footprint import NECK_MM, Footprint, find_footprint
 from guides.design.label import ROWS, text_solid, text_width
 from guides.design.presets import Settings, settings
 from guides.errors import InputError
-from guides.export import atomic_folder, write_3mf, write_stl
+from guides.export import output_folder, write_3mf, write_stl
 from guides.landmarks import Landmarks
 from guides.osteotomy import Osteotomy
 from guides.plan import Progress, check_bones, plan_hash, read_plan
@@ -47,6 +47,7 @@ class Guide:
     settings: Settings
     slot: dict[str, Any]
     wires: list[dict[str, Any]]
+    engraving: dict[str, Any]
     label: str
 
 
@@ -68,9 +69,9 @@ def design_guide(
     swept = swept_distance(tibia, footprint, chosen)
     report("solids", 0.5)
     label = f"^ {side} {plan_hash(document)[:6].upper()}"
-    body, slot, wires = _assemble(footprint, swept, tibia, chosen, label, document)
+    body, slot, wires, engraving = _assemble(footprint, swept, tibia, chosen, label, document)
     world = placed(body, footprint.basis, footprint.origin)
-    return Guide(to_printable(world), footprint, chosen, slot, wires, label)
+    return Guide(to_printable(world), footprint, chosen, slot, wires, engraving, label)
 
 
 def _assemble(
@@ -80,7 +81,7 @@ def _assemble(
     chosen: Settings,
     label: str,
     document: Mapping[str, Any],
-) -> tuple[manifold3d.Manifold, dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[manifold3d.Manifold, dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     top = swept.origin[2] + swept.values.shape[2] * FINE_MM
     prism = manifold3d.Manifold.extrude(_outline(footprint), top - swept.bottom + 40).translate(
         (0, 0, swept.bottom)
@@ -88,13 +89,13 @@ def _assemble(
     shell = checked(swept.solid(chosen.bone_clearance_mm + chosen.shell_thickness_mm) ^ prism, "the shell")
     slot_box, slot_cut, slot = _slot(footprint, chosen, document)
     sleeves, holes, wires = _wires(footprint, chosen)
-    plate, engraving = _label(footprint, chosen, label)
+    plate, strokes, engraving = _label(footprint, chosen, label)
     base = swept.bottom
     added = [part.trim_by_plane((0, 0, 1), base) for part in (slot_box, plate, *sleeves)]
     body = manifold3d.Manifold.batch_boolean([shell, *added], manifold3d.OpType.Add)
     bone = _bone_clearance(footprint, swept, tibia, chosen.bone_clearance_mm)
     body = manifold3d.Manifold.batch_boolean(
-        [body, bone, slot_cut, engraving, *holes], manifold3d.OpType.Subtract
+        [body, bone, slot_cut, strokes, *holes], manifold3d.OpType.Subtract
     )
     body = checked(body, "the guide").simplify(0.005)
     parts = sorted(body.decompose(), key=lambda part: part.volume())
@@ -105,7 +106,7 @@ def _assemble(
             f"The guide falls into {len(parts)} pieces",
             "Make the slot shorter or the shell thicker, or move the wires",
         )
-    return checked(parts[-1], "the guide"), slot, wires
+    return checked(parts[-1], "the guide"), slot, wires, engraving
 
 
 def _bone_clearance(
@@ -117,12 +118,21 @@ def _bone_clearance(
     crest, the whole surface is lifted by what is missing.
     """
     solid = swept.solid(clearance)
-    vertices = np.asarray(to_mesh(solid).vertices)
-    (a, b), (low, high) = footprint.u, footprint.v
-    u, v, w = vertices.T
-    contact = vertices[(u > a) & (u < b) & (v > low) & (v < high) & (w > swept.bottom)]
-    missing = clearance - float(distance(tibia, footprint.to_world(contact)).min())
+    bone = trimesh.Trimesh(footprint.to_local(np.asarray(tibia.vertices)), tibia.faces, process=False)
+    surface = to_mesh(solid)
+    # Both ways: a crest of the bone may lie under the middle of a triangle of the contact face.
+    to_bone = distance(bone, _within(surface, footprint, swept.bottom))
+    to_surface = distance(surface, _within(bone, footprint, swept.bottom))
+    missing = clearance - float(min(to_bone.min(), to_surface.min()))
     return swept.solid(clearance + missing) if missing > LIFT_MM else solid
+
+
+def _within(mesh: trimesh.Trimesh, footprint: Footprint, bottom: float) -> Array:
+    """Vertices and face centres of a mesh in the local frame that lie under the contact outline."""
+    points = np.vstack([mesh.vertices, mesh.triangles_center])
+    (a, b), (low, high) = footprint.u, footprint.v
+    u, v, w = points.T
+    return np.asarray(points[(u > a) & (u < b) & (v > low) & (v < high) & (w > bottom)])
 
 
 def _outline(footprint: Footprint) -> manifold3d.CrossSection:
@@ -196,7 +206,7 @@ def _wires(
 
 def _label(
     footprint: Footprint, chosen: Settings, label: str
-) -> tuple[manifold3d.Manifold, manifold3d.Manifold]:
+) -> tuple[manifold3d.Manifold, manifold3d.Manifold, dict[str, Any]]:
     """A flat plate between slot and distal wires, and the strokes to engrave into its outer face."""
     left, right = footprint.u_distal
     room = right - left - 2
@@ -212,7 +222,15 @@ def _label(
         (u - width / 2, v - height / 2, float(bone.min()) - 1), (u + width / 2, v + height / 2, front)
     )
     strokes = text_solid(label, cell, LABEL_DEPTH_MM + OVERSHOOT_MM)
-    return plate, strokes.translate((u, v, front - LABEL_DEPTH_MM))
+    engraving = {
+        "point": _rounded_list(footprint.to_world(np.array([u, v, front]))),
+        "direction": _rounded_list(footprint.withdrawal),
+        "along": _rounded_list(footprint.basis[:, 0]),
+        "width_mm": round(width, 3),
+        "height_mm": round(height, 3),
+        "depth_mm": LABEL_DEPTH_MM,
+    }
+    return plate, strokes.translate((u, v, front - LABEL_DEPTH_MM)), engraving
 
 
 def _rounded_list(array: Array) -> list[float]:
@@ -247,13 +265,15 @@ def design_files(
     report_to("read", 0.0)
     document = read_plan(plan)
     chosen = settings(parameters)
+    if document["osteotomy"]["correction_deg"] <= 0:
+        raise InputError("no_correction", "The plan opens no wedge", "Plan a correction above 0 degrees")
     check_bones(document, bones)
     tibia = BoneSet.read(bones, [Bone.TIBIA])[Bone.TIBIA]
     clock["read"] = time.perf_counter()
     guide = design_guide(tibia, document, chosen, report_to)
     clock["design"] = time.perf_counter()
     report_to("export", 0.65)
-    with atomic_folder(out, ("guide.stl", "guide.3mf", "report.json")) as folder:
+    with output_folder(out) as folder:
         metadata = {
             "Title": f"HTO guide {guide.label[2:]}",
             "Side": document["side"],
@@ -297,6 +317,7 @@ def _report(guide: Guide, document: Mapping[str, Any], bones: Path) -> dict[str,
         "withdrawal_direction": _rounded_list(guide.footprint.withdrawal),
         "slot": guide.slot,
         "wires": guide.wires,
+        "engraving": guide.engraving,
         "guide": {
             "volume_mm3": round(float(guide.mesh.volume), 1),
             "triangles": len(guide.mesh.faces),
