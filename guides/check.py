@@ -424,6 +424,7 @@ def _flanks(points: Array, normals: Array, engraving: Mapping[str, Any]) -> NDAr
     u, v, w = (
         (points - np.asarray(engraving["point"])) @ np.column_stack([along, np.cross(out, along), out])
     ).T
-    inside = (np.abs(u) < engraving["width_mm"] / 2) & (np.abs(v) < engraving["height_mm"] / 2)
+    inside = np.abs(u) < engraving["width_mm"] / 2 + 0.01
+    inside &= np.abs(v) < engraving["height_mm"] / 2 + 0.01
     layer = (w < 0.01) & (w > -engraving["depth_mm"] - 0.01)
     return np.asarray(inside & layer & (np.abs(normals @ out) < 0.1))

@@ -33,6 +33,9 @@ OVERSHOOT_MM = 2.0
 LIFT_MM = 0.05
 """Shortfall of the clearance that is not worth lifting the contact face for."""
 
+RIM_MM = 1.6
+"""Thickness in which the front and back rims end."""
+
 CELL_MM = 0.6
 LABEL_DEPTH_MM = 1.0
 CORNER_MM = 6.0
@@ -95,7 +98,7 @@ def _assemble(
     body = manifold3d.Manifold.batch_boolean([shell, *added], manifold3d.OpType.Add)
     bone = _bone_clearance(footprint, swept, tibia, chosen.bone_clearance_mm)
     body = manifold3d.Manifold.batch_boolean(
-        [body, bone, slot_cut, strokes, *holes], manifold3d.OpType.Subtract
+        [body, bone, slot_cut, strokes, *holes, *_rims(footprint, base)], manifold3d.OpType.Subtract
     )
     body = checked(body, "the guide").simplify(0.005)
     parts = sorted(body.decompose(), key=lambda part: part.volume())
@@ -125,6 +128,32 @@ def _bone_clearance(
     to_surface = distance(surface, _within(bone, footprint, swept.bottom))
     missing = clearance - float(min(to_bone.min(), to_surface.min()))
     return swept.solid(clearance + missing) if missing > LIFT_MM else solid
+
+
+def _rims(footprint: Footprint, bottom: float) -> list[manifold3d.Manifold]:
+    """What must go from the front and back rims so that they end blunt.
+
+    Where the bone falls away steeply the contact face meets the upright rim in a knife edge, too thin to
+    print. The rim ends at the height that the bone has RIM_MM further in.
+    """
+    v = np.arange(footprint.v[0] - OVERSHOOT_MM, footprint.v[1] + OVERSHOOT_MM, 1.0)
+    cuts = []
+    for side, inwards in ((0, 1.0), (1, -1.0)):
+        edge = np.where(v > NECK_MM, footprint.u[side], footprint.u_distal[side])
+        heights = []
+        for at, low in zip(v, edge, strict=True):
+            band = sorted((low, low + inwards * RIM_MM))
+            bone = footprint.over((band[0], band[1]), (at - 1, at + 1))
+            heights.append(float(bone.max()) if len(bone) else bottom)
+        for (v0, v1), (h0, h1), at in zip(
+            itertools.pairwise(v), itertools.pairwise(heights), edge, strict=False
+        ):
+            start, end = sorted((at - inwards * OVERSHOOT_MM, at + inwards * RIM_MM))
+            profile = [(v0, bottom - 40), (v1 + 0.01, bottom - 40), (v1 + 0.01, h1), (v0, h0)]
+            slab = manifold3d.Manifold.extrude(manifold3d.CrossSection([np.array(profile)]), end - start)
+            # The profile lies in v and w; extruded along z it is turned so that z becomes u.
+            cuts.append(slab.transform(np.array([[0, 0, 1, start], [1, 0, 0, 0], [0, 1, 0, 0.0]])))
+    return cuts
 
 
 def _within(mesh: trimesh.Trimesh, footprint: Footprint, bottom: float) -> Array:
