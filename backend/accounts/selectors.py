@@ -71,7 +71,7 @@ def person_as_dict(person: Person) -> dict[str, object]:
 
 def people_visible_to(administrator: Person) -> list[dict[str, object]]:
     """The people of the sites that this person administers, with the roles they have there."""
-    sites = sites_with_role(administrator, Role.ADMINISTRATOR)
+    sites = {site.pk for site in sites_with_role(administrator, Role.ADMINISTRATOR)}
     people = Person.objects.visible_to(administrator).prefetch_related("memberships")
     return [
         {
@@ -79,7 +79,7 @@ def people_visible_to(administrator: Person) -> list[dict[str, object]]:
             "username": person.username,
             "name": person.name,
             "roles": sorted(
-                {Role(m.role) for m in person.memberships.all() if m.site_id in {site.id for site in sites}},
+                {Role(m.role) for m in person.memberships.all() if m.site_id in sites},
                 key=_ORDER.__getitem__,
             ),
             "is_active": person.is_active,

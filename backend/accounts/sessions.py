@@ -1,9 +1,14 @@
-"""Session log in, as DRF sees it."""
+"""Session log in, as DRF and open WebSockets see it."""
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
 from rest_framework import authentication
 from rest_framework.request import Request
+
+from backend.accounts.models import Person
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -11,3 +16,11 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"
+
+
+def person_of_session(key: str | None) -> Person | None:
+    """Whom a session belongs to now; nobody once it expired, was ended, or its person was locked out."""
+    request = HttpRequest()
+    request.session = SessionStore(key)
+    person = get_user(request)
+    return person if isinstance(person, Person) else None

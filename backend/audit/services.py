@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +77,7 @@ def event_hash(event: Event) -> str:
     ).hexdigest()
 
 
-def verify(events: Iterable[Event] | None = None) -> int | None:
+def verify() -> int | None:
     """Walk the whole chain.
 
     Returns:
@@ -86,12 +85,11 @@ def verify(events: Iterable[Event] | None = None) -> int | None:
         added, or the end cut off.
     """
     position, previous = 0, "0" * 64
-    for event in events if events is not None else Event.objects.order_by("position").iterator():
+    for event in Event.objects.order_by("position").iterator():
         position += 1
         if event.position != position or event.previous_hash != previous or event.hash != event_hash(event):
             return position
         previous = event.hash
     head = ChainHead.objects.filter(pk=1).first()
-    if head and (head.position, head.hash) != (position, previous):
-        return position + 1
-    return None
+    end = (head.position, head.hash) if head else (0, "0" * 64)
+    return None if end == (position, previous) else position + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -28,11 +29,18 @@ def stored_file(request: Request, key: str, content_type: str, *, name: str | No
         key: where it lies; its hash is the ETag.
         name: offer it as a download of this name.
     """
+    return made_file(request, key, lambda: storage.get(key), content_type, name=name)
+
+
+def made_file(
+    request: Request, key: str, make: Callable[[], bytes], content_type: str, *, name: str | None = None
+) -> HttpResponse:
+    """The same for a file that is made when somebody asks; equal keys stand for equal bytes."""
     etag = quote_etag(hashlib.sha256(key.encode()).hexdigest()[:32])
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response = HttpResponse(status=304)
     else:
-        response = HttpResponse(storage.get(key), content_type=content_type)
+        response = HttpResponse(make(), content_type=content_type)
         if name is not None:
             response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["ETag"] = etag

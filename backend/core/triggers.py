@@ -28,6 +28,7 @@ class Frozen:
 FROZEN = (
     Frozen("audit_event", "UPDATE"),
     Frozen("audit_event", "DELETE"),
+    Frozen("audit_event", "TRUNCATE"),
     Frozen(
         "planning_plan",
         "UPDATE",
@@ -68,12 +69,15 @@ def _statements(frozen: Frozen, vendor: str) -> list[str]:
     event = f"BEFORE {frozen.act}{of} ON {frozen.table}"
     words = f"{frozen.table} is append-only"
     if vendor == "sqlite":
+        if frozen.act == "TRUNCATE":
+            return []  # SQLite knows no such statement
         return [f"CREATE TRIGGER {frozen.name} {event} BEGIN SELECT RAISE(ABORT, '{words}'); END"]
+    each = "STATEMENT" if frozen.act == "TRUNCATE" else "ROW"
     return [
         f"CREATE OR REPLACE FUNCTION {frozen.name}() RETURNS trigger AS "
         f"$$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'integrity_constraint_violation'; END $$ "
         "LANGUAGE plpgsql",
-        f"CREATE TRIGGER {frozen.name} {event} FOR EACH ROW EXECUTE FUNCTION {frozen.name}()",
+        f"CREATE TRIGGER {frozen.name} {event} FOR EACH {each} EXECUTE FUNCTION {frozen.name}()",
     ]
 
 

@@ -63,6 +63,7 @@ api = [
     path("guides/<uuid:id>/files/guide.stl", exports.GuideStlView.as_view(), name="guide-stl"),
     path("guides/<uuid:id>/files/guide.3mf", exports.Guide3mfView.as_view(), name="guide-3mf"),
     path("guides/<uuid:id>/files/report.json", exports.GuideReportView.as_view(), name="guide-report"),
+    path("guides/<uuid:id>/files/package.zip", exports.GuidePackageView.as_view(), name="guide-package"),
     path("guide-presets/", exports.GuidePresetsView.as_view(), name="guide-presets"),
     re_path(r"^.*$", errors.unknown_address, name="unknown"),
 ]

@@ -16,9 +16,10 @@ from rest_framework.views import APIView
 
 from backend.accounts.models import CLINICAL_ROLES
 from backend.accounts.selectors import require_role_somewhere
-from backend.core.api import stored_file, validated
+from backend.core.api import made_file, stored_file, validated
 from backend.exports import services
 from backend.exports.models import Guide
+from backend.exports.package import print_package
 from backend.exports.presets import presets
 from backend.exports.serializers import GuideCreateSerializer, GuidePresetsSerializer, GuideSerializer
 from backend.imaging.api import BytesRenderer
@@ -40,7 +41,9 @@ class PlanGuidesView(APIView):
 
 def visible_guide(request: Request, id: UUID) -> Guide:
     """The guide, or 404 when it is not there for this person."""
-    guides = Guide.objects.visible_to(request.user).select_related("case__patient", "case__site")
+    guides = Guide.objects.visible_to(request.user).select_related(
+        "case__patient", "case__site", "plan__approved_by"
+    )
     return get_object_or_404(guides, pk=id)
 
 
@@ -58,10 +61,15 @@ class _FileView(APIView):
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
         guide = visible_guide(request, id)
-        services.record_download(person=request.user, guide=guide, file=self.file)
-        stem, _, suffix = self.file.partition(".")
-        name = f"{guide.case.patient.pseudonym}-{guide.case.side}-v{guide.version}-{stem}.{suffix}"
+        services.release_file(person=request.user, guide=guide, file=self.file)
+        return self.answer(request, guide, _download_name(guide, self.file))
+
+    def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
         return stored_file(request, getattr(guide, self.field), self.content_type, name=name)
+
+
+def _download_name(guide: Guide, file: str) -> str:
+    return f"{guide.case.patient.pseudonym}-{guide.case.side}-v{guide.version}-{file}"
 
 
 def _documented(operation_id: str, description: str, content_type: str) -> Any:
@@ -84,6 +92,15 @@ class Guide3mfView(_FileView):
 @_documented("guides_report", "The report of the design and its checks.", "application/json")
 class GuideReportView(_FileView):
     field, file, content_type = "report_file", "report.json", "application/json"
+
+
+@_documented("guides_package", "Print package: STL, 3MF, report, plan and a read-me.", "application/zip")
+class GuidePackageView(_FileView):
+    file, content_type = "package.zip", "application/zip"
+
+    def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
+        key = f"package of {guide.pk}"
+        return made_file(request, key, lambda: print_package(guide), self.content_type, name=name)
 
 
 class GuidePresetsView(APIView):

@@ -39,6 +39,7 @@ class ParametersField(serializers.JSONField):
 class GuideFilesSerializer(serializers.Serializer):
     stl = serializers.CharField()
     report = serializers.CharField()
+    package = serializers.CharField()
 
     def get_fields(self) -> dict[str, serializers.Field]:
         # "3mf" is no Python name, so it cannot be declared like its neighbours.
@@ -62,6 +63,7 @@ class GuideSerializer(serializers.Serializer):
             "stl": reverse("guide-stl", args=[guide.id]),
             "3mf": reverse("guide-3mf", args=[guide.id]),
             "report": reverse("guide-report", args=[guide.id]),
+            "package": reverse("guide-package", args=[guide.id]),
         }
 
 

@@ -125,7 +125,7 @@ class DesignHandler:
         return store
 
 
-def record_download(*, person: Person, guide: Guide, file: str) -> None:
+def release_file(*, person: Person, guide: Guide, file: str) -> None:
     """Check that a guide may leave the house and write down that it did.
 
     Raises:

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -50,9 +53,13 @@ KEPT = (
     # what the pixels mean
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "PixelIntensityRelationship",
-    "PixelIntensityRelationshipSign", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope", "RescaleType",
+    "PixelIntensityRelationshipSign", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope",
     "WindowCenter", "WindowWidth", "LossyImageCompression", "KVP", "BurnedInAnnotation", "PixelData",
 )  # fmt: skip
+
+# Values that cannot hold a name: numbers, UIDs, pixels. "US or SS" is how the dictionary says either.
+_NUMBERS = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "DS", "IS", "UI", "US or SS", "OB or OW"})
+_CODE = re.compile(r"[A-Za-z0-9_ .\\-]{0,16}")
 
 
 def ingest(
@@ -110,10 +117,12 @@ def check_header(path: Path) -> None:
     """Look at the file meta information alone, which no bomb can hide in, before anything is parsed.
 
     Raises:
-        InputError: not_dicom, compressed, unsupported_class.
+        InputError: empty, not_dicom, truncated, compressed.
     """
     with path.open("rb") as stream:
         start = stream.read(132)
+    if not start:
+        raise InputError("empty", "The file is empty", "Export the X-ray again and upload that file")
     if len(start) < 132 or start[128:] != b"DICM":
         raise InputError(
             "not_dicom", "This is not a DICOM file", "Export the X-ray as DICOM and upload that file"
@@ -136,7 +145,7 @@ def _read(path: Path) -> FileDataset:
     """The whole file, once its size has been checked against what it claims.
 
     Raises:
-        InputError: truncated, too_large, unsupported_class, burned_in.
+        InputError: truncated, too_large, unsupported_modality, unsupported_lut, burned_in.
     """
     try:
         head = pydicom.dcmread(path, stop_before_pixels=True)
@@ -145,6 +154,7 @@ def _read(path: Path) -> FileDataset:
         samples = int(head.get("SamplesPerPixel") or 1)
         burned_in = str(head.get("BurnedInAnnotation") or "NO").upper()
         sop_class = str(head.get("SOPClassUID") or "")
+        table = "ModalityLUTSequence" in head
     except Exception as error:  # as above
         raise _damaged() from error
     if sop_class not in CLASSES:
@@ -159,6 +169,13 @@ def _read(path: Path) -> FileDataset:
             "burned_in",
             "The image has text burned into its pixels, which may name the patient",
             "Export the image without annotations",
+        )
+    if table:
+        # The table does not survive the allow-list, and without it the pixels would mean something else.
+        raise InputError(
+            "unsupported_lut",
+            "The image maps its pixels by a table of its own (Modality LUT)",
+            "Export it with the table applied",
         )
     if rows * columns * frames * samples * bits // 8 > MAXIMUM_PIXEL_BYTES:
         raise InputError(
@@ -183,7 +200,7 @@ def deidentify(dataset: Dataset, key: str) -> FileDataset:
     """
     clean = FileDataset("", {}, preamble=b"\0" * 128)
     for keyword in KEPT:
-        if keyword in dataset:
+        if keyword in dataset and holds_no_text(dataset[keyword]):
             clean[keyword] = dataset[keyword]
     for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         setattr(clean, keyword, keyed_uid(str(dataset.get(keyword) or ""), key))
@@ -202,6 +219,21 @@ def deidentify(dataset: Dataset, key: str) -> FileDataset:
     clean.file_meta.MediaStorageSOPClassUID = clean.SOPClassUID
     clean.file_meta.MediaStorageSOPInstanceUID = clean.SOPInstanceUID
     return clean
+
+
+def holds_no_text(element: DataElement) -> bool:
+    """Whether an element is of the kind that the dictionary says and, where it is a code, as short as one.
+
+    Explicit VR files state the kind of each value themselves, so an allowed attribute could hold a sequence
+    with names in it, or a remark where a code belongs.
+    """
+    kind = dictionary_VR(element.tag)
+    if element.VR not in kind.split(" or "):
+        return False
+    if kind in _NUMBERS:
+        return True
+    values = element.value if element.VM > 1 else [element.value]
+    return all(_CODE.fullmatch(str(value or "")) for value in values)
 
 
 def _keyed(text: str, key: str) -> bytes:

@@ -13,6 +13,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from backend.accounts.models import CLINICAL_ROLES, Person
 from backend.accounts.selectors import sites_with_role
+from backend.accounts.sessions import person_of_session
 from backend.core import wakeups
 from backend.jobs import selectors
 from backend.jobs.serializers import JobEventSerializer
@@ -23,19 +24,34 @@ NOT_FOUND = 4404
 LOOK_EVERY_S = 2.0
 
 
-class JobConsumer(AsyncJsonWebsocketConsumer):
+class _Consumer(AsyncJsonWebsocketConsumer):
+    """A socket of a person. A page may stay open for days, so who they are is asked again each time."""
+
+    async def connect(self) -> None:
+        await self.accept()
+        if await database_sync_to_async(self.person)() is None:
+            await self.close(NOT_LOGGED_IN)
+            return
+        wakeups.serve_on(asyncio.get_running_loop())
+        await self.joined()
+
+    async def joined(self) -> None:
+        """Begin, now that the person is known."""
+        raise NotImplementedError
+
+    def person(self) -> Person | None:
+        return person_of_session(self.scope["session"].session_key)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Nothing that a browser says here matters."""
+
+
+class JobConsumer(_Consumer):
     """The events of one job after ``?after=N``, each once and in order."""
 
     follower: asyncio.Task[None] | None = None
 
-    async def connect(self) -> None:
-        await self.accept()
-        person = self.scope.get("user")
-        if not isinstance(person, Person):
-            await self.close(NOT_LOGGED_IN)
-            return
-        wakeups.serve_on(asyncio.get_running_loop())
-        self.person = person
+    async def joined(self) -> None:
         self.job_id: UUID = self.scope["url_route"]["kwargs"]["id"]
         self.sequence = _after(self.scope["query_string"])
         self.woken = asyncio.Event()
@@ -48,9 +64,6 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
             self.follower.cancel()
             await self.channel_layer.group_discard(wakeups.job_group(self.job_id), self.channel_name)
 
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing that a browser says here matters."""
-
     async def job_changed(self, message: dict[str, Any]) -> None:
         self.woken.set()
 
@@ -58,8 +71,8 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
         while True:
             self.woken.clear()
             events = await self._missed()
-            if events is None:
-                await self.close(NOT_FOUND)
+            if isinstance(events, int):
+                await self.close(events)
                 return
             for event in events:
                 await self.send_json(event)
@@ -68,44 +81,43 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
                 await asyncio.wait_for(self.woken.wait(), LOOK_EVERY_S)
 
     @database_sync_to_async
-    def _missed(self) -> list[dict[str, Any]] | None:
-        # Asked each time, so that a person who loses a role loses the events as well.
-        person = Person.objects.filter(pk=self.person.pk, is_active=True).first()
+    def _missed(self) -> list[dict[str, Any]] | int:
+        """The events that are due, or why the socket is to be closed."""
+        person = self.person()
         if person is None:
-            return None
+            return NOT_LOGGED_IN
         events = selectors.events_after(person=person, job_id=self.job_id, sequence=self.sequence)
-        return None if events is None else [dict(JobEventSerializer(event).data) for event in events]
+        return NOT_FOUND if events is None else [dict(JobEventSerializer(event).data) for event in events]
 
 
-class WorklistConsumer(AsyncJsonWebsocketConsumer):
+class WorklistConsumer(_Consumer):
     """``{"case": id}`` whenever a case of the person's sites changed; the browser fetches it again."""
 
-    groups_joined: tuple[str, ...] = ()
+    sites: tuple[UUID, ...] = ()
 
-    async def connect(self) -> None:
-        await self.accept()
-        person = self.scope.get("user")
-        if not isinstance(person, Person):
-            await self.close(NOT_LOGGED_IN)
-            return
-        wakeups.serve_on(asyncio.get_running_loop())
-        sites = await database_sync_to_async(sites_with_role)(person, *CLINICAL_ROLES)
-        if not sites:
+    async def joined(self) -> None:
+        self.sites = await self._sites()
+        if not self.sites:
             await self.close(NOT_FOUND)
-            return
-        self.groups_joined = tuple(wakeups.worklist_group(site.pk) for site in sites)
-        for group in self.groups_joined:
-            await self.channel_layer.group_add(group, self.channel_name)
+        for site in self.sites:
+            await self.channel_layer.group_add(wakeups.worklist_group(site), self.channel_name)
 
     async def disconnect(self, code: int) -> None:
-        for group in self.groups_joined:
-            await self.channel_layer.group_discard(group, self.channel_name)
-
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing that a browser says here matters."""
+        for site in self.sites:
+            await self.channel_layer.group_discard(wakeups.worklist_group(site), self.channel_name)
 
     async def case_changed(self, message: dict[str, Any]) -> None:
-        await self.send_json({"case": message["case"]})
+        # Whoever lost a role or the session hears no more; the browser connects again and learns why.
+        if set(self.sites) <= set(await self._sites()):
+            await self.send_json({"case": message["case"]})
+        else:
+            await self.close(NOT_LOGGED_IN)
+
+    @database_sync_to_async
+    def _sites(self) -> tuple[UUID, ...]:
+        person = self.person()
+        sites = sites_with_role(person, *CLINICAL_ROLES) if person else []
+        return tuple(site.pk for site in sites)
 
 
 class UnknownConsumer(AsyncJsonWebsocketConsumer):

@@ -82,6 +82,7 @@ MATRIX: list[Row] = [
     ("guide-stl", "get", "/api/guides/{guide}/files/guide.stl", None, _READ),
     ("guide-3mf", "get", "/api/guides/{guide}/files/guide.3mf", None, _READ),
     ("guide-report", "get", "/api/guides/{guide}/files/report.json", None, _READ),
+    ("guide-package", "get", "/api/guides/{guide}/files/package.zip", None, _READ),
     ("guide-presets", "get", "/api/guide-presets/", None, (401, 200, 200, 403, 403, 200)),
     ("unknown", "get", "/api/nowhere/", None, (404,) * 6),
     ("health", "get", "/health/", None, _OPEN),
