@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` runs the product, `make test` tests it. Both set everything up first.
-PYTHON ?= python3
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000

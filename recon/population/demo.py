@@ -38,10 +38,15 @@ def side_of(bones: BoneSet) -> Literal["L", "R"]:
     return "L" if outwards > 0 else "R"
 
 
+def demo_bones() -> BoneSet:
+    """The true bones of the demo person in the frame of the rig."""
+    person = {part: nodes[TEST_PEOPLE[0]] for part, nodes in people_nodes().items()}
+    return pose_leg(bones_from_nodes(person), _POSE)
+
+
 def render_demo(folder: Path) -> None:
     """Write ``ap.dcm``, ``lateral.dcm`` and ``rig.json`` of the demo person into a folder."""
-    person = {part: nodes[TEST_PEOPLE[0]] for part, nodes in people_nodes().items()}
-    bones = pose_leg(bones_from_nodes(person), _POSE)
+    bones = demo_bones()
     base = Positioner(0.0, rows=_SIZE, columns=_SIZE, pixel_spacing=(_PIXEL_MM, _PIXEL_MM))
     scene = Scene(standard_stations(2.0, 88.0, base), Detector(bits=12), side_of(bones), seed=21)
     with tempfile.TemporaryDirectory() as temporary:
