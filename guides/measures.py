@@ -18,6 +18,9 @@ from guides.landmarks import Landmarks, Side, rotate, unit
 
 Points = Mapping[str, Array]
 
+SHAFT_MM = 50.0
+"""Tibial shaft in view from which its axis is trusted (10.1080/23335432.2021.1916406)."""
+
 DRAWS = 4000
 BAND = (5.0, 95.0)
 """Percentiles of the stated band: it holds 90 % of the draws."""
@@ -186,7 +189,7 @@ class Priors:
     """Anatomical to mechanical femoral axis, 2.9 to 6.8 deg over people (PMC7875943)."""
     tibial_axis_deg: float = 1.2
     """Proximal shaft line to mechanical axis; a cone on 50 mm of shaft stays under 3 deg
-    (10.1080/23335432.2021.1916406)."""
+    (10.1080/23335432.2021.1916406). Grows as the shaft in view gets shorter than that."""
     length_share: float = 0.06
     """Bone length at a given plateau width."""
 
@@ -201,8 +204,10 @@ def drawn_points(landmarks: Landmarks, side: Side, priors: Priors | None = None)
     generator = np.random.default_rng(20240)
     frame = axes(points, side)
     drawn: dict[str, Array] = dict(points)
+    shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
+    shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
     spreads = (
-        ("ankle_center", "tibia_knee_center", priors.tibial_axis_deg),
+        ("ankle_center", "tibia_knee_center", priors.tibial_axis_deg * shortness),
         ("hip_center", "femur_knee_center", priors.femoral_offset_deg),
     )
     for name, pivot, spread in spreads:

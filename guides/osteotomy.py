@@ -114,7 +114,7 @@ class Cut:
     hinge_axis: Array
     medial: Array
     outline: Array
-    """(N, 3) points of the tibia's outline in the plane, mm."""
+    """(N, 3) ends of the segments of the tibia's outline in the plane, two a segment, mm."""
     start: Array
 
 
@@ -148,12 +148,20 @@ def find_cut(tibia: trimesh.Trimesh, landmarks: Landmarks, side: Side) -> Cut:
     depth = (outline - start) @ medial
     if not len(outline) or depth.min() > -2 * LATERAL_CORTEX_MM:
         raise _outside()
-    middle = float(np.median(outline @ frame.anterior))
-    lateral = float(depth.min())
-    hinge = start + medial * (lateral + LATERAL_CORTEX_MM)
-    hinge = hinge + frame.anterior * (middle - hinge @ frame.anterior)
+    hinge = start + medial * (float(depth.min()) + LATERAL_CORTEX_MM)
+    hinge = hinge + frame.anterior * _chord_middle(outline - hinge, medial, frame.anterior)
     axis = frame.anterior * np.sign(-np.cross(frame.anterior, medial) @ frame.up)
     return Cut(start, normal, hinge, axis, medial, outline, start)
+
+
+def _chord_middle(outline: Array, medial: Array, anterior: Array) -> float:
+    """Middle, along ``anterior``, of the outline's chord through the origin square to ``medial``."""
+    depth, along = (outline @ direction for direction in (medial, anterior))
+    (d0, d1), (a0, a1) = depth.reshape(-1, 2).T, along.reshape(-1, 2).T
+    crossed = (d0 > 0) != (d1 > 0)
+    share = d0[crossed] / (d0[crossed] - d1[crossed])
+    crossings = a0[crossed] + share * (a1[crossed] - a0[crossed])
+    return float(crossings.min() + crossings.max()) / 2
 
 
 def _outside() -> InputError:

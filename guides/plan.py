@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from guides.bones import Bone, BoneSet, hashes
 from guides.errors import InputError
 from guides.landmarks import Landmarks, Side, find_landmarks
-from guides.measures import Points, axes, measures_document
+from guides.measures import SHAFT_MM, Points, axes, measures_document
 from guides.osteotomy import (
     LATERAL_CORTEX_MM,
     Cut,
@@ -67,7 +67,8 @@ def plan_files(
     wanted = tuple(Bone) if landmarks is None else (Bone.TIBIA,)
     loaded = BoneSet.read(bones, [bone for bone in wanted if bone != Bone.PATELLA])
     report("landmarks", 0.4)
-    marks = find_landmarks(loaded, side) if landmarks is None else Landmarks.from_document(landmarks)
+    # Found landmarks are rounded as the document rounds them: planning again on them gives the same plan.
+    marks = Landmarks.from_document(landmarks or find_landmarks(loaded, side).to_document())
     report("osteotomy", 0.8)
     cut = find_cut(loaded[Bone.TIBIA], marks, side)
     targets = {"HKA": target_hka, "WBL": target_wbl}
@@ -167,8 +168,10 @@ def _warnings(
     if marks["ankle_center"].provenance == "imputed":
         text = "The ankle is out of view: its place, HKA and WBL are imputed; check them on a long-leg film"
         found.append(_warning("ankle_imputed", text, "10.1080/17453674.2020.1779516"))
-        if shaft < 50:
-            text = f"Only {shaft:.0f} mm of tibial shaft are in view; below 50 mm its axis is uncertain"
+        if shaft < SHAFT_MM:
+            text = (
+                f"Only {shaft:.0f} mm of tibial shaft are in view; its axis is uncertain below {SHAFT_MM:g}"
+            )
             found.append(_warning("shaft_short", text, "10.1080/23335432.2021.1916406"))
     if "hip_center" not in marks:
         text = "Too little femur is in view: HKA and WBL cannot be given"

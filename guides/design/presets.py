@@ -133,6 +133,8 @@ def settings(parameters: Mapping[str, Any] | None = None) -> Settings:
     Raises:
         InputError: an unknown parameter, or a value that is no number or out of range.
     """
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise InputError("bad_parameter", "The guide parameters are no object", "Give names with numbers")
     given = dict(parameters or {})
     values = {}
     for parameter in PARAMETERS:

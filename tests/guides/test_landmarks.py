@@ -1,0 +1,192 @@
+"""Landmarks: where they were put on a built leg, and consistent on real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from scipy.spatial.transform import Rotation
+
+from guides.bones import Bone, BoneSet, distance
+from guides.errors import InputError
+from guides.landmarks import REQUIRED, Landmarks, find_landmarks
+from guides.measures import MEASURES
+from guides.plan import plan_files
+from guides.solids import from_mesh, to_mesh
+from tests.guides.conftest import CROPS, FULL_LEGS, FolderOf, side_of
+from tests.guides.synthetic import FEMUR_MM, TIBIA_MM, synthetic_leg, write_leg
+
+MIRROR = np.diag([-1.0, 1, 1])
+
+
+def measured(bones: BoneSet, side: str) -> dict[str, float]:
+    points = find_landmarks(bones, side).positions()
+    return {name: float(measure.function(points, side)) for name, measure in MEASURES.items()}
+
+
+def turned(bones: BoneSet, matrix: np.ndarray, shift: tuple[float, float, float] = (0, 0, 0)) -> BoneSet:
+    meshes = {}
+    for bone, mesh in bones.items():
+        copy = trimesh.Trimesh(mesh.vertices @ matrix.T + shift, mesh.faces, process=False)
+        if np.linalg.det(matrix) < 0:
+            copy.invert()
+        meshes[bone] = copy
+    return BoneSet(meshes)
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+@pytest.mark.parametrize(("varus", "slope"), [(0.0, 0.0), (3.0, 7.0), (6.0, 10.0), (-3.0, 4.0)])
+def test_a_built_leg_gives_back_its_angles(tmp_path: Path, side: str, varus: float, slope: float) -> None:
+    leg = synthetic_leg(side, plateau_varus_deg=varus, slope_deg=slope, hip_medial_mm=25)
+    bones = BoneSet.read(write_leg(tmp_path, leg))
+    out = 1 if side == "L" else -1
+    marks = find_landmarks(bones, side).positions()
+    assert marks["hip_center"] == pytest.approx([-25 * out, 0, FEMUR_MM], abs=0.3)
+    assert marks["ankle_center"] == pytest.approx([0, 0, -TIBIA_MM], abs=2)
+    assert marks["tibia_knee_center"] == pytest.approx([0, 0, 0], abs=1)
+    assert marks["tuberosity"] == pytest.approx([4 * out, -26, -42], abs=1.5)
+    assert marks["fibula_tip"] == pytest.approx([38 * out, 16, -16], abs=3.1)
+    found = measured(bones, side)
+    assert found["mMPTA"] == pytest.approx(90 - varus, abs=0.6)
+    assert found["PTS_medial"] == pytest.approx(slope, abs=0.3)
+    assert found["PTS_lateral"] == pytest.approx(slope, abs=0.3)
+
+
+@pytest.mark.parametrize("name", FULL_LEGS)
+def test_landmarks_of_real_legs_lie_where_anatomy_has_them(folder_of: FolderOf, name: str) -> None:
+    bones, side = BoneSet.read(folder_of(name)), side_of(name)
+    marks = find_landmarks(bones, side)
+    assert set(REQUIRED) < set(marks)
+    assert {mark.provenance for mark in marks.values()} == {"auto"}
+    points = marks.positions()
+    out = 1 if side == "L" else -1
+    on_tibia = ["tuberosity"]
+    assert distance(bones[Bone.TIBIA], np.array([points[n] for n in on_tibia])).max() < 1.5
+    for compartment in ("medial", "lateral"):
+        near = distance(bones[Bone.TIBIA], points[f"plateau_{compartment}"][None])[0]
+        assert near < 3, "the articular plane runs along the surface"
+    assert out * (points["plateau_lateral"] - points["plateau_medial"])[0] > 25
+    assert out * (points["fibula_tip"] - points["tibia_knee_center"])[0] > 15
+    below = (points["tibia_knee_center"] - points["tuberosity"])[2]
+    assert 20 < below < 55
+    ahead = (points["tibia_knee_center"] - points["tuberosity"])[1]
+    assert ahead > 15
+    assert 10 < (points["hip_center"] - points["femur_knee_center"])[2] / 10 < 60
+    found = measured(bones, side)
+    assert 82 < found["mMPTA"] < 93 and 82 < found["mLDFA"] < 97
+    assert 0 < found["PTS_medial"] < 18
+
+
+@pytest.mark.parametrize("name", ["hubmap_vhm_l", "staple_lhdl_ct_r", "hubmap_vhf_l/90", "synthetic_l"])
+def test_a_mirrored_leg_gives_mirrored_landmarks(folder_of: FolderOf, name: str) -> None:
+    bones, side = BoneSet.read(folder_of(name)), side_of(name)
+    here = find_landmarks(bones, side).positions()
+    there = find_landmarks(turned(bones, MIRROR), "R" if side == "L" else "L").positions()
+    assert here.keys() == there.keys()
+    for mark, point in here.items():
+        assert there[mark] * [-1, 1, 1] == pytest.approx(point, abs=1.0), mark
+
+
+@pytest.mark.parametrize("name", ["hubmap_vhm_r", "vsd_z013_l"])
+@pytest.mark.parametrize("turn", [(8, 0, 0), (0, 8, 0), (0, 0, 12), (-6, 7, -10)])
+def test_measures_hold_when_the_patient_lies_askew(
+    folder_of: FolderOf, name: str, turn: tuple[float, float, float]
+) -> None:
+    bones, side = BoneSet.read(folder_of(name)), side_of(name)
+    straight = measured(bones, side)
+    matrix = Rotation.from_euler("xyz", turn, degrees=True).as_matrix()
+    askew = measured(turned(bones, matrix, (120, -45, 300)), side)
+    for measure in ("mMPTA", "mLDFA", "HKA", "PTS_medial", "PTS_lateral"):
+        assert askew[measure] == pytest.approx(straight[measure], abs=0.5), measure
+    assert askew["WBL"] == pytest.approx(straight["WBL"], abs=2)
+
+
+def test_knee_only_views_agree_with_whole_legs_as_far_as_they_claim(folder_of: FolderOf) -> None:
+    inside = []
+    for name in CROPS:
+        side = side_of(name)
+        whole = plan_files(folder_of(name.split("/")[0]), side, correction_deg=8)["measures"]["mMPTA"]
+        part = plan_files(folder_of(name), side, correction_deg=8)
+        assert part["landmarks"]["ankle_center"]["provenance"] == "imputed"
+        assert {"ankle_imputed", "hip_imputed"} <= {warning["code"] for warning in part["warnings"]}
+        measure = part["measures"]["mMPTA"]
+        assert measure["provenance"] == "imputed"
+        assert measure["before"] == pytest.approx(whole["before"], abs=3), name
+        low, high = measure["band"]
+        inside.append(low <= whole["before"] <= high)
+    assert sum(inside) >= 0.8 * len(inside), "a 90 % band"
+
+
+def test_an_oblique_edge_of_the_view_does_not_bend_the_axis(tmp_path: Path) -> None:
+    square = BoneSet.read(write_leg(tmp_path / "square", synthetic_leg("L"), below_mm=100))
+    normal = np.array([np.sin(np.radians(12)), 0, np.cos(np.radians(12))])
+    tibia = from_mesh(square[Bone.TIBIA]).trim_by_plane(normal, float(normal @ [0, 0, -92]))
+    oblique = BoneSet({**square, Bone.TIBIA: to_mesh(tibia)})
+    assert measured(oblique, "L")["mMPTA"] == pytest.approx(measured(square, "L")["mMPTA"], abs=0.7)
+
+
+def test_the_wrong_side_is_refused(folder_of: FolderOf) -> None:
+    bones = BoneSet.read(folder_of("synthetic_l"))
+    with pytest.raises(InputError) as error:
+        find_landmarks(bones, "R")
+    assert error.value.code == "wrong_side"
+    assert "left leg" in error.value.remedy
+
+
+def test_swapped_bones_are_refused(folder_of: FolderOf) -> None:
+    bones = BoneSet.read(folder_of("synthetic_l"))
+    swapped = BoneSet({**bones, Bone.TIBIA: bones[Bone.FIBULA], Bone.FIBULA: bones[Bone.TIBIA]})
+    with pytest.raises(InputError) as error:
+        find_landmarks(swapped, "L")
+    assert error.value.code == "bones_swapped"
+
+
+@pytest.mark.parametrize("below", [20, 40, 55])
+def test_too_short_a_tibia_is_refused_with_its_length(tmp_path: Path, below: float) -> None:
+    bones = BoneSet.read(write_leg(tmp_path, synthetic_leg("L"), below_mm=below))
+    with pytest.raises(InputError) as error:
+        find_landmarks(bones, "L")
+    assert error.value.code == "tibia_too_short"
+    assert "62 mm" in error.value.remedy
+
+
+def test_the_short_real_knee_is_refused_for_its_length(folder_of: FolderOf) -> None:
+    with pytest.raises(InputError) as error:
+        plan_files(folder_of("pymskt_dess1_r"), "R", correction_deg=8)
+    assert error.value.code == "tibia_too_short"
+
+
+def test_without_fibula_and_femur_the_plan_says_so(tmp_path: Path) -> None:
+    leg = synthetic_leg("R")
+    folder = write_leg(tmp_path, {"tibia": leg["tibia"]})
+    plan = plan_files(folder, "R", correction_deg=8)
+    assert {"fibula_missing", "femur_missing"} <= {warning["code"] for warning in plan["warnings"]}
+    assert "HKA" not in plan["measures"] and "WBL" not in plan["measures"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"tuberosity": [1.0, 2.0]}, "bad_landmark"),
+        ({"tuberosity": [1.0, 2.0, float("nan")]}, "bad_landmark"),
+        ({"tuberosity": "here"}, "bad_landmark"),
+        ({"tuberosity": {"position": [1, 2, 3], "provenance": "guessed"}}, "bad_landmark"),
+        ({"tuberosity": None}, "bad_landmark"),
+    ],
+)
+def test_landmarks_that_are_no_points_are_refused(
+    folder_of: FolderOf, change: dict[str, object], code: str
+) -> None:
+    marks = find_landmarks(BoneSet.read(folder_of("synthetic_l")), "L").to_document()
+    with pytest.raises(InputError) as error:
+        Landmarks.from_document({**marks, **change})
+    assert error.value.code == code
+
+
+def test_a_missing_landmark_is_named(folder_of: FolderOf) -> None:
+    marks = find_landmarks(BoneSet.read(folder_of("synthetic_l")), "L").to_document()
+    del marks["ptfj"]
+    with pytest.raises(InputError, match="ptfj"):
+        Landmarks.from_document(marks)

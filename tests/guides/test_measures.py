@@ -1,0 +1,144 @@
+"""Measures against legs whose angles are known because they were put in by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from guides.bones import Array
+from guides.landmarks import Landmark, Landmarks
+from guides.measures import MEASURES, drawn_points, hka, jlca, mldfa, mmpta, obliquity, wbl
+from guides.osteotomy import miniaci, move
+
+ANGLE = st.floats(-12, 12)
+
+
+def leg(
+    side: str = "L", *, mpta: float = 90.0, ldfa: float = 90.0, lean: float = 0.0, slope: float = 0.0
+) -> dict[str, Array]:
+    """A leg with the knee centre at the origin and the ankle 400 mm below.
+
+    ``lean`` tips the hip towards medial (varus); the femoral joint line makes ``ldfa`` with the femoral axis.
+    """
+    out = 1.0 if side == "L" else -1.0  # lateral is +x on a left leg
+
+    def point(medial: float, anterior: float, up: float) -> Array:
+        return np.array([-out * medial, -anterior, up], dtype=float)
+
+    rise = np.tan(np.radians(mpta - 90))
+    tip = np.radians(lean)
+    # Its joint line is square to the femoral axis at 90 degrees; above 90 it rises towards medial.
+    femur = np.radians(ldfa - 90 - lean)
+    points = {
+        "tibia_knee_center": point(0, 0, 0),
+        "ankle_center": point(0, 0, -400),
+        "hip_center": point(450 * np.sin(tip), 0, 450 * np.cos(tip)),
+        "femur_knee_center": point(0, 0, 0),
+        "tibia_shaft_proximal": point(0, 0, -60),
+        "tibia_shaft_distal": point(0, 0, -120),
+        "femur_medial_distal": point(20 * np.cos(femur), 0, 20 * np.sin(femur)),
+        "femur_lateral_distal": point(-20 * np.cos(femur), 0, -20 * np.sin(femur)),
+    }
+    for name, across in (("medial", 20.0), ("lateral", -20.0)):
+        points[f"plateau_{name}"] = point(across, 0, across * rise)
+        points[f"plateau_{name}_edge"] = point(2 * across, 0, 2 * across * rise)
+        for suffix, along in (("anterior", 15.0), ("posterior", -15.0)):
+            drop = along * np.tan(np.radians(slope))
+            points[f"plateau_{name}_{suffix}"] = point(across, along, across * rise + drop)
+    return points
+
+
+def everything(points: dict[str, Array], side: str) -> dict[str, float]:
+    return {name: float(measure.function(points, side)) for name, measure in MEASURES.items()}
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_a_straight_leg(side: str) -> None:
+    found = everything(leg(side), side)
+    straight = {"mMPTA": 90, "mLDFA": 90, "JLCA": 0, "PTS_medial": 0, "PTS_lateral": 0, "HKA": 180,
+                "WBL": 50, "JLO": 0}  # fmt: skip
+    assert found == pytest.approx(straight, abs=1e-9)
+
+
+@given(side=st.sampled_from("LR"), mpta=st.floats(80, 96), slope=st.floats(-5, 18), lean=ANGLE)
+def test_each_angle_that_was_put_in_comes_out(side: str, mpta: float, slope: float, lean: float) -> None:
+    points = leg(side, mpta=mpta, slope=slope, lean=lean)
+    found = everything(points, side)
+    assert found["mMPTA"] == pytest.approx(mpta, abs=1e-6)
+    assert found["PTS_medial"] == pytest.approx(slope, abs=1e-6)
+    assert found["PTS_lateral"] == pytest.approx(slope, abs=1e-6)
+    assert found["HKA"] == pytest.approx(180 - lean, abs=1e-6)
+
+
+@given(ldfa=st.floats(80, 98), mpta=st.floats(80, 98), lean=ANGLE, side=st.sampled_from("LR"))
+def test_the_angles_of_a_leg_add_up(ldfa: float, mpta: float, lean: float, side: str) -> None:
+    # Paley: varus is what femur, tibia and joint line contribute. 180 - HKA = mLDFA - mMPTA + JLCA.
+    points = leg(side, mpta=mpta, ldfa=ldfa, lean=lean)
+    assert mldfa(points, side) == pytest.approx(ldfa, abs=1e-6)
+    assert 180 - hka(points, side) == pytest.approx(
+        mldfa(points, side) - mmpta(points, side) + jlca(points, side), abs=1e-6
+    )
+
+
+def test_the_weight_bearing_line_by_hand() -> None:
+    # Hip 45 mm medial and 450 above, ankle 400 below: at the knee the line is 45 * 400 / 850 mm medial.
+    points = leg("L")
+    points["hip_center"] = points["hip_center"] + [-45, 0, 0]
+    share = (40 - 45 * 400 / 850) / 80
+    assert wbl(points, "L") == pytest.approx(100 * share, abs=1e-9)
+    assert obliquity(points, "L") == pytest.approx(np.degrees(np.arctan2(45, 850)), abs=1e-9)
+
+
+@given(turn=st.tuples(*[st.floats(-180, 180)] * 3), shift=st.tuples(*[st.floats(-500, 500)] * 3))
+def test_measures_do_not_depend_on_where_the_leg_lies(
+    turn: tuple[float, float, float], shift: tuple[float, float, float]
+) -> None:
+    points = leg("R", mpta=86, ldfa=88, lean=5, slope=8)
+    rotation = Rotation.from_euler("xyz", turn, degrees=True)
+    moved = {name: rotation.apply(point) + shift for name, point in points.items()}
+    assert everything(moved, "R") == pytest.approx(everything(points, "R"), abs=1e-6)
+
+
+@given(degrees=st.floats(0, 20))
+def test_turning_the_shaft_about_a_hinge_at_the_knee_centre_adds_its_angle(degrees: float) -> None:
+    points = leg("L", mpta=86, lean=4)
+    # Left leg: anterior is -y. Turned about it, the ankle of the wedge goes lateral, +x.
+    moved = move(points, points["tibia_knee_center"], np.array([0.0, -1, 0]), degrees)
+    assert moved["ankle_center"][0] == pytest.approx(400 * np.sin(np.radians(degrees)))
+    assert mmpta(moved, "L") == pytest.approx(86 + degrees, abs=1e-6)
+    assert hka(moved, "L") == pytest.approx(176 + degrees, abs=1e-6)
+
+
+@given(degrees=st.floats(0.5, 18))
+def test_miniaci_finds_the_angle_that_was_turned(degrees: float) -> None:
+    points = leg("L", mpta=84, lean=6)
+    hinge, axis = np.array([33.0, 0, -20]), np.array([0.0, -1, 0])
+    moved = move(points, hinge, axis, degrees)
+    hip, ankle = points["hip_center"], moved["ankle_center"]
+    target = hip + 0.5 * (ankle - hip)
+    assert miniaci(hip, points["ankle_center"], hinge, target, axis) == pytest.approx(degrees, abs=1e-6)
+
+
+def test_only_imputed_ends_are_drawn_and_always_the_same() -> None:
+    points = leg("L")
+
+    def marks(hip: str, ankle: str) -> Landmarks:
+        given = {"hip_center": hip, "ankle_center": ankle}
+        return Landmarks({n: Landmark(p, given.get(n, "auto")) for n, p in points.items()})
+
+    seen = drawn_points(marks("auto", "edited"), "L")
+    assert all(point.shape == (3,) for point in seen.values())
+    drawn = drawn_points(marks("imputed", "auto"), "L")
+    assert drawn["hip_center"].shape == (4000, 3) and drawn["ankle_center"].shape == (3,)
+    spread = np.std(hka(drawn, "L"))
+    assert spread == pytest.approx(1.5, rel=0.05), "PMC7875943"
+    short = leg("L") | {"tibia_shaft_distal": np.array([0, 0, -85.0])}
+    shorter = Landmarks(
+        {n: Landmark(p, "imputed" if n == "ankle_center" else "auto") for n, p in short.items()}
+    )
+    assert np.std(mmpta(drawn_points(shorter, "L"), "L")) == pytest.approx(1.2 * 50 / 25, rel=0.05)
+    again = drawn_points(marks("imputed", "auto"), "L")
+    assert np.array_equal(drawn["hip_center"], again["hip_center"])
