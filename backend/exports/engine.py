@@ -10,6 +10,17 @@ from typing import Any
 from guides.check import check_files
 from guides.design import design_files
 
+# The engine's words for its stages, and those for the people who wait.
+STAGES = {
+    "read": "Reading bones and plan",
+    "footprint": "Finding the contact face",
+    "distance": "Measuring the bone",
+    "solids": "Building the guide",
+    "export": "Writing the files",
+    "check": "Looking at the files",
+    "done": "Looking at the files",
+}
+
 
 def design(
     bones: Path,
@@ -39,7 +50,7 @@ def design(
         plan,
         out,
         parameters=parameters,
-        progress=lambda stage, fraction: progress(stage, 0.85 * fraction),
+        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.85 * fraction),
     )
     progress("Checking the guide", 0.87)
     checks = check_files(out / "guide.stl", bones, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def trail() -> list[Event]:
 
 @pytest.fixture
 def guarded() -> Iterator[None]:
-    """The triggers as ``migrate`` leaves them; the test database does without, to be emptied between tests."""
+    """The triggers as ``migrate`` leaves them; the tests do without, to empty the tables."""
     triggers.install(connection)
     yield
     triggers.remove(connection)
@@ -73,7 +74,7 @@ def test_tampering_is_found_and_its_place_is_told(kind: str, trail: list[Event])
 def test_each_event_holds_the_hash_of_the_one_before(trail: list[Event]) -> None:
     assert [event.position for event in trail] == [1, 2, 3, 4, 5]
     assert trail[0].previous_hash == "0" * 64
-    for before, after in zip(trail, trail[1:], strict=False):
+    for before, after in pairwise(trail):
         assert after.previous_hash == before.hash != after.hash
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: the committed file is what the code makes, every operation has its permissions."""
+"""The OpenAPI schema: the committed file is what the code makes, and all of it has permission rows."""
 
 from __future__ import annotations
 
