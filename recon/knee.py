@@ -32,9 +32,18 @@ def bone_mask(volume: CtVolume) -> npt.NDArray[np.bool_]:
 def knee_centre(volume: CtVolume) -> Array:
     """(3,) LPS millimetres of the middle of the tibiofemoral joint, in the volume's own frame.
 
+    Raises:
+        InputError: no_bone.
+    """
+    return np.asarray(np.median(joint_gap(volume), axis=0))
+
+
+def joint_gap(volume: CtVolume) -> Array:
+    """(N, 3) LPS millimetres of voxels between femur and tibia.
+
     Cartilage and menisci are a gap of a few millimetres with bone above and below it, and no other gap of the
-    leg is as broad. Axial slices are filled first, so that marrow does not count as one. A CT without a joint
-    is centred on the middle of its bone.
+    leg is as broad. Axial slices are filled first, so that marrow does not count as one. In a CT without a
+    joint the points lie in the middle of its bone.
 
     Raises:
         InputError: no_bone.
@@ -42,23 +51,18 @@ def knee_centre(volume: CtVolume) -> Array:
     bone = bone_mask(volume)
     if not bone.any():
         raise InputError("no_bone", "The CT shows no bone", "Give a CT of the knee in Hounsfield units")
-    upwards = int(np.argmax(np.abs(volume.affine[2, :3])))  # index axis (x, y, z) closest to the patient's
-    axis = 2 - upwards
-    bone = np.moveaxis(bone, axis, 0)
     solid = np.stack([ndimage.binary_fill_holes(section) for section in bone])
-    reach = max(1, round(_GAP_MM / 2 / volume.spacing[upwards]))
-    closed = solid
-    closed = ndimage.maximum_filter1d(closed, 2 * reach + 1, axis=0, mode="nearest")
+    reach = max(1, round(_GAP_MM / 2 / volume.spacing[2]))
+    closed = ndimage.maximum_filter1d(solid, 2 * reach + 1, axis=0, mode="nearest")
     closed = ndimage.minimum_filter1d(closed, 2 * reach + 1, axis=0, mode="nearest")
     gap = closed & ~solid
     profile = gap.sum(axis=(1, 2)).astype(np.float64)
-    smooth = ndimage.gaussian_filter1d(profile, _SMOOTHING_MM / volume.spacing[upwards], mode="constant")
+    smooth = ndimage.gaussian_filter1d(profile, _SMOOTHING_MM / volume.spacing[2], mode="constant")
     joint = int(np.argmax(smooth))
     near = np.zeros_like(gap)
     window = slice(max(0, joint - reach), joint + reach + 1)
     near[window] = gap[window] if gap[window].any() else solid[window]
-    indices = np.argwhere(np.moveaxis(near, 0, axis))[:, ::-1]
-    return np.asarray(np.median(volume.to_lps(indices.astype(np.float64)), axis=0))
+    return volume.to_lps(np.argwhere(near)[:, ::-1].astype(np.float64))
 
 
 def isolate_limb(volume: CtVolume, point: Array) -> CtVolume:

@@ -30,7 +30,8 @@ class CtVolume:
     """A CT in Hounsfield units.
 
     Attributes:
-        hu: (Z, Y, X) float32 array; never holds NaN.
+        hu: (Z, Y, X) float32 array; never holds NaN. Indices grow towards left, posterior and superior, or as
+            nearly so as the scanner's tilt allows: ``read_ct`` turns what is stored otherwise.
         affine: (4, 4) from voxel indices (x, y, z, 1) to LPS millimetres; voxel centres are at integers.
         laterality: "L", "R" or None where the files do not say.
     """
@@ -47,6 +48,17 @@ class CtVolume:
     def to_lps(self, indices: Array) -> Array:
         """(..., 3) voxel indices (x, y, z) to (..., 3) LPS millimetres."""
         return np.asarray(indices @ self.affine[:3, :3].T + self.affine[:3, 3])
+
+    @property
+    def box(self) -> tuple[Array, Array]:
+        """Lower and upper corner (3,), in LPS mm, of the largest box along the axes inside a volume that
+        is not sheared; slightly less than the volume where it is tilted."""
+        ends = np.array(self.hu.shape[::-1]) - 1.0
+        corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+        points = self.to_lps(corners * ends)
+        low = [points[corners[:, axis] == 0, axis].max() for axis in range(3)]
+        high = [points[corners[:, axis] == 1, axis].min() for axis in range(3)]
+        return np.array(low), np.array(high)
 
     def centred_on(self, point: Array) -> CtVolume:
         """The same volume moved so that ``point`` (3,), given in its present frame, becomes the origin."""
@@ -83,7 +95,19 @@ def read_ct(path: Path) -> CtVolume:
             "which are not Hounsfield units of a limb in air",
             "Give the CT itself, in Hounsfield units, not a mask, an MRI or a windowed copy",
         )
-    return volume
+    return _upright(volume)
+
+
+def _upright(volume: CtVolume) -> CtVolume:
+    """The volume with its index axes permuted and flipped to run along the patient's."""
+    turns = nibabel.orientations.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
+    data = nibabel.orientations.apply_orientation(  # type: ignore[no-untyped-call]
+        volume.hu.transpose(2, 1, 0), turns
+    )
+    back = nibabel.orientations.inv_ornt_aff(  # type: ignore[no-untyped-call]
+        turns, volume.hu.shape[::-1]
+    )
+    return CtVolume(np.ascontiguousarray(data.transpose(2, 1, 0)), volume.affine @ back, volume.laterality)
 
 
 def _check_size(shape: Iterable[int], name: str) -> None:
