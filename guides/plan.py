@@ -217,7 +217,7 @@ def read_plan(plan: Path | Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         InputError: ``bad_plan`` when the file cannot be read, or the document breaks the schema or
-            contradicts itself.
+            contradicts itself; ``landmarks_missing``.
     """
     if isinstance(plan, Path):
         try:
@@ -234,6 +234,7 @@ def read_plan(plan: Path | Mapping[str, Any]) -> dict[str, Any]:
             "bad_plan", f"The plan is not valid at {broken}", "Plan again with: python -m guides plan"
         )
     Osteotomy.from_document(document["osteotomy"])
+    Landmarks.from_document(document["landmarks"])
     return document
 
 

@@ -89,7 +89,7 @@ def find_footprint(
     """Place the guide on the anteromedial face of the tibia, astride the cut.
 
     Raises:
-        InputError: ``bone_too_small`` when the face has no room for slot and wires.
+        InputError: ``bone_too_small`` when the face has no room for slot and wires, ``cut_outside_bone``.
     """
     points = landmarks.positions()
     anterior = axes(points, side).anterior
@@ -100,6 +100,8 @@ def find_footprint(
     local = (np.asarray(tibia.vertices) - origin) @ basis
     # Only the part of the bone about the cut is looked at; its outline in u sets the grid.
     near = local[np.abs(local[:, 1]) < 45]
+    if not len(near):
+        raise InputError("cut_outside_bone", "The planned cut does not run through the tibia", "Plan again")
     grid_u = np.arange(near[:, 0].min(), near[:, 0].max(), STEP_MM)
     low_v = -(settings.distal_wire_mm + settings.sleeve_diameter_mm / 2 + 3)
     high_v = settings.proximal_wire_mm + settings.sleeve_diameter_mm / 2 + 2
