@@ -82,6 +82,32 @@ def _checked_password(password: str, person: Person) -> str:
     return password
 
 
+def open_site(*, name: str, username: str, person_name: str, password: str) -> Person:
+    """Make a site with its first administrator, for whoever runs the installation.
+
+    Raises:
+        ValidationError: name, user name or site cannot be used, or are taken.
+        Invalid: ``weak_password``.
+    """
+    site = Site(name=name)
+    person = Person(username=username, name=person_name)
+    person.set_password(_checked_password(password, person))
+    site.full_clean()
+    person.full_clean()
+    with transaction.atomic():
+        site.save()
+        person.save()
+        _set_roles(person, [site], [Role.ADMINISTRATOR])
+        record(
+            person=None,
+            action="site.opened",
+            text=f"{name} opened, administered by {person.name}",
+            site=site,
+            data={"administrator": str(person.id)},
+        )
+    return person
+
+
 def _administered_site(administrator: Person) -> Site:
     sites = sites_with_role(administrator, Role.ADMINISTRATOR)
     if not sites:

@@ -119,8 +119,10 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Za-z0-9_-]{8}\.(js|css|woff2?|svg|png|
 
 # Redis carries wake-ups, the login throttle and Celery's messages; without it memory does
 REDIS_URL = environment.text("REDIS_URL")
+# The channel layer waits 5 s for a message; redis-py gives up after 5 s by itself and would cut every socket.
+_redis_host = {"address": REDIS_URL, "socket_timeout": 20}
 CHANNEL_LAYERS: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_redis_host]}}
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }

@@ -201,8 +201,8 @@ def test_a_plan_is_signed_and_frozen(hospital: Hospital) -> None:
     plan = browser.post(f"/api/cases/{case['id']}/plans/", {"correction_deg": 8}, status=201)
     approved = browser.post(f"/api/plans/{plan['id']}/approve/", {"password": hospital.password})
     assert (approved["status"], approved["document"]) == ("approved", plan["document"])
-    with closing(psycopg.connect(hospital.database)) as connection:
-        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
-            connection.execute("UPDATE planning_plan SET correction_deg = 3")
+    refused = pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only")
+    with closing(psycopg.connect(hospital.database)) as connection, refused:
+        connection.execute("UPDATE planning_plan SET correction_deg = 3")
     # What PostgreSQL made of the JSON gives the same hashes as what was signed.
     assert "unbroken" in live.manage(hospital.env, "verify_audit")
