@@ -3,18 +3,18 @@ import type { ReactNode } from 'react';
 
 import { useKeys } from '../components/useKeys';
 
-const KEYS: readonly (readonly [string, string])[] = [
-  ['/', 'Search the worklist'],
-  ['N', 'New case'],
-  ['↑ ↓ Enter', 'Walk the worklist and open a case'],
-  ['1 … 6', 'Bones: anterior, posterior, medial, lateral, superior, inferior'],
-  ['R', 'Bones: everything in sight, from the front'],
-  ['↑ ↓ ← →', 'Bones in focus: turn. X-ray in focus: brightness and contrast'],
-  ['+ −', 'Zoom the bones or the X-ray in focus'],
-  ['I', 'X-ray in focus: invert'],
-  ['O', 'Outlines over the X-rays on and off'],
-  ['Ctrl Z, Ctrl Y', 'Undo and redo the correction'],
-  ['?', 'This list'],
+const KEYS: readonly (readonly [readonly string[], string])[] = [
+  [['/'], 'Search the worklist'],
+  [['N'], 'New case'],
+  [['↑', '↓', 'Enter'], 'Walk the worklist and open a case'],
+  [['1', '…', '6'], 'Bones: anterior, posterior, medial, lateral, superior, inferior'],
+  [['R'], 'Bones: everything in sight, from the front'],
+  [['↑', '↓', '←', '→'], 'Bones in focus: turn. X-ray in focus: brightness and contrast'],
+  [['+', '−'], 'Zoom the bones or the X-ray in focus'],
+  [['I'], 'X-ray in focus: invert'],
+  [['O'], 'Outlines over the X-rays on and off'],
+  [['Ctrl Z', 'Ctrl Y'], 'Undo and redo the correction'],
+  [['?'], 'This list'],
 ];
 
 export function useHelpKey(open: () => void): void {
@@ -29,7 +29,7 @@ export function KeyboardHelp({ opened, onClose }: { opened: boolean; onClose: ()
           {KEYS.map(([keys, text]) => (
             <Table.Tr key={text}>
               <Table.Td w={170}>
-                {keys.split(' ').map((key) => (key === '…' ? ' … ' : <kbd key={key}>{key.replace(',', '')}</kbd>))}
+                <span className="keys">{keys.map((key) => (key === '…' ? '…' : <kbd key={key}>{key}</kbd>))}</span>
               </Table.Td>
               <Table.Td>{text}</Table.Td>
             </Table.Tr>

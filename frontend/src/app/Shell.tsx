@@ -1,5 +1,5 @@
 import { Menu, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { ClipboardList, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
+import { ClipboardList, House, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
@@ -29,6 +29,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   useHelpKey(() => setHelp(true));
   useWorklistLive();
   if (!person) return null;
+  const seesCases = person.roles.includes('surgeon') || person.roles.includes('engineer');
 
   return (
     <div className={classes.shell}>
@@ -37,11 +38,11 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
       </a>
       <OfflineBanner />
       <nav className={classes.rail} aria-label="Main">
-        <Link href="/" className={classes.mark} aria-label="Knee Guides, to the worklist">
+        <Link href="/" className={classes.mark} aria-label="Knee Guides, first page">
           <img src={`${import.meta.env.BASE_URL}mark.svg`} alt="" />
         </Link>
-        <RailLink href="/" label="Worklist" active={location === '/' || location.startsWith('/cases')}>
-          <ClipboardList size={20} />
+        <RailLink href="/" label={seesCases ? 'Worklist' : 'Home'} active={location === '/' || location.startsWith('/cases')}>
+          {seesCases ? <ClipboardList size={20} /> : <House size={20} />}
         </RailLink>
         {person.roles.includes('administrator') && (
           <RailLink href="/people" label="People" active={location.startsWith('/people')}>

@@ -46,6 +46,7 @@ export const theme = createTheme({
         indicator: { background: 'var(--segment)' },
       },
     },
+    Table: { defaultProps: { borderColor: 'var(--line)' } },
     Progress: { styles: { root: { background: 'var(--raised)' } } },
   },
 });

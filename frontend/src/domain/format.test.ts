@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { ago, bytes, duration, number, quantity, signed } from './format';
+import { ago, bytes, duration, number, quantity, range } from './format';
 
 describe('numbers as people read them', () => {
   it('writes signs plainly', () => {
     expect(number(-0.04)).toBe('0.0');
     expect(number(-1.26)).toBe('−1.3');
-    expect(signed(2)).toBe('+2.0');
-    expect(signed(0.01)).toBe('0.0');
+  });
+
+  it('writes ranges that a minus sign does not blur', () => {
+    expect(range([-4.2, -1], 'deg')).toBe('−4.2 to −1.0°');
+    expect(range([48, 76], 'percent')).toBe('48 to 76 %');
   });
 
   it('joins units as the field writes them', () => {

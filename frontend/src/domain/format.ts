@@ -1,14 +1,9 @@
 /** Numbers and times as people read them. */
 
 export function number(value: number, digits = 1): string {
-  // A minus sign that lines up with the plus sign, and no "-0.0".
+  // A minus sign as wide as a digit, and no "-0.0".
   const text = value.toFixed(digits);
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
-}
-
-export function signed(value: number, digits = 1): string {
-  const text = number(value, digits);
-  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
 }
 
 /** "12 s", "3 min", "1 h 5 min". */
@@ -56,8 +51,15 @@ export function unit(name: string): string {
   return { deg: '°', degrees: '°', percent: '%', mm3: 'mm³', mm2: 'mm²' }[name] ?? name;
 }
 
+/** "87 to 91°", so that no dash stands beside a minus sign; narrow ranges with one decimal. */
+export function range(band: readonly number[], name: string): string {
+  const mark = unit(name);
+  const digits = Math.max(...band) - Math.min(...band) < 4 ? 1 : 0;
+  return `${band.map((edge) => number(edge, digits)).join(' to ')}${mark === '°' ? '' : ' '}${mark}`;
+}
+
 /** "8.0°" but "8.0 mm". */
 export function quantity(value: number, name: string, digits = 1): string {
   const mark = unit(name);
-  return `${number(value, digits)}${mark === '°' ? '' : ' '}${mark}`;
+  return `${number(value, digits)}${mark === '°' ? '' : ' '}${mark}`.trimEnd();
 }

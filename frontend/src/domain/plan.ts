@@ -15,10 +15,3 @@ export function clampCorrection(degrees: number): number {
   if (!Number.isFinite(degrees)) return minimum;
   return Math.min(maximum, Math.max(minimum, Math.round(degrees * 10) / 10));
 }
-
-/** `band` is the lowest and the highest accepted value; without one everything is accepted. */
-export function insideBand(value: number, band: readonly number[] | null | undefined): boolean {
-  if (!band) return true;
-  const [low = -Infinity, high = Infinity] = band;
-  return value >= low && value <= high;
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { grouped, stageWords, words } from './states';
+import { ENGINEERS_QUEUE, grouped, stageWords, words } from './states';
 
 describe('the worklist', () => {
   it('groups in working order, urgent first, otherwise as given', () => {
@@ -13,6 +13,11 @@ describe('the worklist', () => {
     ]);
     expect(groups.map((group) => group.state)).toEqual(['to_plan', 'guide_ready', 'something_new']);
     expect(groups[0]?.cases.map((item) => item.id)).toEqual([3, 2, 4]);
+  });
+
+  it('puts first what a role works on', () => {
+    const cases = ['to_plan', 'guide_ready', 'to_design'].map((state) => ({ state, urgent: false }));
+    expect(grouped(cases, ENGINEERS_QUEUE).map((group) => group.state)).toEqual(['to_design', 'guide_ready', 'to_plan']);
   });
 
   it('has words for states it does not know', () => {

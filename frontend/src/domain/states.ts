@@ -42,11 +42,18 @@ export interface Group<T> {
   readonly cases: readonly T[];
 }
 
-/** Group by state in working order, urgent first inside a group and otherwise in the given order. */
-export function grouped<T extends { state: string; urgent: boolean }>(cases: readonly T[]): Group<T>[] {
+/** What an engineer works on comes before what still lies with a surgeon. */
+export const ENGINEERS_QUEUE: readonly CaseState[] = ['to_design', 'designing', 'guide_ready'];
+
+/** Group by state, those in `first` first, then in working order; urgent first inside a group, otherwise as given. */
+export function grouped<T extends { state: string; urgent: boolean }>(
+  cases: readonly T[],
+  first: readonly string[] = [],
+): Group<T>[] {
+  const all: readonly string[] = [...first, ...STATES];
   const order = (state: string): number => {
-    const index = (STATES as readonly string[]).indexOf(state);
-    return index < 0 ? STATES.length : index;
+    const index = all.indexOf(state);
+    return index < 0 ? all.length : index;
   };
   const states = [...new Set(cases.map((item) => item.state))].sort((a, b) => order(a) - order(b));
   return states.map((state) => {

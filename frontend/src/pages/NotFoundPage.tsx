@@ -19,7 +19,7 @@ export function NotFoundPage({ what = 'page' }: Props): ReactNode {
         </Text>
         <div>
           <Button component={Link} href="/">
-            To the worklist
+            To the first page
           </Button>
         </div>
       </Stack>

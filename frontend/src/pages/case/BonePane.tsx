@@ -122,7 +122,7 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
         tabIndex={0}
         onKeyDown={key}
         data-testid="bone-view"
-        data-loaded={loaded}
+        data-complete={(names.length > 0 && loaded === names.length) || undefined}
         data-guide={(guide !== null && guideMesh.isSuccess) || undefined}
         data-wedge={wedge?.degrees}
       >

@@ -2,7 +2,7 @@ import { Check as CheckIcon, Crosshair, OctagonX, TriangleAlert } from 'lucide-r
 import type { ReactNode } from 'react';
 
 import type { Check } from '../../api/types';
-import { number, unit } from '../../domain/format';
+import { quantity } from '../../domain/format';
 import type { Point } from '../../domain/plan';
 import classes from './Case.module.css';
 
@@ -37,9 +37,12 @@ export function Checks({ checks, onLook }: { checks: readonly Check[]; onLook: (
   );
 }
 
-function figures(check: Check): string {
-  if (check.value === null) return '';
-  const digits = Number.isInteger(check.value) ? 0 : 2;
-  const value = `${number(check.value, digits)} ${unit(check.unit)}`;
-  return check.limit === null ? value : `${value}, limit ${number(check.limit, Number.isInteger(check.limit) ? 0 : 2)} ${unit(check.unit)}`;
+function figures({ value, limit, unit }: Check): string {
+  if (value === null) return '';
+  return limit === null ? written(value, unit) : `${written(value, unit)}, limit ${written(limit, unit)}`;
+}
+
+/** Counts and large volumes need no decimals. */
+function written(value: number, unit: string): string {
+  return quantity(value, unit, Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2);
 }

@@ -1,5 +1,5 @@
 import { Button, Group, NumberInput, Select, Stack, Text, Tooltip } from '@mantine/core';
-import { Download, Info, PenTool } from 'lucide-react';
+import { Info, PackageOpen, PenTool } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 
 import { useDesign, usePresets } from '../../api/queries';
@@ -45,40 +45,50 @@ export function GuidePanel({ detail, planner, guide, onGuide, onLook }: Props): 
             )}
           </Group>
           {outdated && <p className={classes.warning}>Made from an older plan than the one that is approved now.</p>}
-          <Checks checks={guide.checks} onLook={onLook} />
           <Files guide={guide} />
+          <Checks checks={guide.checks} onLook={onLook} />
         </section>
       )}
       {mayDesign && approved && <Parameters caseId={detail.id} plan={approved.id} guide={guide} busy={detail.active_job !== null} />}
       {!guide && !(mayDesign && approved) && (
         <Text size="sm" c="dimmed">
-          {approved ? 'Nobody has designed a guide yet.' : 'A guide is designed from an approved plan; this one is not approved yet.'}
+          {absence(detail, approved !== null)}
         </Text>
       )}
     </Stack>
   );
 }
 
+function absence(detail: CaseDetail, approved: boolean): string {
+  if (detail.active_job?.kind === 'design_guide') return 'The guide appears here as soon as it is designed and checked.';
+  return approved ? 'Nobody has designed a guide yet.' : 'A guide is designed from an approved plan; this one is not approved yet.';
+}
+
 function Files({ guide }: { guide: Guide }): ReactNode {
   if (!guide.exportable) {
     return (
-      <Text size="sm" mt="xs" c="var(--stop)" data-testid="not-exportable">
+      <Text size="sm" mb="sm" c="var(--stop)" data-testid="not-exportable">
         A check blocks this guide: it cannot be printed. Change a parameter or the plan and design it again.
       </Text>
     );
   }
   return (
-    <Group gap="xs" mt="sm" grow>
-      <Button component="a" href={guide.files.stl} download leftSection={<Download size={15} />} data-testid="download-stl">
-        STL
+    <Stack gap="xs" mb="md">
+      <Button component="a" href={guide.files.package} download leftSection={<PackageOpen size={16} />} data-testid="download-package">
+        Download the print package
       </Button>
-      <Button component="a" href={guide.files['3mf']} download variant="default" leftSection={<Download size={15} />} data-testid="download-3mf">
-        3MF
-      </Button>
-      <Button component="a" href={guide.files.report} download variant="default" data-testid="download-report">
-        Report
-      </Button>
-    </Group>
+      <Group gap="xs" grow>
+        <Button component="a" href={guide.files.stl} download variant="default" size="xs" data-testid="download-stl">
+          STL
+        </Button>
+        <Button component="a" href={guide.files['3mf']} download variant="default" size="xs" data-testid="download-3mf">
+          3MF
+        </Button>
+        <Button component="a" href={guide.files.report} download variant="default" size="xs" data-testid="download-report">
+          Report
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 
@@ -128,18 +138,19 @@ function Parameters({ caseId, plan, guide, busy }: ParametersProps): ReactNode {
           ))}
         </div>
         {design.isError && <ErrorNote error={design.error} onClose={design.reset} />}
-        <Button
-          type="submit"
-          fullWidth
-          mt="sm"
-          variant={guide ? 'default' : 'filled'}
-          leftSection={<PenTool size={16} />}
-          loading={design.isPending}
-          disabled={busy || presets.isPending}
-          data-testid="design"
-        >
-          {guide ? 'Design again' : 'Design the guide'}
-        </Button>
+        <div className={classes.acts}>
+          <Button
+            type="submit"
+            fullWidth
+            variant={guide ? 'default' : 'filled'}
+            leftSection={<PenTool size={16} />}
+            loading={design.isPending}
+            disabled={busy || presets.isPending}
+            data-testid="design"
+          >
+            {guide ? 'Design again' : 'Design the guide'}
+          </Button>
+        </div>
       </form>
     </section>
   );

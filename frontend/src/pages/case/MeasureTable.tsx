@@ -1,18 +1,17 @@
 import { Popover, Text } from '@mantine/core';
-import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 
-import { number, quantity, unit } from '../../domain/format';
-import { insideBand, type Measure } from '../../domain/plan';
+import { quantity, range } from '../../domain/format';
+import type { Measure } from '../../domain/plan';
 import classes from './Case.module.css';
 
 const PROVENANCE: Record<string, string> = {
-  auto: 'Found automatically',
-  edited: 'Set by a person',
-  imputed: 'Estimated: the bone is not wholly in view',
+  auto: 'From landmarks found automatically',
+  edited: 'From landmarks set by a person',
+  imputed: 'Estimated: part of the leg is out of view',
 };
 
-/** Measures before and after, with unit and band; the name opens definition and source. */
+/** Measures before and after with unit and uncertainty; the name opens definition and source. */
 export function MeasureTable({ measures, settled }: { measures: Record<string, Measure>; settled: boolean }): ReactNode {
   const rows = Object.entries(measures);
   if (rows.length === 0) return null;
@@ -23,7 +22,9 @@ export function MeasureTable({ measures, settled }: { measures: Record<string, M
           <th scope="col">Measure</th>
           <th scope="col">Before</th>
           <th scope="col">After</th>
-          <th scope="col">Band</th>
+          <th scope="col" title="The value after the correction lies in this range with a probability of 90 %">
+            90 % range
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -36,8 +37,7 @@ export function MeasureTable({ measures, settled }: { measures: Record<string, M
 }
 
 function Row({ name, measure }: { name: string; measure: Measure }): ReactNode {
-  const after = measure.after ?? measure.value ?? null;
-  const outside = after !== null && !insideBand(after, measure.band);
+  const { before, after, unit, band } = measure;
   return (
     <tr data-measure={name}>
       <th scope="row">
@@ -51,6 +51,7 @@ function Row({ name, measure }: { name: string; measure: Measure }): ReactNode {
             <Text size="sm">{measure.definition}</Text>
             <Text size="xs" c="dimmed" mt={6}>
               {PROVENANCE[measure.provenance] ?? measure.provenance}
+              {band && `; before the correction ${range(band, unit)} (90 %)`}
             </Text>
             <Text size="xs" c="dimmed" mt={2}>
               Source: {measure.source}
@@ -58,14 +59,9 @@ function Row({ name, measure }: { name: string; measure: Measure }): ReactNode {
           </Popover.Dropdown>
         </Popover>
       </th>
-      <td className="figures">{measure.before == null ? '' : quantity(measure.before, measure.unit)}</td>
-      <td className="figures" data-outside={outside || undefined}>
-        {outside && <TriangleAlert size={13} aria-label="Outside its band" />}
-        {after === null ? '–' : quantity(after, measure.unit)}
-      </td>
-      <td className={`figures ${classes.band}`}>
-        {measure.band && `${measure.band.map((edge) => number(edge, 0)).join(' – ')} ${unit(measure.unit)}`}
-      </td>
+      <td className="figures">{quantity(before, unit)}</td>
+      <td className="figures">{quantity(after, unit)}</td>
+      <td className={`figures ${classes.band}`}>{measure.band_after && range(measure.band_after, unit)}</td>
     </tr>
   );
 }

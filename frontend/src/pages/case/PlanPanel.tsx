@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Loader, NumberInput, Slider, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { BadgeCheck, Redo2, Save, Undo2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { BadgeCheck, Redo2, Save, TriangleAlert, Undo2 } from 'lucide-react';
+import { type ReactNode, useRef, useState } from 'react';
 
 import { useSavePlan } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
@@ -25,6 +25,7 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
   const save = useSavePlan(detail.id);
   const [reason, setReason] = useState('');
   const [approving, setApproving] = useState(false);
+  const warnings = useRef<HTMLDivElement>(null);
   const mayApprove = detail.allowed.includes('approve') && latest?.status === 'draft';
 
   useKeys({
@@ -110,7 +111,9 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
         <>
           <Openings document={document} degrees={degrees} exact={exact} />
           <MeasureTable measures={document.measures} settled={exact} />
-          <Warnings warnings={document.warnings} />
+          <div ref={warnings}>
+            <Warnings warnings={document.warnings} />
+          </div>
         </>
       )}
 
@@ -124,6 +127,17 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
           }}
         >
           <Stack gap="xs">
+            {document.warnings.length > 0 && (
+              <button
+                type="button"
+                className={classes.warningCount}
+                onClick={() => warnings.current?.scrollIntoView({ block: 'center' })}
+                data-testid="warning-count"
+              >
+                <TriangleAlert size={14} aria-hidden />
+                {document.warnings.length === 1 ? '1 warning' : `${document.warnings.length} warnings`} to read
+              </button>
+            )}
             {save.isError && <ErrorNote error={save.error} onClose={save.reset} />}
             {(planner.changed || latest === null) && (
               <Group gap="xs" wrap="nowrap" align="flex-end">

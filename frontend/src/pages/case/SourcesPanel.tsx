@@ -79,8 +79,8 @@ function BoneFacts({ boneSet }: { boneSet: BoneSet }): ReactNode {
             <dd className="figures">{number(total)} s</dd>
           </>
         )}
-        {READING_ORDER.filter((bone) => report.bones[bone]).map((bone) => (
-          <Facts key={bone} name={BONE_LABELS[bone]} volume={report.bones[bone]?.volume_mm3} />
+        {READING_ORDER.map((bone) => (
+          <Volume key={bone} name={BONE_LABELS[bone]} cubic={report.bones[bone]?.volume_mm3} />
         ))}
         <dt>Model</dt>
         <dd className={classes.hash} title={report.model.sha256}>
@@ -96,11 +96,11 @@ function BoneFacts({ boneSet }: { boneSet: BoneSet }): ReactNode {
   );
 }
 
-function Facts({ name, volume }: { name: string; volume: number | undefined }): ReactNode {
+function Volume({ name, cubic }: { name: string; cubic: number | undefined }): ReactNode {
   return (
     <>
       <dt>{name}</dt>
-      <dd className="figures">{volume === undefined ? 'in view' : `${number(volume / 1000)} cm³ in view`}</dd>
+      <dd className="figures">{cubic === undefined ? 'not found in the X-rays' : `${number(cubic / 1000)} cm³ in view`}</dd>
     </>
   );
 }

@@ -52,21 +52,27 @@ export function Toolbar(props: Props): ReactNode {
         data-testid="layout"
       />
       <div className={classes.bones} role="group" aria-label="Bones shown">
-        {READING_ORDER.filter((bone) => bones.includes(bone)).map((bone) => (
-          <Tooltip key={bone} label={hidden.has(bone) ? `Show the ${bone}` : `Hide the ${bone}`}>
-            <button
-              type="button"
-              className={classes.bone}
-              aria-pressed={!hidden.has(bone)}
-              onClick={() => toggle(bone)}
-              data-testid={`bone-${bone}`}
-            >
-              <span className={classes.swatch} style={{ background: BONE_COLOURS[bone] }} aria-hidden />
-              <span className={classes.boneName}>{BONE_LABELS[bone]}</span>
-              {hidden.has(bone) ? <EyeOff size={13} aria-hidden /> : <Eye size={13} aria-hidden />}
-            </button>
-          </Tooltip>
-        ))}
+        {READING_ORDER.map((bone) =>
+          bones.includes(bone) ? (
+            <Tooltip key={bone} label={hidden.has(bone) ? `Show the ${bone}` : `Hide the ${bone}`}>
+              <button
+                type="button"
+                className={classes.bone}
+                aria-pressed={!hidden.has(bone)}
+                onClick={() => toggle(bone)}
+                data-testid={`bone-${bone}`}
+              >
+                <span className={classes.swatch} style={{ background: BONE_COLOURS[bone] }} aria-hidden />
+                <span className={classes.boneName}>{BONE_LABELS[bone]}</span>
+                {hidden.has(bone) ? <EyeOff size={13} aria-hidden /> : <Eye size={13} aria-hidden />}
+              </button>
+            </Tooltip>
+          ) : (
+            <span key={bone} className={classes.absent} data-testid={`no-${bone}`}>
+              No {bone} found
+            </span>
+          ),
+        )}
       </div>
       <span className={classes.grow} />
       {layout !== 'bones' && (

@@ -12,14 +12,14 @@ import classes from './Worklist.module.css';
 export function CaseRow({ item }: { item: CaseSummary }): ReactNode {
   return (
     <Link href={`/cases/${item.id}`} className={classes.row} data-row data-testid={`case-${item.pseudonym}`}>
-      <span className={classes.flag}>
+      <span className={classes.name}>
+        <span className={classes.pseudonym}>{item.pseudonym}</span>
         {item.urgent && (
           <Tooltip label="Urgent">
-            <Flag size={15} aria-label="Urgent" fill="currentColor" />
+            <Flag size={15} aria-label="Urgent" fill="currentColor" className={classes.flag} />
           </Tooltip>
         )}
       </span>
-      <span className={classes.pseudonym}>{item.pseudonym}</span>
       <span>{SIDES[item.side]}</span>
       <span className={classes.state}>
         <StateBadge state={item.state} progress={item.progress} />

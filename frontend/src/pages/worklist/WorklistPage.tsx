@@ -7,7 +7,7 @@ import { useCases } from '../../api/queries';
 import type { Person } from '../../api/types';
 import { useKeys } from '../../components/useKeys';
 import { ErrorNote } from '../../components/ErrorNote';
-import { grouped, words } from '../../domain/states';
+import { ENGINEERS_QUEUE, grouped, words } from '../../domain/states';
 import { CaseRow } from './CaseRow';
 import { DropAnywhere } from './DropAnywhere';
 import { EmptyWorklist } from './EmptyWorklist';
@@ -32,7 +32,7 @@ export function WorklistPage({ person }: { person: Person }): ReactNode {
   });
 
   const cases = query.data?.cases ?? [];
-  const groups = grouped(cases);
+  const groups = grouped(cases, mayCreate ? [] : ENGINEERS_QUEUE);
   // A filter whose last case moved on would show an empty page for no visible reason.
   const filter = groups.some((group) => group.state === state) ? state : null;
   const shown = filter === null ? groups : groups.filter((group) => group.state === filter);
