@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from recon.bones import BoneSet
 from recon.errors import InputError
+from recon.field_of_view import FieldOfView
 from recon.geometry import Camera, ReconstructionCube
 from recon.images import XrayView, read_pair
 from recon.networks.lift import Encoding, LiftConfig, LiftNetwork
@@ -81,21 +82,18 @@ def encode_views(network: LiftNetwork, views: Sequence[XrayView]) -> Encoding:
         return network.encode(images, torch.from_numpy(projections).float()[None])
 
 
+def field_of_view(views: Sequence[XrayView]) -> FieldOfView:
+    """What the cube and the exposed parts of all views show."""
+    corner = np.full(3, CUBE.side / 2)
+    return FieldOfView(-corner, corner, tuple(exposed_camera(view) for view in views))
+
+
 def exposed_camera(view: XrayView) -> Camera:
     """The camera of the rectangle round the exposed part of a view: what it can say anything about."""
     rows, columns = np.flatnonzero(view.exposed.any(1)), np.flatnonzero(view.exposed.any(0))
     if len(rows) == 0:
         raise InputError("blank_image", "An image is black from border to border", "Export the X-ray again")
     return view.camera.cropped(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-
-
-def depth_in_field_of_view(cameras: Sequence[Camera], points: Array) -> Array:
-    """(N,) mm from each of (N, 3) points to the border of what cube and views show; negative outside."""
-    depths = [
-        CUBE.side / 2 - np.abs(points).max(axis=1),
-        *(camera.depth_inside(points) for camera in cameras),
-    ]
-    return np.asarray(np.minimum.reduce(depths))
 
 
 def margins(network: LiftNetwork, encoding: Encoding, points: Array) -> npt.NDArray[np.float32]:
@@ -148,10 +146,10 @@ def reconstruct_views(
     with watch.stage("encode"):
         tell("encode", 0.15)
         encoding = encode_views(network, views)
-        cameras = [exposed_camera(view) for view in views]
+        field = field_of_view(views)
 
     def bounded(points: Array) -> npt.NDArray[np.float32]:
-        depth = depth_in_field_of_view(cameras, points)
+        depth = field.depth(points)
         result = np.full((len(points), 4), np.float32(-10))
         seen = depth > -5
         result[seen] = margins(network, encoding, points[seen])
@@ -207,7 +205,7 @@ def reconstruct_files(
         tell("read", 0.0)
         views = list(read_pair(ap, lateral, rig))
     bones = reconstruct_views(views, model=chosen, resolution=resolution, progress=progress, stopwatch=watch)
-    cameras = [exposed_camera(view) for view in views]
+    cameras = field_of_view(views).cameras
     report: dict[str, Any] = {
         "model": {"name": chosen.name, "sha256": chosen.sha256},
         "resolution": resolution,

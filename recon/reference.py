@@ -7,9 +7,9 @@ shaft too far out or loses the thin cortex at the joint (K. Rathnayaka et al., M
 2011); here it is never less than 150 HU, half way to the cortex that is faintest in the test data.
 
 How wrong it is: on CTs simulated from known meshes it lies 0.1 mm from the truth in the shaft, 0.3 mm on
-average over a knee with slices of 1 mm, and towards 1 mm with slices of 3.3 mm, which blur the faces parallel
-to them, above all the joint surfaces, by a slice. Where bones touch, several millimetres can go to the wrong
-one. It is a yardstick for errors of a millimetre, not for tenths.
+average over a knee with slices of 1 mm, and 0.5 to 1.1 mm a bone with slices of 3.3 mm, which blur the faces
+parallel to them, above all the joint surfaces, by a slice. Where bones touch, several millimetres can go to
+the wrong one. It is a yardstick for errors of a millimetre, not for tenths.
 """
 
 from __future__ import annotations
