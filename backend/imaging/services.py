@@ -155,12 +155,11 @@ def _named(message: str, file: UploadedFile) -> str:
 
 def _remove(image: Image) -> None:
     image.delete()
-    for key, field in ((image.file, "file"), (image.pixels, "pixels")):
-        # The same X-ray may lie in another case: content is stored once.
-        if not Image.objects.filter(**{field: key}).exists():
-            transaction.on_commit(lambda key=key: _discard_unless_used(key))
+    for key in (image.file, image.pixels):
+        transaction.on_commit(lambda key=key: _discard_unless_used(key))
 
 
 def _discard_unless_used(key: str) -> None:
+    # The same X-ray may lie in another case: content is stored once.
     if not Image.objects.filter(file=key).exists() and not Image.objects.filter(pixels=key).exists():
         storage.discard(key)

@@ -60,7 +60,5 @@ class Sweeper(threading.Thread):
 def sweep() -> None:
     """One round."""
     transitions.recover()
-    kinds = dict(Job.objects.active().values_list("pk", "kind"))
-    for job_id in transitions.queued_before(settings.JOB_SWEEP_S):
-        if job_id in kinds:
-            send(job_id, kinds[job_id])
+    for job in transitions.queued_before(settings.JOB_SWEEP_S):
+        send(job.pk, job.kind)

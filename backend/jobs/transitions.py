@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend.cases.models import Case
@@ -244,10 +245,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def queued_before(seconds: float) -> list[UUID]:
+def queued_before(seconds: float) -> QuerySet[Job]:
     """Jobs that have waited longer than this, oldest first."""
-    return list(
-        Job.objects.filter(state=State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=seconds))
-        .order_by("created_at")
-        .values_list("pk", flat=True)
-    )
+    before = timezone.now() - timedelta(seconds=seconds)
+    return Job.objects.filter(state=State.QUEUED, created_at__lt=before).order_by("created_at")
