@@ -17,6 +17,7 @@ import trimesh
 from numpy.typing import NDArray
 
 from guides.bones import Array, Bone, BoneSet, distance, read_mesh, signed_distance
+from guides.drilling import JOINT_CLEAR_MM, below_joint
 from guides.errors import InputError
 from guides.osteotomy import Osteotomy
 from guides.plan import check_bones, plan_hash, read_plan, schema_breach
@@ -348,7 +349,6 @@ def _wire(guide: trimesh.Trimesh, wire: Mapping[str, Any]) -> list[Check]:
     ]  # fmt: skip
 
 
-JOINT_CLEAR_MM = 5.0
 WIRE_DEPTH_MM = 25.0
 SLOT_TO_WIRE_MM = 3.0
 
@@ -358,19 +358,12 @@ def _wires_and_plan(
 ) -> list[Check]:
     """Wires stay in bone below the joint surface for their holding depth, and off the cut and the hinge."""
     osteotomy = Osteotomy.from_document(document["osteotomy"])
-    joint = [
-        np.asarray(document["landmarks"][name]["position"], dtype=float)
-        for name in ("plateau_medial", "plateau_lateral", "tibia_knee_center")
-    ]
-    up = joint[2] - np.asarray(document["landmarks"]["ankle_center"]["position"], dtype=float)
-    up /= np.linalg.norm(up)
-    lowest = min(float(point @ up) for point in joint)
     depths = np.arange(0, WIRE_DEPTH_MM + 0.1, 1.0)
     checks = []
     for wire in wires:
         direction, point = np.asarray(wire["direction"], dtype=float), np.asarray(wire["point"], dtype=float)
         path = point + depths[:, None] * direction
-        below = lowest - path @ up
+        below = below_joint(document, path)
         from_cut = np.abs((path - osteotomy.plane_point) @ osteotomy.plane_normal)
         name = wire["name"].replace(" ", "_")
         end = path[-1]

@@ -20,6 +20,7 @@ from guides.design.clearance import FINE_MM, Swept, swept_distance
 from guides.design.footprint import NECK_MM, Footprint, find_footprint
 from guides.design.label import ROWS, text_solid, text_width
 from guides.design.presets import Settings, settings
+from guides.drilling import drill_depth_mm
 from guides.errors import InputError
 from guides.export import output_folder, write_3mf, write_stl
 from guides.landmarks import Landmarks
@@ -74,6 +75,8 @@ def design_guide(
     label = f"^ {side} {plan_hash(document)[:6].upper()}"
     body, slot, wires, engraving = _assemble(footprint, swept, tibia, chosen, label, document)
     world = placed(body, footprint.basis, footprint.origin)
+    for wire in wires:
+        wire["drill_depth_mm"], wire["drill_depth_ends_at"] = drill_depth_mm(tibia, wire, document)
     return Guide(to_printable(world), footprint, chosen, slot, wires, engraving, label)
 
 

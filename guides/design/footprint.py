@@ -92,7 +92,8 @@ def find_footprint(
         InputError: ``bone_too_small`` when the face has no room for slot and wires, ``cut_outside_bone``.
     """
     points = landmarks.positions()
-    anterior = axes(points, side).anterior
+    frame = axes(points, side)
+    anterior = frame.anterior
     normal = osteotomy.plane_normal
     withdrawal = _withdrawal(tibia, osteotomy, points["tuberosity"], anterior)
     basis = np.column_stack([np.cross(normal, withdrawal), normal, withdrawal])
@@ -118,17 +119,22 @@ def find_footprint(
     height = height_map(tibia, basis[:, 0], basis[:, 1], basis[:, 2], grid_u + origin @ basis[:, 0],
                         grid_v + origin @ basis[:, 1]) - origin @ basis[:, 2]  # fmt: skip
     sign = float(np.sign(anterior @ basis[:, 0]))
-    tendon = sign * float((points["tuberosity"] - origin) @ basis[:, 0]) - TENDON_MARGIN_MM
-    upper = _room(grid_u, grid_v, height, (NECK_MM, high_v), sign, tendon)
-    lower = _room(grid_u, grid_v, height, (low_v, NECK_MM), sign, tendon)
+    tuberosity, up = (points["tuberosity"] - origin) @ basis, frame.up @ basis
+
+    def room(rows: tuple[float, float]) -> tuple[float, float]:
+        # The tendon runs up the leg from the tuberosity, not square to the cut.
+        tendon = min(sign * (tuberosity[0] + (v - tuberosity[1]) * up[0] / up[1]) for v in rows)
+        return _room(grid_u, grid_v, height, rows, sign, float(tendon) - TENDON_MARGIN_MM)
+
+    upper, lower = room((NECK_MM, high_v)), room((low_v, NECK_MM))
     upper = _narrowed(upper, settings.slot_width_mm + 10)
     lower = (max(lower[0], upper[0]), min(lower[1], upper[1]))
     narrowest = 2 * settings.sleeve_diameter_mm + 3
-    for name, room, least in (("at", upper, NARROWEST_SLOT_MM), ("below", lower, narrowest)):
-        if room[1] - room[0] < least:
+    for name, (left, right), least in (("at", upper, NARROWEST_SLOT_MM), ("below", lower, narrowest)):
+        if right - left < least:
             raise InputError(
                 "bone_too_small",
-                f"The medial face offers only {max(room[1] - room[0], 0):.0f} mm {name} the cut,"
+                f"The medial face offers only {max(right - left, 0):.0f} mm {name} the cut,"
                 f" {least:.0f} mm are needed",
                 "Check side and landmarks, above all the tuberosity",
             )

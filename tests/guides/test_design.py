@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from guides.bones import BoneSet, distance
+from guides.bones import BoneSet, distance, signed_distance
 from guides.design import design_files
 from guides.design.presets import PARAMETERS, presets_document, settings
 from guides.errors import InputError
@@ -68,8 +68,11 @@ def test_the_guide_sits_anteromedially_below_the_joint(designed: Design, name: s
     middle = np.array(made.report["slot"]["point"]) - made.plan["osteotomy"]["plane_point"]
     assert middle @ normal == pytest.approx(0, abs=1e-4)
     for wire in made.report["wires"]:
-        path = np.array(wire["point"]) + np.arange(0, 61)[:, None] * np.array(wire["direction"])
-        assert (path @ frame.up).max() < joint - 5, "a wire through the whole tibia stays out of the joint"
+        assert wire["drill_depth_mm"] >= 20, "enough bone to hold the guide"
+        depths = np.arange(0, wire["drill_depth_mm"])
+        path = np.array(wire["point"]) + depths[:, None] * np.array(wire["direction"])
+        assert (path @ frame.up).max() < joint - 4.9, "a wire drilled as deep as stated stays off the joint"
+        assert signed_distance(made.tibia(), path[4:]).max() < 0, "and in the bone"
         above = (path - made.plan["osteotomy"]["plane_point"]) @ normal
         assert np.ptp(np.sign(above)) == 0 and np.abs(above).min() > 5, "and off the saw"
 
