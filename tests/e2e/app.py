@@ -30,15 +30,16 @@ def log_in(page: Page, server: Server, username: str) -> None:
     expect(page.get_by_test_id("account")).to_be_visible()
 
 
-def new_case(page: Page, pseudonym: str, side: Literal["Left", "Right"]) -> str:
-    """Begin a case on the worklist and return its address."""
+def new_case(page: Page, pseudonym: str, side: Literal["Left", "Right"], *, urgent: bool = False) -> None:
+    """Begin a case on the worklist and stay on its page."""
     page.goto("/")
     page.get_by_role("button", name="New case").first.click()
     page.get_by_label("Pseudonym").fill(pseudonym)
     page.get_by_text(f"{side} knee").click()
+    if urgent:
+        page.get_by_label("Urgent").check()
     page.get_by_role("button", name="Start the case").click()
     expect(page.get_by_test_id("case-title")).to_have_text(pseudonym)
-    return page.url
 
 
 def upload(page: Page, view: View, file: File) -> None:

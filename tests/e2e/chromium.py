@@ -67,7 +67,8 @@ class Watch:
 def context(browser: Browser, url: str, **options: Any) -> tuple[BrowserContext, Watch]:
     """A fresh browser profile on the application, and its watch."""
     options.setdefault("viewport", {"width": 1280, "height": 720})
-    made = browser.new_context(base_url=url, locale="en-GB", **options)
+    # Without animations there is nothing to wait for, and software rendering draws a tenth of the frames.
+    made = browser.new_context(base_url=url, locale="en-GB", reduced_motion="reduce", **options)
     watch = Watch(urlsplit(url).netloc)
     made.on("page", watch.follow)
     return made, watch

@@ -1,4 +1,4 @@
-"""Images that cannot be used: the page says what happened, what was kept, what to do; the case stays usable."""
+"""Images that cannot be used: the page says what happened, what was kept, what to do; the case goes on."""
 
 from __future__ import annotations
 

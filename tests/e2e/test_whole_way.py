@@ -116,7 +116,7 @@ def test_plan_approval_guide_and_files(
     expect(page.get_by_test_id("checks").locator("[data-status=block]")).to_have_count(0)
     expect(page.get_by_test_id("bone-view")).to_have_attribute("data-guide", "true")
     stl = trimesh.load_mesh(_download(page, "stl", tmp_path / "guide.stl"))
-    threemf = trimesh.load(_download(page, "3mf", tmp_path / "guide.3mf"), force="mesh")
+    threemf = trimesh.load_mesh(_download(page, "3mf", tmp_path / "guide.3mf"))
     package = zipfile.ZipFile(_download(page, "package", tmp_path / "guide.zip"))
     packed = trimesh.load_mesh(io.BytesIO(package.read("guide.stl")), file_type="stl")
     for guide in (stl, threemf, packed):

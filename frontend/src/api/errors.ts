@@ -6,6 +6,7 @@ export type Problem = Pick<WireProblem, 'code' | 'message'> & Partial<WireProble
 /** What the server refused, with what it kept and what to do next. */
 export class ApiError extends Error {
   constructor(
+    /** Of the answer; 0 for a problem that a job kept. */
     readonly status: number,
     readonly problem: Problem,
   ) {

@@ -49,6 +49,8 @@ export function useLogIn(): UseMutationResult<Session, Error, { username: string
   const cache = useQueryClient();
   return useMutation({
     mutationFn: async (body) => {
+      // The browser may have dropped the token's cookie together with the session's; this brings a fresh pair.
+      await readSession();
       const session = await told(client.POST('/api/session/', { body }));
       rememberToken(session.csrf_token);
       return session;

@@ -31,7 +31,12 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: 'xs' } },
     Button: { defaultProps: { size: 'sm' } },
     Modal: {
-      defaultProps: { centered: true, radius: 10, overlayProps: { backgroundOpacity: 0.6 } },
+      defaultProps: {
+        centered: true,
+        radius: 10,
+        overlayProps: { backgroundOpacity: 0.6 },
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
       styles: {
         content: { background: 'var(--panel)', border: '1px solid var(--line)' },
         header: { background: 'var(--panel)' },
@@ -46,6 +51,7 @@ export const theme = createTheme({
         indicator: { background: 'var(--segment)' },
       },
     },
+    Slider: { styles: { markLabel: { color: 'var(--mantine-color-dimmed)' } } },
     Table: { defaultProps: { borderColor: 'var(--line)' } },
     Progress: { styles: { root: { background: 'var(--raised)' } } },
   },

@@ -2,9 +2,10 @@ import { useEffect, useRef } from 'react';
 
 const TYPED_INTO = new Set(['text', 'password', 'search', 'number', 'email', 'tel', 'url', 'file']);
 
-function isTyping(target: EventTarget | null): boolean {
+/** In a field of numbers, Ctrl with a letter is the page's: there is no text to undo. */
+function isTyping(target: EventTarget | null, mod: boolean): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return TYPED_INTO.has(target.type);
+  if (target instanceof HTMLInputElement) return TYPED_INTO.has(target.type) && !(mod && target.inputMode === 'decimal');
   return target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT';
 }
 
@@ -19,9 +20,9 @@ export function useKeys(keys: Record<string, () => void>): void {
   });
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.altKey || isTyping(event.target)) return;
-      if (document.querySelector('[role="dialog"]')) return;
       const mod = event.ctrlKey || event.metaKey;
+      if (event.defaultPrevented || event.altKey || isTyping(event.target, mod)) return;
+      if (document.querySelector('[role="dialog"]')) return;
       const key = event.key.toLowerCase();
       const act = current.current[`${mod ? 'mod+' : ''}${mod && event.shiftKey ? 'shift+' : ''}${key}`];
       if (!act) return;

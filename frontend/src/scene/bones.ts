@@ -170,6 +170,7 @@ export class BoneScene {
       this.guide = new Mesh(geometry, new MeshLambertMaterial({ color: COLOURS.guide }));
       this.scene.add(this.guide);
     }
+    if (!this.touched) this.reset(false);
     this.loop.request();
   }
 
@@ -188,10 +189,11 @@ export class BoneScene {
     this.turnTo(viewDirection(view, this.side), this.bounds.center, this.camera.zoom);
   }
 
-  /** Everything in sight, from the front. */
+  /** Everything in sight: bones from the front, a guide from where it is held. */
   reset(animated = true): void {
     this.clearMarks();
     const direction = viewDirection('anterior', this.side);
+    if (this.guide) direction.add(viewDirection('medial', this.side)).normalize();
     if (animated) {
       this.turnTo(direction, this.bounds.center, 1);
     } else {

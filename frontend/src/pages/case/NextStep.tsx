@@ -2,6 +2,7 @@ import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { ArrowRight, Box } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 
+import { ApiError } from '../../api/errors';
 import { useCancelJob, useReconstruct, useRetryJob } from '../../api/queries';
 import type { CaseDetail, Job } from '../../api/types';
 import { useJob } from '../../api/useJob';
@@ -31,7 +32,7 @@ export function NextStep({ detail, tab, onTab }: Props): ReactNode {
         <RunningJob key={job.id} job={job} caseId={detail.id} />
       ) : (
         <Stack gap="xs">
-          {failed?.error && <ErrorNote error={asThrown(failed)} title={TITLES[failed.kind]} />}
+          {failed?.error && <ErrorNote error={new ApiError(0, failed.error)} title={TITLES[failed.kind]} />}
           {reconstruct.isError && <ErrorNote error={reconstruct.error} onClose={reconstruct.reset} />}
           {retry.isError && <ErrorNote error={retry.error} onClose={retry.reset} />}
           <Act {...{ detail, failed, tab, onTab }} onReconstruct={reconstruct.mutate} onRetry={retry.mutate} busy={reconstruct.isPending || retry.isPending} />
@@ -97,10 +98,6 @@ const TITLES: Record<Job['kind'], string> = {
   reconstruct: 'The reconstruction stopped',
   design_guide: 'The design of the guide stopped',
 };
-
-function asThrown(job: Job): Error {
-  return Object.assign(new Error(job.error?.message), { problem: job.error });
-}
 
 const ACTS: Record<Job['kind'], string> = { reconstruct: 'Reconstructing the bones', design_guide: 'Designing the guide' };
 
