@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
         if not folder.is_dir():
             raise InputError("no_bones", f"{folder} is not a folder", "Give the folder that holds tibia.ply")
         files = {bone: folder / f"{bone.label}.ply" for bone in only}
-        meshes = {bone: clean(read_mesh(path), bone.label) for bone, path in files.items() if path.is_file()}
+        meshes = {bone: _read_clean(path, bone.label) for bone, path in files.items() if path.is_file()}
         if Bone.TIBIA not in meshes:
             raise InputError(
                 "no_tibia",
@@ -99,6 +100,18 @@ def read_mesh(path: Path) -> trimesh.Trimesh:
         raise _not_a_mesh(path) from error
     if not usable:
         raise _not_a_mesh(path)
+    return mesh
+
+
+def _read_clean(path: Path, name: str) -> trimesh.Trimesh:
+    state = path.stat()
+    return _read_clean_version(path, state.st_mtime_ns, state.st_size, name)
+
+
+@lru_cache(maxsize=8)  # a slider asks for the same tibia many times a second
+def _read_clean_version(path: Path, _changed_ns: int, _size: int, name: str) -> trimesh.Trimesh:
+    mesh = clean(read_mesh(path), name)
+    mesh.vertices.flags.writeable = mesh.faces.flags.writeable = False  # it is shared
     return mesh
 
 

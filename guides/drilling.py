@@ -18,7 +18,7 @@ _ENTRY_MM = 3.0
 
 
 def below_joint(document: Mapping[str, Any], points: Array) -> Array:
-    """(N,) mm from (N, 3) points up along the tibial mechanical axis to the lowest point of the joint line."""
+    """(N,) mm from (N, 3) points up the tibial mechanical axis to the lowest point of the joint line."""
     marks = document["landmarks"]
     joint = [
         np.asarray(marks[name]["position"], dtype=float)
