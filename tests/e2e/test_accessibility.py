@@ -11,7 +11,7 @@ from tests.e2e import app
 from tests.e2e.conftest import DEMO_CASE, Profiles
 
 CONTROL = re.compile(
-    r"^\s*- (button|link|textbox|slider|switch|checkbox|combobox|spinbutton|tab)(?! \")[:\s\[]*.*$", re.M
+    r"^\s*- (?:button|link|textbox|slider|switch|checkbox|combobox|spinbutton|tab)(?!\w| \").*$", re.M
 )
 
 # Paints the grounds of an element and then its text on a single pixel, so that every colour syntax and
