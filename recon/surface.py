@@ -26,6 +26,7 @@ Field = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 """Margins (N, 4) of the four bones at (N, 3) points in mm; at most one of a row is positive."""
 
 COARSEST = 32  # cells a side of the first level: 6 mm in the 200 mm cube, thinner than any bone of the knee
+THINNEST_MM = 4.7  # chosen on validation people: patella 1.15 to 1.06 mm, the others unchanged
 _FAR = np.float32(-1e3)
 
 
@@ -117,8 +118,26 @@ def sample_field(
     return BoneField(labels, nodes, margins, axis, evaluations)
 
 
+def _body(mask: npt.NDArray[np.bool_], radius: float) -> npt.NDArray[np.bool_]:
+    """The largest piece of a mask without what hangs on it by less than ``2 * radius`` voxels.
+
+    An opening by reconstruction: edges and tips within ``radius`` of the thick part come back whole.
+    """
+    border = int(np.ceil(radius)) + 1
+    padded = np.pad(mask, border, mode="edge")  # where the grid cuts a bone, it goes on
+    pieces, count = ndimage.label(ndimage.distance_transform_edt(padded) > radius)
+    if count == 0:
+        pieces, _ = ndimage.label(padded)
+    largest = pieces == 1 + int(np.bincount(pieces.ravel())[1:].argmax())
+    body = padded & (ndimage.distance_transform_edt(~largest) <= radius + 1.5)
+    return np.asarray(body[(slice(border, -border),) * 3])
+
+
 def extract_bones(field: BoneField) -> BoneSet:
-    """Watertight meshes in mm of the largest piece of every bone that the field holds."""
+    """Watertight meshes in mm of the largest piece of every bone that the field holds.
+
+    Fins thinner than ``THINNEST_MM`` are cut off: they are shadows that the views leave open, not bone.
+    """
     n = len(field.axis)
     meshes = {}
     step = float(field.axis[1] - field.axis[0])
@@ -130,9 +149,7 @@ def extract_bones(field: BoneField) -> BoneSet:
             continue
         low = np.array([max(edge.start - 2, 0) for edge in box])
         high = np.array([min(edge.stop + 2, n) for edge in box])
-        pieces, _ = ndimage.label(field.labels[tuple(map(slice, low, high))] == bone)
-        largest = 1 + int(np.bincount(pieces.ravel())[1:].argmax())
-        inside = np.asarray(pieces == largest)
+        inside = _body(field.labels[tuple(map(slice, low, high))] == bone, THINNEST_MM / 2 / step)
         volume = np.where(inside, -_FAR, _FAR).astype(np.float32)
         here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
         at = tuple((evaluated[here] - low).T)

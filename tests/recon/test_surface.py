@@ -86,3 +86,21 @@ def test_an_empty_field_gives_no_bones() -> None:
         return np.full((len(points), 4), np.float32(-1))
 
     assert len(extract_bones(sample_field(empty, ReconstructionCube(), 128))) == 0
+
+
+def test_a_thin_fin_is_cut_off_and_a_blunt_tip_stays() -> None:
+    radius = 25.0
+
+    def field(points: np.ndarray) -> np.ndarray:
+        inside = radius - np.linalg.norm(points, axis=1)
+        fin = np.minimum(1.2 - np.abs(points[:, 1]), 40 - np.linalg.norm(points, axis=1))
+        tip = 5.0 - np.linalg.norm(points - [0, 26, 0], axis=1)
+        margins = np.full((len(points), 4), np.float32(-50))
+        margins[:, Bone.TIBIA - 1] = np.maximum.reduce([inside, fin, tip])
+        return margins
+
+    tibia = extract_bones(sample_field(field, ReconstructionCube(), 256))[Bone.TIBIA]
+    assert tibia.is_watertight
+    reach = np.linalg.norm(tibia.vertices, axis=1)
+    assert reach[np.abs(tibia.vertices[:, 0]) > 10].max() < radius + 3.5
+    assert tibia.bounds[1, 1] == pytest.approx(31, abs=0.2)
