@@ -44,7 +44,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run typecheck
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run typecheck && PATH="$(CURDIR)/$(BIN):$$PATH" npm run lint
 
 clean:
 	rm -rf .venv frontend/node_modules frontend/dist var

@@ -22,7 +22,9 @@ from tests.backend import live, xrays
 
 
 def _binary(name: str, pattern: str = "") -> str:
-    found = shutil.which(name) or next((str(p) for p in sorted(Path("/").glob(pattern))[::-1]), None)
+    found = shutil.which(name)
+    if found is None and pattern:
+        found = next((str(path) for path in sorted(Path("/").glob(pattern), reverse=True)), None)
     if found is None:
         pytest.skip(f"{name} is not installed (Debian: postgresql, redis-server)")
     return found
@@ -30,7 +32,9 @@ def _binary(name: str, pattern: str = "") -> str:
 
 def _as_postgres(command: list[str]) -> list[str]:
     """PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+    if os.geteuid() != 0:
+        return command
+    return [_binary("runuser", "usr/sbin/runuser"), "-u", "postgres", "--", *command]
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> None:
