@@ -115,6 +115,8 @@ def train(config_path: Path, folder: Path | None = None) -> Path:
     checkpoint, weights = folder / "checkpoint.pt", folder / f"{config['name']}.safetensors"
     if checkpoint.exists():
         run.load(checkpoint)
+    if run.step >= training["steps"]:
+        return weights
 
     store = SampleStore(
         folder / "knees", ShapeModel.from_people(TRAINING_PEOPLE), data["first_seed"], data["samples"]

@@ -96,6 +96,9 @@ threads = 1
     weights = train(config, tmp_path / "run")
     config.write_text(text.format(steps=25))
     train(config, tmp_path / "run")
+    before = weights.read_bytes()
+    train(config, tmp_path / "run")
+    assert weights.read_bytes() == before, "a finished run stays as it is"
     first, second = map(json.loads, (tmp_path / "run" / "log.jsonl").read_text().splitlines())
     assert weights.exists()
     assert (first["step"], second["step"]) == (10, 25)
