@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recon.reference import write_ct_reference
 
 from recon.bones import BoneSet
 from recon.drr.scene import Scene, standard_stations
@@ -26,6 +25,7 @@ from recon.images.write import Positioner
 from recon.metrics import evaluate_folders
 from recon.population.sample import person_bones
 from recon.reconstruct import reconstruct_files
+from recon.reference import write_ct_reference
 from recon.training.dataset import TEST_PEOPLE
 from tests.benchmarks import report
 from tests.data import FOLDER

@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import trimesh
-from recon.reference import write_ct_reference
 
 from guides.check import check_files
 from guides.design import design_files
@@ -23,6 +22,7 @@ from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
 from recon.metrics import evaluate_folders
 from recon.reconstruct import reconstruct_files
+from recon.reference import write_ct_reference
 from tests.benchmarks import report
 from tests.data import FOLDER
 
