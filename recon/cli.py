@@ -158,7 +158,7 @@ def _reconstruct(options: argparse.Namespace) -> None:
     from recon.reconstruct import reconstruct_files
 
     with _Bar() as progress:
-        reconstruct_files(
+        report = reconstruct_files(
             options.ap,
             options.lateral,
             options.out,
@@ -167,6 +167,9 @@ def _reconstruct(options: argparse.Namespace) -> None:
             resolution=options.resolution,
             progress=progress,
         )
+    found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"
+    absent = f" (not in view: {', '.join(report['absent'])})" if report["absent"] else ""
+    print(found + absent)  # noqa: T201
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

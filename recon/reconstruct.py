@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
 
-from recon.bones import BoneSet
+from recon.bones import Bone, BoneSet
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera, ReconstructionCube
@@ -224,6 +224,7 @@ def reconstruct_files(
             }
             for bone, mesh in bones.items()
         },
+        "absent": [bone.label for bone in Bone if bone not in bones],
         "images": [
             {
                 "file": path.name,
@@ -235,7 +236,7 @@ def reconstruct_files(
         ],
         "warnings": [warning for view in views for warning in view.warnings],
     }
-    with output_folder(out) as folder:
+    with output_folder(out, replaces=[f"{bone.label}.ply" for bone in Bone]) as folder:
         with watch.stage("write"):
             tell("write", 0.95)
             bones.write(folder)

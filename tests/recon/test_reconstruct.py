@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from recon.bones import Bone, BoneSet
@@ -116,6 +118,23 @@ def test_a_rig_file_overrides_the_attributes(tmp_path: Path) -> None:
     inner = inner[np.abs(inner).max(axis=1) < 85]
     # The network has seen the knee elsewhere in its cube: the same bone to well under its accuracy.
     assert surface_distances(inner, plain).mean() < 1.0
+
+
+def test_bones_of_an_earlier_run_do_not_stay(made: Path, tmp_path: Path) -> None:
+    """X-rays that end at the joint must not leave another patient's fibula in the folder."""
+    out, rows = tmp_path / "out", 325
+    shutil.copytree(made, out)
+    for path in (AP, LATERAL):
+        dataset = pydicom.dcmread(path)
+        dataset.PixelData, dataset.Rows = dataset.pixel_array[:rows].tobytes(), rows
+        dataset.save_as(tmp_path / path.name)
+    rig = read_rig(FOLDER / "rig.json")
+    entries = tuple(RigView(v.image, v.projection, rows, v.columns, v.view) for v in rig.views)
+    write_rig(tmp_path / "rig.json", Rig(entries, (0.0, 0.0, 0.0)))
+    images = (tmp_path / AP.name, tmp_path / LATERAL.name)
+    report = reconstruct_files(*images, out, rig=tmp_path / "rig.json", resolution=128)
+    assert "fibula" in report["absent"]
+    assert {path.stem for path in out.glob("*.ply")} == set(report["bones"])
 
 
 def test_nothing_is_written_when_the_model_is_unknown(tmp_path: Path) -> None:
