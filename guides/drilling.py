@@ -43,9 +43,8 @@ def drill_depth_mm(
         Whole millimetres from the entry, rounded down, and ``joint`` or ``cortex``.
     """
     depths = np.arange(0.0, _LONGEST_MM, _STEP_MM)
-    path = np.asarray(wire["point"], dtype=float) + depths[:, None] * np.asarray(
-        wire["direction"], dtype=float
-    )
+    point, direction = (np.asarray(wire[name], dtype=float) for name in ("point", "direction"))
+    path = point + depths[:, None] * direction
     near = below_joint(document, path) < JOINT_CLEAR_MM
     outside = (signed_distance(tibia, path) >= 0) & (depths > _ENTRY_MM)
     joint, cortex = (float(depths[hit.argmax()]) if hit.any() else np.inf for hit in (near, outside))

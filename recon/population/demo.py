@@ -19,7 +19,7 @@ from recon.training.dataset import TEST_PEOPLE
 
 FOLDER = Path(__file__).parents[1] / "assets" / "demo"
 _SIZE, _PIXEL_MM = 640, 0.48
-_POSE = KneePose(
+POSE = KneePose(
     blend=(0.4, 0.3, 0.3),
     flexion=9.0,
     varus=1.5,
@@ -41,7 +41,7 @@ def side_of(bones: BoneSet) -> Literal["L", "R"]:
 def demo_bones() -> BoneSet:
     """The true bones of the demo person in the frame of the rig."""
     person = {part: nodes[TEST_PEOPLE[0]] for part, nodes in people_nodes().items()}
-    return pose_leg(bones_from_nodes(person), _POSE)
+    return pose_leg(bones_from_nodes(person), POSE)
 
 
 def render_demo(folder: Path) -> None:

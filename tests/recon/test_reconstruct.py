@@ -12,11 +12,14 @@ import pytest
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
+from recon.field_of_view import FieldOfView
 from recon.images import read_pair, read_rig
 from recon.images.rig import Rig, RigView, write_rig
 from recon.metrics import evaluate_bones, surface_distances
 from recon.networks.registry import find
-from recon.population.demo import FOLDER, demo_bones, side_of
+from recon.population.demo import FOLDER, POSE, demo_bones, side_of
+from recon.population.people import bones_from_nodes, people_nodes
+from recon.population.pose import pose_leg
 from recon.reconstruct import reconstruct_files, reconstruct_views
 
 AP, LATERAL = FOLDER / "ap.dcm", FOLDER / "lateral.dcm"
@@ -30,8 +33,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_four_bones_are_close_to_the_true_ones(made: Path) -> None:
-    from recon.field_of_view import FieldOfView
-
     result = evaluate_bones(BoneSet.read(made), demo_bones(), FieldOfView.of_folder(made))
     assert not result["missing"]
     for bone, figures in result["bones"].items():
@@ -41,10 +42,6 @@ def test_the_four_bones_are_close_to_the_true_ones(made: Path) -> None:
 
 def test_they_are_this_persons_bones_and_not_an_average(made: Path) -> None:
     """The true bones of other people in the very same pose lie further away."""
-    from recon.population.demo import _POSE
-    from recon.population.people import bones_from_nodes, people_nodes
-    from recon.population.pose import pose_leg
-
     found = BoneSet.read(made)
 
     def distance(other: BoneSet) -> float:
@@ -55,7 +52,7 @@ def test_they_are_this_persons_bones_and_not_an_average(made: Path) -> None:
     own = distance(demo_bones())
     nodes = people_nodes()
     for person in (0, 7, 23):
-        stranger = pose_leg(bones_from_nodes({part: all_[person] for part, all_ in nodes.items()}), _POSE)
+        stranger = pose_leg(bones_from_nodes({part: all_[person] for part, all_ in nodes.items()}), POSE)
         assert distance(stranger) > 1.3 * own
 
 
