@@ -1,0 +1,44 @@
+"""``python -m recon reconstruct``: four bones from an AP and a lateral X-ray."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from recon.commands.bar import Bar
+
+HELP = "four bones from an AP and a lateral X-ray"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.description = (
+        "Write patella.ply, femur.ply, fibula.ply, tibia.ply (mm, patient LPS) and report.json."
+    )
+    parser.add_argument(
+        "--ap", type=Path, required=True, help="frontal X-ray: DICOM, or PNG or TIFF with --rig"
+    )
+    parser.add_argument("--lateral", type=Path, required=True, help="side X-ray")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--rig", type=Path, help="projection matrices that override the images' attributes")
+    parser.add_argument("--model", help="name of a shipped model or path of a weights file")
+    parser.add_argument("--resolution", type=int, default=256, help="grid nodes a side (%(default)s)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do it."""
+    from recon.reconstruct import reconstruct_files
+
+    with Bar() as progress:
+        report = reconstruct_files(
+            options.ap,
+            options.lateral,
+            options.out,
+            rig=options.rig,
+            model=options.model,
+            resolution=options.resolution,
+            progress=progress,
+        )
+    found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"
+    absent = f" (not in view: {', '.join(report['absent'])})" if report["absent"] else ""
+    print(found + absent)  # noqa: T201
