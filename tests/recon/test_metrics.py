@@ -58,6 +58,8 @@ def test_the_floor_is_what_a_perfect_prediction_scores() -> None:
     assert found.p2s_assd_mm < 1e-3
     assert found.dsc_percent == pytest.approx(100)
     assert found.assd_16k_mm == pytest.approx(found.floor_16k_mm, rel=0.03)
+    assert found.hd_16k_mm == pytest.approx(found.hd_floor_16k_mm, rel=0.3)
+    assert found.hd_floor_16k_mm > found.floor_16k_mm
     # Uniform points of density n have neighbours at 1 / (2 sqrt(n)) on average.
     density = SAMPLES / (4 * np.pi * 30**2)
     assert found.floor_16k_mm == pytest.approx(0.5 / np.sqrt(density), rel=0.05)
