@@ -1,8 +1,6 @@
-"""From tissue to pixels: densities, a three-bin spectrum, scatter, noise and the detector's range.
+"""From tissue to pixels: densities, the beam behind them, scatter, noise and the detector's range.
 
-Mass attenuation coefficients: NIST XCOM tables (J. H. Hubbell and S. M. Seltzer, NISTIR 5632) for liquid
-water and cortical bone (ICRU-44). Density from HU: U. Schneider, W. Schneider, T. Bortfeld and W. Schlegel,
-Phys Med Biol 45:459 (2000).
+Density from HU: U. Schneider, W. Schneider, T. Bortfeld and W. Schlegel, Phys Med Biol 45:459 (2000).
 """
 
 from __future__ import annotations
@@ -15,17 +13,14 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
+from recon.drr.beam import CM2_PER_G, SPECTRA
 from recon.drr.joseph import project_volume
 from recon.geometry import Camera
 from recon.volumes import CtVolume
 
 Image = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
 
-# 60 to 65 kVp, as knees are exposed, in three bins: energy (keV) and share of the open beam's signal.
-SPECTRUM_KEV = (30.0, 40.0, 50.0)
-SPECTRUM_SHARE = (0.20, 0.45, 0.35)
-WATER_CM2_PER_G = (0.3756, 0.2683, 0.2269)
-BONE_CM2_PER_G = (1.331, 0.6655, 0.4242)
 _BONE_FROM_HU, _BONE_FULL_HU = 100.0, 1300.0
 
 
@@ -48,22 +43,32 @@ def material_densities(hu: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return density * (1.0 - share), density * share
 
 
-def attenuation(water_g_per_cm2: torch.Tensor, bone_g_per_cm2: torch.Tensor) -> torch.Tensor:
-    """Effective line integral -log(I / I0) of a polyenergetic beam behind two materials (Beer-Lambert)."""
+def attenuation(
+    water_g_per_cm2: torch.Tensor, bone_g_per_cm2: torch.Tensor, spectrum: Array = SPECTRA["knee"]
+) -> torch.Tensor:
+    """Effective line integral -log(I / I0) of a polyenergetic beam behind two materials (Beer-Lambert).
+
+    Args:
+        water_g_per_cm2: mass of water-like tissue along each ray, any shape.
+        bone_g_per_cm2: the same of cortical bone.
+        spectrum: shares of ``ENERGIES_KEV`` in the open beam, all positive.
+    """
     exponents = [
         np.log(share) - water * water_g_per_cm2 - bone * bone_g_per_cm2
-        for share, water, bone in zip(SPECTRUM_SHARE, WATER_CM2_PER_G, BONE_CM2_PER_G, strict=True)
+        for share, water, bone in zip(
+            spectrum / spectrum.sum(), CM2_PER_G["water"], CM2_PER_G["cortical"], strict=True
+        )
     ]
     return -torch.logsumexp(torch.stack(exponents), dim=0)
 
 
-def render_ct(volume: CtVolume, camera: Camera) -> Image:
+def render_ct(volume: CtVolume, camera: Camera, spectrum: Array = SPECTRA["knee"]) -> Image:
     """Noise-free line integrals of a CT in a view: (rows, columns) float32, 0 in air."""
     water, bone = material_densities(torch.from_numpy(volume.hu))
     mm_to_cm = 0.1
     water_path = project_volume(water, volume.affine, camera) * mm_to_cm
     bone_path = project_volume(bone, volume.affine, camera) * mm_to_cm
-    return np.asarray(attenuation(water_path, bone_path).clamp(min=0.0).numpy())
+    return np.asarray(attenuation(water_path, bone_path, spectrum).clamp(min=0.0).numpy())
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import trimesh
 
 from recon.bones import Bone, BoneSet
+from recon.drr.beam import SPECTRA, per_mm
+from recon.drr.beam import line_integrals as beam_line_integrals
 from recon.drr.raster import path_lengths
 from recon.geometry import Camera
 
@@ -21,11 +23,6 @@ Array = npt.NDArray[np.float64]
 
 LAYERS = ("cortical", "core", "trabecular", "muscle", "fat")
 _TUBE_RINGS, _TUBE_SPOKES, _TUBE_HALF_LENGTH = 40, 64, 260.0
-
-# Attenuation per mm at 40, 60 and 80 keV (NIST XCOM; ICRU-44 cortical bone, skeletal muscle, adipose).
-_CORTICAL = np.array([0.1278, 0.0604, 0.0428])
-_MUSCLE = np.array([0.0282, 0.0215, 0.0191])
-_FAT = np.array([0.0228, 0.0188, 0.0171])
 
 
 @dataclass(frozen=True)
@@ -175,24 +172,23 @@ def _height_at(camera: Camera, point: Array) -> Array:
 
 
 def attenuation(tissue: Tissue) -> npt.NDArray[np.float64]:
-    """(len(LAYERS), 3) attenuation per mm of each layer at 40, 60 and 80 keV."""
-    core = _FAT  # yellow marrow
+    """(len(LAYERS), 5) attenuation per mm of each layer at the energies of the beam."""
+    cortical, fat = per_mm("cortical"), per_mm("adipose")
+    core = fat  # yellow marrow
     return np.stack(
         [
-            _CORTICAL * tissue.cortical_density,
+            cortical * tissue.cortical_density,
             core,
-            (_CORTICAL - core) * tissue.trabecular_density,
-            _MUSCLE,
-            _FAT,
+            (cortical - core) * tissue.trabecular_density,
+            per_mm("muscle"),
+            fat,
         ]
     )
 
 
-def line_integrals(layers: Array, tissue: Tissue, spectrum: Array) -> Array:
-    """Beer-Lambert attenuation -log(I / I0) of (..., layers, rows, columns) under a (3,) spectrum."""
-    exponents = np.einsum("...lhw,le->...ehw", layers, attenuation(tissue))
-    weights = spectrum / spectrum.sum()
-    return np.asarray(-np.log(np.einsum("...ehw,e->...hw", np.exp(-exponents), weights)))
+def line_integrals(layers: Array, tissue: Tissue, spectrum: Array = SPECTRA["knee"]) -> Array:
+    """Line integrals of (..., layers, rows, columns) under a (5,) spectrum, see ``beam.line_integrals``."""
+    return beam_line_integrals(np.einsum("...lhw,le->...ehw", layers, attenuation(tissue)), spectrum)
 
 
 def render_bones(bones: BoneSet, cameras: Sequence[Camera], seed: int) -> list[npt.NDArray[np.float32]]:
@@ -200,5 +196,4 @@ def render_bones(bones: BoneSet, cameras: Sequence[Camera], seed: int) -> list[n
     rng = np.random.default_rng(seed)
     tissue = Tissue.draw(rng)
     layers = render_layers(bones, cameras, tissue, rng)
-    spectrum = np.array([0.3, 0.45, 0.25])
-    return [line_integrals(view, tissue, spectrum).astype(np.float32) for view in layers.astype(float)]
+    return [line_integrals(view, tissue).astype(np.float32) for view in layers.astype(float)]

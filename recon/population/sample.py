@@ -27,7 +27,7 @@ class Sample:
 
     Attributes:
         layers: (views, layers, PIXELS, PIXELS) path lengths in mm.
-        attenuation: (layers, 3) attenuation per mm.
+        attenuation: (layers, 5) attenuation per mm at the energies of the beam.
         projections: (views, 3, 4) of the upright pictures.
         points: (N, 3) in mm; the first half near surfaces, the rest anywhere in the cube.
         labels: (N,) bone of each point, 0 outside.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from recon.drr.beam import draw_spectrum
 from recon.networks.picture import normalise
 
 Image = npt.NDArray[np.float32]
@@ -57,7 +58,7 @@ def expose(
 
     Args:
         layers: (len(LAYERS), rows, columns) path lengths in mm.
-        attenuation: (len(LAYERS), 3) attenuation per mm at three energies.
+        attenuation: (len(LAYERS), 5) attenuation per mm at the energies of the beam.
         rng: source of everything random.
 
     Returns:
@@ -72,7 +73,7 @@ def expose(
     exponents = np.einsum("lhw,le->ehw", lengths, density.astype(np.float32))
     if rng.random() < 0.2:
         exponents += _wires(shape, rng)
-    intensity = np.einsum("ehw,e->hw", np.exp(-exponents), rng.dirichlet([2, 3, 2]).astype(np.float32))
+    intensity = np.einsum("ehw,e->hw", np.exp(-exponents), draw_spectrum(rng).astype(np.float32))
     intensity += rng.uniform(0, 0.6) * intensity.mean() * rng.uniform(0, 1) + rng.uniform(
         0, 0.5
     ) * ndimage.gaussian_filter(intensity, rng.uniform(12, 40))

@@ -6,21 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from recon.drr.physics import (
-    BONE_CM2_PER_G,
-    SPECTRUM_SHARE,
-    WATER_CM2_PER_G,
-    Detector,
-    attenuation,
-    material_densities,
-    render_ct,
-)
+from recon.drr.beam import CM2_PER_G, SPECTRA
+from recon.drr.physics import Detector, attenuation, material_densities, render_ct
 from recon.images.write import Positioner
 from recon.volumes import CtVolume
 
 
-def test_the_spectrum_is_whole() -> None:
-    assert sum(SPECTRUM_SHARE) == pytest.approx(1.0)
+def test_nothing_attenuates_nothing() -> None:
     assert float(attenuation(torch.zeros(1), torch.zeros(1))) == pytest.approx(0, abs=1e-6)
 
 
@@ -29,7 +21,7 @@ def test_attenuation_is_the_sum_over_the_spectrum(water: float, bone: float) -> 
     expected = -np.log(
         sum(
             share * np.exp(-w * water - b * bone)
-            for share, w, b in zip(SPECTRUM_SHARE, WATER_CM2_PER_G, BONE_CM2_PER_G, strict=True)
+            for share, w, b in zip(SPECTRA["knee"], CM2_PER_G["water"], CM2_PER_G["cortical"], strict=True)
         )
     )
     assert float(attenuation(torch.tensor([water]), torch.tensor([bone]))) == pytest.approx(
@@ -41,9 +33,9 @@ def test_the_beam_hardens() -> None:
     thickness = torch.tensor([1e-3, 5.0, 20.0])
     per_cm = attenuation(thickness, torch.zeros(3)) / thickness
     assert float(per_cm[0]) == pytest.approx(
-        np.dot(SPECTRUM_SHARE, WATER_CM2_PER_G), rel=1e-2
+        SPECTRA["knee"] @ CM2_PER_G["water"], rel=1e-2
     )  # thin layers see the mean coefficient
-    assert per_cm[0] > per_cm[1] > per_cm[2] > min(WATER_CM2_PER_G)
+    assert per_cm[0] > per_cm[1] > per_cm[2] > CM2_PER_G["water"].min()
 
 
 def test_hounsfield_units_split_into_densities_of_known_tissues() -> None:
