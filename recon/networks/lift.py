@@ -164,9 +164,14 @@ def project_unit(projections: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
 class LiftNetwork(nn.Module):
     """Occupancy of four bones from two or more calibrated views."""
 
+    inputs = INPUTS
+    input_kind = "contrast"
+    views: int | None = None  # any number
+
     def __init__(self, config: LiftConfig) -> None:
         super().__init__()
         self.config = config
+        self.feature_channels = config.hidden
         fine, lift, volume = config.image_channels[0], config.lift_channels, config.volume_channels[0]
         self.image = ImagePyramid(config)
         self.volume = VolumeNetwork(2 * lift + 3, config.volume_channels)
@@ -213,8 +218,8 @@ class LiftNetwork(nn.Module):
         volume = self.volume(fused.reshape(batch, -1, size, size, size))
         return Encoding(fine, volume, projections)
 
-    def decode_points(self, encoding: Encoding, points: Tensor) -> Tensor:
-        """Logits (B, N, 5) at (B, N, 3) points of the unit cube."""
+    def point_features(self, encoding: Encoding, points: Tensor) -> Tensor:
+        """What views and volume say, (B, N, feature_channels), at (B, N, 3) points of the unit cube."""
         batch, views = encoding.maps.shape[:2]
         at, depth = project_unit(encoding.projections, points)
         pixels = functional.grid_sample(
@@ -229,7 +234,11 @@ class LiftNetwork(nn.Module):
         voxels = functional.grid_sample(
             encoding.volume, points[:, None, None], mode="bilinear", align_corners=True
         )[:, :, 0, 0].transpose(1, 2)
-        return torch.as_tensor(self.decode(seen + self.read_volume(torch.cat([voxels, points], -1))))
+        return torch.as_tensor(seen + self.read_volume(torch.cat([voxels, points], -1)))
+
+    def decode_points(self, encoding: Encoding, points: Tensor) -> Tensor:
+        """Logits (B, N, 5) at (B, N, 3) points of the unit cube."""
+        return torch.as_tensor(self.decode(self.point_features(encoding, points)))
 
     def forward(self, images: Tensor, projections: Tensor, points: Tensor) -> Tensor:
         """Logits (B, N, 5) at (B, N, 3) unit points from (B, V, INPUTS, P, P) pictures."""
