@@ -1,0 +1,177 @@
+"""The X-rays of a case: a random C-arm, noisy DRRs, and pictures made of them as in reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from recon.bones import BoneSet
+from recon.dataset.manifest import Settings
+from recon.drr.beam import draw_spectrum
+from recon.drr.joseph import project_volume
+from recon.drr.physics import Detector, attenuation, material_densities
+from recon.drr.raster import path_lengths
+from recon.errors import InputError
+from recon.geometry import Array, Camera
+from recon.networks.picture import PIXELS, WIDTH, upright_picture
+from recon.volumes import CtVolume
+
+Image = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_DETECTOR_PIXELS = 384
+_DETECTOR_REACH = 1.12  # of the picture's width, so that no picture shows the detector's border
+_LARGEST_ATTENUATION = 12.0
+_BODY_HU = -300.0
+_TOUCH_MM = 0.05  # shorter ways through a bone leave no shadow; the raster's rounding stays below
+
+
+@dataclass(frozen=True, eq=False)
+class Station:
+    """One raw view and how it is exposed."""
+
+    camera: Camera
+    pixel_mm: float
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class CArm:
+    """The machine that takes all views of one case."""
+
+    stations: tuple[Station, ...]
+    spectrum: Array
+    detector: Detector
+
+    @classmethod
+    def draw(cls, views: Sequence[str], rng: np.random.Generator) -> CArm:
+        """A random machine, 900 to 1300 mm from source to detector, views within 4 degrees of their names."""
+        to_detector = rng.uniform(900, 1300)
+        to_isocentre = rng.uniform(550, min(800, to_detector - 150))
+        pixel = WIDTH * _DETECTOR_REACH * to_detector / to_isocentre / _DETECTOR_PIXELS
+        stations = []
+        for view in views:
+            camera = Camera.from_angles(
+                source_to_detector=to_detector,
+                source_to_isocentre=to_isocentre,
+                primary_angle=float(view) + float(np.clip(rng.normal(0, 1.5), -4, 4)),
+                secondary_angle=float(np.clip(rng.normal(0, 1.5), -4, 4)),
+                pixel_spacing=(pixel, pixel),
+                rows=_DETECTOR_PIXELS,
+                columns=_DETECTOR_PIXELS,
+            )
+            stations.append(Station(camera, pixel, int(rng.integers(2**31))))
+        detector = Detector(
+            photons=float(10 ** rng.uniform(3.7, 4.8)),
+            scatter_fraction=float(rng.uniform(0.03, 0.25)),
+            focal_blur_px=float(rng.uniform(0.2, 0.8)),
+        )
+        return cls(tuple(stations), draw_spectrum(rng), detector)
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Pictures of all views; see ``CaseContent`` for the arrays."""
+
+    pictures: Image
+    valid: Mask
+    projections: Array
+
+    def cameras(self) -> list[Camera]:
+        """The camera of each picture."""
+        return [
+            Camera(projection, *picture.shape)
+            for projection, picture in zip(self.projections, self.pictures, strict=True)
+        ]
+
+
+def take_views(volume: CtVolume, machine: CArm, settings: Settings) -> Views:
+    """X-ray a CT whose knee lies at the origin.
+
+    Where the CT ends above or below, the picture is collimated: rays through its cut ends show no leg.
+    """
+    water, bone = material_densities(torch.from_numpy(volume.hu))
+    taken = []
+    for station in machine.stations:
+        paths = [project_volume(part, volume.affine, station.camera) / 10.0 for part in (water, bone)]
+        clean = attenuation(paths[0], paths[1], machine.spectrum).clamp(min=0.0).numpy()
+        exposure = machine.detector.expose(clean, pixel_mm=station.pixel_mm, seed=station.seed)
+        floor = 0.5 / machine.detector.photons
+        line_integrals = -np.log(np.maximum(exposure, np.float32(floor)))
+        line_integrals = np.clip(line_integrals, 0, _LARGEST_ATTENUATION).astype(np.float32)
+        exposed = _collimated(volume, station.camera)
+        if not exposed.any():
+            raise InputError(
+                "nothing_in_view", "A view meets nothing of the CT", "Give a CT with more of the knee in it"
+            )
+        picture, camera = upright_picture(line_integrals, exposed, station.camera)
+        valid = _carried(exposed, station.camera, camera)
+        taken.append(_reduced(picture, valid, camera, settings.pixels))
+    pictures, valid_pixels, cameras = zip(*taken, strict=True)
+    projections = np.stack([camera.projection for camera in cameras])
+    return Views(np.stack(pictures), np.stack(valid_pixels), projections)
+
+
+def bone_shadows(bones: BoneSet, cameras: Sequence[Camera]) -> Mask:
+    """(V, rows, columns) where any bone lies in a pixel's ray."""
+    shadows = []
+    for camera in cameras:
+        lengths = [
+            path_lengths(np.array(mesh.vertices), np.array(mesh.faces), camera) for mesh in bones.values()
+        ]
+        shadows.append((np.abs(lengths) > _TOUCH_MM).any(axis=0))
+    return np.stack(shadows)
+
+
+def _collimated(volume: CtVolume, camera: Camera) -> Mask:
+    """(rows, columns) of the raw view that no ray through the CT's cut ends reaches."""
+    low, high = volume.box
+    body = volume.hu > _BODY_HU
+    edges = []
+    for others in ((0, 1), (0, 2)):
+        inside = np.flatnonzero(body.any(axis=others))
+        if len(inside) == 0:
+            raise InputError("empty_volume", "The CT shows nothing but air", "Give a CT of a knee")
+        edges.append(inside[[0, -1]])
+    (left, right), (front, back) = edges
+    corners = volume.to_lps(np.array([[x, y, 0.0] for x in (left, right) for y in (front, back)]))
+    exposed = np.ones((camera.rows, camera.columns), bool)
+    for height, top in ((high[2], True), (low[2], False)):
+        ends = np.column_stack([corners[:, :2], np.full(4, height)])
+        rows = camera.project(ends)[0][:, 1]
+        if top:
+            exposed[: max(0, int(np.ceil(rows.max())))] = False
+        else:
+            exposed[max(0, int(np.floor(rows.min())) + 1) :] = False
+    return exposed
+
+
+def _carried(exposed: Mask, raw: Camera, picture: Camera) -> Mask:
+    """Which pixels of a picture show exposed pixels of the raw view that it was made from."""
+    to_picture = raw.upright_map(WIDTH, PIXELS)
+    back = np.linalg.inv(to_picture)
+    grid = np.stack(np.meshgrid(np.arange(picture.columns), np.arange(picture.rows)), axis=-1)
+    column, row = np.moveaxis(np.rint(grid @ back[:2, :2].T + back[:2, 2]).astype(int), -1, 0)
+    inside = (row >= 0) & (row < raw.rows) & (column >= 0) & (column < raw.columns)
+    inside[inside] = exposed[row[inside], column[inside]]
+    return np.asarray(inside)
+
+
+def _reduced(picture: Image, valid: Mask, camera: Camera, pixels: int) -> tuple[Image, Mask, Camera]:
+    """The picture with fewer pixels: means of blocks, valid where the whole block is."""
+    block = PIXELS // pixels
+    if block * pixels != PIXELS:
+        raise InputError(
+            "bad_size",
+            f"Pictures cannot have {pixels} pixels a side",
+            f"Give {PIXELS}, or a half or quarter of it",
+        )
+    blocks = picture.reshape(pixels, block, pixels, block).mean(axis=(1, 3))
+    whole = np.asarray(valid.reshape(pixels, block, pixels, block).all(axis=(1, 3)))
+    shift = (1 - block) / (2 * block)
+    image_map = np.array([[1 / block, 0, shift], [0, 1 / block, shift], [0, 0, 1.0]])
+    return np.where(whole, blocks, 0).astype(np.float32), whole, camera.transformed(image_map, pixels, pixels)
