@@ -1,181 +1,203 @@
-"""The training loop: resumes exactly where it was stopped and keeps the best weights."""
+"""The training loop of every part: goes on exactly where it was stopped and keeps the best weights."""
 
 from __future__ import annotations
 
 import copy
-import json
-import math
+import itertools
+import sys
 import time
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import save_file
-from torch.nn import functional
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from recon.errors import InputError
-from recon.networks.lift import LiftConfig, LiftNetwork
-from recon.population.phantom import Tissue
-from recon.population.sample import draw_cameras, make_sample, person_bones
-from recon.population.shape_model import ShapeModel
-from recon.training.batches import IGNORED, Batch, Steps, collate, example
-from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore
+from recon.training.checkpoint import Run, load_weights, save_weights, sow
+from recon.training.journal import Journal
+from recon.training.optimise import learning_rate, make_optimiser, update_average
+from recon.training.parallel import Team
+from recon.training.settings import Settings
+from recon.training.task import Progress, Task
 
 
-@dataclass
-class Run:
-    """Everything that a checkpoint holds."""
+class _Losses(nn.Module):
+    """The losses of a batch as the forward pass of a module, which is what data-parallel training wraps."""
 
-    network: LiftNetwork
-    average: LiftNetwork
-    optimiser: torch.optim.AdamW
-    step: int = 0
-    seconds: float = 0.0
-    best: float = math.inf
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.model = task.model
+        self._task = task
 
-    def save(self, path: Path) -> None:
-        """Write the checkpoint so that a kill at any moment leaves a whole one."""
-        state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "progress": (self.step, self.seconds, self.best),
-        }
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
-
-        Raises:
-            InputError: it belongs to another configuration.
-        """
-        state = torch.load(path, weights_only=True)
-        try:
-            self.network.load_state_dict(state["network"])
-        except RuntimeError as error:
-            raise InputError(
-                "other_configuration",
-                f"{path} was made by another network configuration",
-                "Use another folder or remove the checkpoint",
-            ) from error
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds, self.best = state["progress"]
+    def forward(self, batch: Any) -> dict[str, Tensor]:
+        return self._task.losses(self.model, batch)
 
 
-def validation_batches(count: int, points: int) -> list[Batch]:
-    """Knees of the validation people, exposed once: the same at every call."""
-    batches = []
-    for index in range(count):
-        rng = np.random.default_rng((7, index))
-        bones = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
-        sample = make_sample(bones, draw_cameras(rng), Tissue.draw(rng), rng, points=2 * points)
-        batches.append(collate([example(sample, points, rng, exact=True)]))
-    return batches
-
-
-def loss_of(network: LiftNetwork, batch: Batch, *, bfloat16: bool = False) -> torch.Tensor:
-    """Cross entropy over the points that every view sees (paper, Eq. 3); ``bfloat16`` encodes faster."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-        encoding = network.encode(batch.images, batch.projections)
-    logits = network.decode_points(encoding.float(), batch.points)
-    return functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
-
-
-def train(config_path: Path, folder: Path | None = None) -> Path:
-    """Train by a configuration file; resumes when the folder holds a checkpoint.
+def fit(
+    task: Task,
+    settings: Settings,
+    folder: Path,
+    *,
+    weights: Path,
+    seed: int,
+    identity: Mapping[str, Any],
+    team: Team,
+    progress: Progress | None = None,
+) -> Path:
+    """Train; resumes when the folder holds a checkpoint.
 
     Args:
-        config_path: TOML file, see ``recon/configs``.
-        folder: where samples, checkpoint and log go; ``runs/NAME`` by default.
+        task: what is trained.
+        settings: how.
+        folder: of checkpoint and log; it exists.
+        weights: where the best half-precision weights go.
+        seed: of everything random.
+        identity: the configuration as plain JSON values; a checkpoint of another one is refused.
+        team: the processes that train together.
+        progress: told the share of the steps that are done; a bar on a terminal where it is None.
 
     Returns:
-        The half-precision weights that did best on the validation people.
+        ``weights``: those that did best on the validation people.
 
     Raises:
-        InputError: the checkpoint in the folder belongs to another configuration.
+        InputError: bad_checkpoint, other_configuration; wrong or missing initial weights; diverged.
     """
-    config = tomllib.loads(config_path.read_text())
-    folder = folder or Path("runs") / config["name"]
-    folder.mkdir(parents=True, exist_ok=True)
-    data, training = config["data"], config["training"]
-    torch.manual_seed(config["seed"])
-    torch.set_num_threads(training["threads"])
-
-    network = LiftNetwork(LiftConfig.from_table(config["network"])).channels_last()
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=training["learning_rate"], weight_decay=training["weight_decay"]
-    )
-    run = Run(network, copy.deepcopy(network), optimiser)
-    checkpoint, weights = folder / "checkpoint.pt", folder / f"{config['name']}.safetensors"
+    torch.set_num_threads(settings.threads)
+    if settings.initial:
+        load_weights(task.network, Path(settings.initial), "initial")
+    model = task.model.to(team.device)
+    average = copy.deepcopy(model) if settings.average_decay else model
+    run = Run(model, average, make_optimiser(model, settings))
+    checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
-        run.load(checkpoint)
-    if run.step >= training["steps"]:
+        run.load(checkpoint, identity)
+    total = settings.total_steps(task.cases, team.size)
+    if run.step >= total:
+        if not weights.exists():
+            save_weights(task.kept(run.average), weights)
         return weights
-
-    store = SampleStore(
-        folder / "knees", ShapeModel.from_people(TRAINING_PEOPLE), data["first_seed"], data["samples"]
-    )
-    validation = validation_batches(data["validation_samples"], data["points"])
-    steps = Steps(store, batch=training["batch"], points=data["points"], seed=config["seed"], start=run.step)
-    workers = training["workers"]
-    loader = DataLoader(steps, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
-    began = last = time.monotonic()
-    before = run.seconds
-    losses: list[float] = []
-    with tqdm(total=training["steps"], initial=run.step, unit="step") as bar:
-        for batch in loader:
-            share = run.step / training["steps"]
-            warm = min(1.0, (run.step + 1) / training["warmup_steps"])
-            for group in optimiser.param_groups:
-                group["lr"] = training["learning_rate"] * warm * 0.5 * (1 + math.cos(math.pi * share))
-            network.train()
-            loss = loss_of(network, batch, bfloat16=training["bfloat16"])
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            run.step += 1
-            decay = min(training["average_decay"], run.step / (run.step + 10))
-            with torch.no_grad():
-                for mean, value in zip(run.average.parameters(), network.parameters(), strict=True):
-                    mean.lerp_(value, 1 - decay)
-            losses.append(loss.item())
-            run.seconds = before + time.monotonic() - began
-            bar.update()
-            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", best=f"{run.best:.4f}")
-            finished = run.step >= training["steps"]
-            if finished or time.monotonic() - last > training["checkpoint_minutes"] * 60:
-                last = time.monotonic()
-                _checkpoint(run, checkpoint, weights, validation, losses, folder / "log.jsonl")
-                losses.clear()
-            if finished:
-                return weights
-    raise AssertionError("the stream of steps never ends")
+    team.wait()  # nobody may read the checkpoint while the leader writes the next one
+    trained: nn.Module = _Losses(task)
+    if team.size > 1:
+        # Parameters that a batch does not use exist: the alignment where only labelled cases count.
+        trained = DistributedDataParallel(trained, find_unused_parameters=True)
+    with Journal(folder, run.step) if team.leads else nullcontext() as journal:
+        loop = _Loop(task, settings, run, trained, team, seed, total)
+        loop.go(journal, weights, lambda: run.save(checkpoint, identity), progress)
+    team.wait()
+    return weights
 
 
-@torch.no_grad()
-def _checkpoint(
-    run: Run, checkpoint: Path, weights: Path, validation: list[Batch], losses: list[float], log: Path
-) -> None:
-    """Measure the averaged weights on the validation people, keep them if best, save, write a log line."""
-    run.average.eval()
-    held_out = float(np.mean([loss_of(run.average, batch).item() for batch in validation]))
-    if held_out < run.best:
-        run.best = held_out
-        halves = {name: value.half().contiguous() for name, value in run.average.state_dict().items()}
-        save_file(halves, weights)
-    run.save(checkpoint)
-    line = {
-        "step": run.step,
-        "seconds": round(run.seconds),
-        "training_loss": float(np.mean(losses)),
-        "validation_loss": held_out,
-    }
-    with log.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+class _Loop:
+    """One continuation of a run."""
+
+    def __init__(
+        self, task: Task, settings: Settings, run: Run, trained: nn.Module, team: Team, seed: int, total: int
+    ) -> None:
+        self.task, self.settings, self.run, self.trained = task, settings, run, trained
+        self.team, self.seed, self.total = team, seed, total
+        self.began, self.before = time.monotonic(), run.seconds
+        count = min(settings.validations, total)
+        self.looks = {round(total * (i + 1) / count) for i in range(count)}
+
+    def batches(self) -> Iterator[Any]:
+        """The micro-batches from the run's step on, on the device."""
+        stream = self.task.stream(self.run.step * self.settings.accumulate, self.team.rank, self.team.size)
+        workers = self.settings.workers
+        for batch in DataLoader(
+            stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
+        ):
+            tensors = {f.name: getattr(batch, f.name) for f in fields(batch)}
+            device = self.team.device
+            yield replace(batch, **{k: v.to(device) for k, v in tensors.items() if isinstance(v, Tensor)})
+
+    def go(self, journal: Journal | None, weights: Path, save: Any, progress: Progress | None) -> None:
+        """Train to the end."""
+        run, settings = self.run, self.settings
+        saved = time.monotonic()
+        batches = self.batches()
+        hidden = progress is not None or not self.team.leads or not sys.stderr.isatty()
+        with tqdm(total=self.total, initial=run.step, unit="step", disable=hidden) as bar:
+            while run.step < self.total:
+                losses = self.step(list(itertools.islice(batches, settings.accumulate)))
+                run.seconds = self.before + time.monotonic() - self.began
+                self.count(losses)
+                bar.update()
+                bar.set_postfix(loss=f"{losses['loss']:.4f}", best=f"{run.best:.4f}", refresh=False)
+                if progress is not None:
+                    progress("train", run.step / self.total)
+                if journal is None:
+                    continue
+                last = run.step == self.total
+                if run.step % settings.log_every == 0 or last:
+                    self.log(journal)
+                if run.step in self.looks:
+                    self.look(journal, weights)
+                if last or time.monotonic() - saved > settings.checkpoint_minutes * 60:
+                    save()
+                    saved = time.monotonic()
+
+    def step(self, batches: list[Any]) -> dict[str, float]:
+        """One step of the optimiser over its micro-batches; the mean losses over these and all processes."""
+        run, settings = self.run, self.settings
+        sow(self.seed, run.step, self.team.rank)
+        for group in run.optimiser.param_groups:
+            group["lr"] = learning_rate(settings, run.step, self.total)
+        run.model.train()
+        run.optimiser.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        for index, batch in enumerate(batches):
+            quiet = isinstance(self.trained, DistributedDataParallel) and index + 1 < len(batches)
+            with self.trained.no_sync() if quiet else nullcontext():  # type: ignore[operator]
+                losses = self.trained(batch)
+                (losses["loss"] / len(batches)).backward()
+            for name, value in losses.items():
+                sums[name] = sums.get(name, torch.zeros(())) + value.detach().cpu() / len(batches)
+        if settings.clip:
+            nn.utils.clip_grad_norm_(run.model.parameters(), settings.clip)
+        run.optimiser.step()
+        run.step += 1
+        if settings.average_decay:
+            update_average(run.average, run.model, decay=settings.average_decay, step=run.step)
+        mean = self.team.mean(torch.stack(list(sums.values())).to(self.team.device))
+        if not bool(torch.isfinite(mean).all()):
+            raise InputError(
+                "diverged",
+                f"The loss is no longer finite at step {run.step}",
+                "Lower the learning rate, or warm up longer; the last checkpoint is from before",
+            )
+        return dict(zip(sums, mean.tolist(), strict=True))
+
+    def count(self, losses: Mapping[str, float]) -> None:
+        """Add losses to those that the next line of the log averages."""
+        window = self.run.window
+        for name, value in {**losses, "count": 1.0}.items():
+            window[name] = window.get(name, 0.0) + value
+
+    def log(self, journal: Journal) -> None:
+        """Write the mean losses since the last line."""
+        window, step = self.run.window, self.run.step
+        count = window.pop("count")
+        figures = {name: value / count for name, value in window.items()}
+        figures["learning_rate"] = learning_rate(self.settings, step - 1, self.total)
+        journal.write("training", step, figures, seconds=round(self.run.seconds, 1))
+        window.clear()
+
+    def look(self, journal: Journal, weights: Path) -> None:
+        """Measure on the validation people; keep the weights if they are the best."""
+        run = self.run
+        run.average.eval()
+        with torch.no_grad():
+            figures = self.task.validate(run.average)
+            journal.write("validation", run.step, figures, seconds=round(run.seconds, 1))
+            if journal.wants_pictures:
+                journal.show(run.step, self.task.pictures(run.average))
+        if figures["loss"] < run.best or not weights.exists():
+            run.best = figures["loss"]
+            save_weights(self.task.kept(run.average), weights)

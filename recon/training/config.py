@@ -1,0 +1,28 @@
+"""Configuration files."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from recon.errors import InputError
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A parsed TOML configuration; ``name`` is the file's where it does not say one.
+
+    Raises:
+        InputError: no_file, bad_config.
+    """
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            "no_file", f"{path} cannot be read ({error.strerror})", "Give a file of recon/configs"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            "bad_config", f"{path} is not a TOML file ({error})", "Mend the line that it names"
+        ) from error
+    return {"name": path.stem, **config}

@@ -1,0 +1,189 @@
+"""The parts that can be trained, each made from a configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+
+from recon.errors import InputError
+from recon.networks.build import build_network
+from recon.training.cases import Cases
+from recon.training.checkpoint import load_weights
+from recon.training.ct import CtTask
+from recon.training.frozen import Shadows, Teacher
+from recon.training.loop import fit
+from recon.training.parallel import Team, team
+from recon.training.segmentation import SegmentationTask
+from recon.training.settings import FREE, Settings
+from recon.training.ssr_kd import SsrKd
+from recon.training.task import Progress, Task
+from recon.training.virtual_knees import VirtualKneesTask
+from recon.training.xray import SsrKdTask
+
+Part = Literal["ct", "segmentation", "xray"]
+PARTS: tuple[Part, ...] = get_args(Part)
+_KINDS = {"ct": ("vnet",), "segmentation": ("unet",), "xray": ("lift", "hourglass", "released", "volume_cnn")}
+
+
+def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:
+    """Train a part by a configuration; resumes when the folder holds a checkpoint.
+
+    Args:
+        part: "ct" (N_CT), "segmentation" (the U-Net on bone shadows) or "xray".
+        config: a parsed TOML file, see ``recon/configs``: ``seed``, ``[PART.network]``, ``[PART.training]``,
+            ``[data]``, and ``[ssr_kd]`` for "xray" on a data set.
+        folder: where checkpoint, log and weights go.
+        progress: told the stage and its share done; a bar on a terminal where it is None.
+
+    Returns:
+        The half-precision weights that did best on the validation people, ``folder / "PART.safetensors"``.
+
+    Raises:
+        InputError: the configuration, the data set, a checkpoint or weights of another network cannot be
+            used. All of it is known before any work is done.
+    """
+    if part not in PARTS:
+        raise InputError("unknown_part", f"There is no part {part!r} to train", f"Use {', '.join(PARTS)}")
+    settings = Settings.from_table(table(config, part, "training"))
+    network_table = table(config, part, "network")
+    _check_kind(part, network_table)
+    seed = config.get("seed", 0)
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError("bad_config", f"seed is {seed!r}", "Give a whole number from 0 on")
+    identity = {
+        "part": part,
+        "seed": seed,
+        "network": dict(network_table),
+        "training": {k: v for k, v in table(config, part, "training").items() if k not in FREE},
+        "data": dict(table(config, "data")),
+    }
+    if part == "xray":
+        # Where weights and cache lie is no part of what is learnt; teachers differ by their bytes.
+        chosen = dict(config.get("ssr_kd", {}))
+        identity["ssr_kd"] = {
+            k: v for k, v in chosen.items() if k not in ("teacher", "segmentation", "cache")
+        }
+    weights = folder / f"{part}.safetensors"
+    with team() as members:
+        torch.manual_seed(seed)
+        torch.set_num_threads(settings.threads)
+        task = _TASKS[part](config, settings, folder, members, progress)
+        json.dumps(identity)  # a value that no checkpoint can hold fails here, not in the middle
+        folder.mkdir(parents=True, exist_ok=True)
+        return fit(
+            task,
+            settings,
+            folder,
+            weights=weights,
+            seed=seed,
+            identity=identity,
+            team=members,
+            progress=progress,
+        )
+
+
+def table(config: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """A table of a configuration.
+
+    Raises:
+        InputError: bad_config, where it is missing.
+    """
+    found: Any = config
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise InputError(
+            "bad_config", f"The configuration has no table [{'.'.join(names)}]", "Add it, see recon/configs"
+        )
+    return found
+
+
+def _check_kind(part: str, network: Mapping[str, Any]) -> None:
+    kind = network.get("kind", "lift")
+    if kind not in _KINDS[part]:
+        raise InputError(
+            "bad_config", f"A network of kind {kind!r} is no {part} network", f"Use {', '.join(_KINDS[part])}"
+        )
+
+
+def _ct(config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any) -> Task:
+    del folder, team, progress
+    cases = Cases.choose(table(config, "data"), config.get("seed", 0))
+    network: Any = build_network(table(config, "ct", "network"))
+    return CtTask(network, cases, settings, size=network.config.size)
+
+
+def _segmentation(
+    config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any
+) -> Task:
+    del folder, team, progress
+    cases = Cases.choose(table(config, "data"), config.get("seed", 0))
+    return SegmentationTask(build_network(table(config, "segmentation", "network")), cases, settings)
+
+
+def _xray(config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any) -> Task:
+    data, seed = table(config, "data"), config.get("seed", 0)
+    network: Any = build_network(table(config, "xray", "network"))
+    if "dataset" not in data:
+        return VirtualKneesTask(network, data, settings, folder / "knees", seed)
+    cases, weights = Cases.choose(data, seed), SsrKd.from_table(config.get("ssr_kd", {}))
+    if network.views not in (None, len(cases.views)):
+        raise InputError(
+            "bad_config",
+            f"The network takes {network.views} views and the data table names {len(cases.views)}",
+            "Name as many views as the network has encoders",
+        )
+    if weights.semi_supervised and settings.batch % 2:
+        raise InputError(
+            "bad_config",
+            f"A batch of {settings.batch} cannot be half labelled and half unlabelled",
+            "Give an even batch",
+        )
+    if weights.semi_supervised and not cases.unlabelled:
+        raise InputError(
+            "no_unlabelled_case",
+            f"{cases.dataset.folder} has no unlabelled case for training",
+            "Add some, or set pseudo and distillation to 0",
+        )
+    root = Path(weights.cache) if weights.cache else folder / "cache"
+    # Both frozen networks are read before either is asked, which takes a while.
+    teacher_network, shadow_network = None, None
+    if weights.semi_supervised:
+        teacher_network = frozen(config, "ct", weights.teacher, "teacher")
+    if network.input_kind == "enhanced":
+        shadow_network = frozen(config, "segmentation", weights.segmentation, "segmentation")
+    teacher = shadows = None
+    if shadow_network is not None:
+        origin = table(config, "segmentation", "network")
+        shadows = Shadows(cases, Path(weights.segmentation), root, network=origin)
+        entries = [*cases.labelled, *cases.validation, *(cases.unlabelled if teacher_network else ())]
+        if team.leads:
+            shadows.prepare(shadow_network, entries, progress=progress)
+    if teacher_network is not None:
+        origin = table(config, "ct", "network")
+        teacher = Teacher(cases, Path(weights.teacher), root, points=weights.points, network=origin)
+        if team.leads:
+            teacher.prepare(teacher_network, size=teacher_network.config.size, progress=progress)
+    team.wait()
+    channels = teacher_network.feature_channels if teacher_network is not None else 0
+    return SsrKdTask(
+        network, cases, settings, weights, teacher=teacher, teacher_channels=channels, shadows=shadows
+    )
+
+
+def frozen(config: Mapping[str, Any], part: Part, weights: str, what: str) -> Any:
+    """A trained network of another part, in evaluation mode.
+
+    Raises:
+        InputError: no_weights, wrong_weights, bad_config.
+    """
+    network = build_network(table(config, part, "network"))
+    load_weights(network, Path(weights or f"(no path: ssr_kd.{what})"), what)
+    return network.eval()
+
+
+_TASKS = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}

@@ -1,0 +1,106 @@
+"""Training of the default network on an endless stream of virtual knees, each exposed anew every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recon.errors import InputError
+from recon.population.phantom import Tissue
+from recon.population.sample import draw_cameras, make_sample, person_bones
+from recon.population.shape_model import ShapeModel
+from recon.training.batches import Batch, Steps, collate, example
+from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore
+from recon.training.losses import occupancy_loss
+from recon.training.pictures import grey
+from recon.training.settings import Settings
+from recon.training.task import Picture
+
+
+class VirtualKneesTask:
+    """A network for any two views learns from knees of the shape model; see ``Task``.
+
+    Args:
+        network: takes pictures with their local contrast.
+        table: the ``[data]`` table: samples, first_seed, validation_samples, points.
+        settings: how it is trained.
+        folder: where the knees are kept.
+        seed: of the order and the exposures.
+
+    Raises:
+        InputError: bad_config, where the table lacks a number.
+    """
+
+    def __init__(
+        self, network: nn.Module, table: Mapping[str, Any], settings: Settings, folder: Path, seed: int
+    ) -> None:
+        numbers = ("samples", "first_seed", "validation_samples", "points")
+        if sorted(table) != sorted(numbers) or not all(isinstance(table[key], int) for key in numbers):
+            raise InputError(
+                "bad_config",
+                "The data table names neither a data set nor virtual knees",
+                f"Give dataset = FOLDER, or the whole numbers {', '.join(numbers)}",
+            )
+        self.network = self.model = network
+        self.cases, self._points = int(table["samples"]), int(table["points"])
+        self._settings, self._folder, self._seed = settings, folder, seed
+        self._first_seed, self._held_out = int(table["first_seed"]), int(table["validation_samples"])
+        self._validation: list[Batch] | None = None
+
+    def kept(self, model: nn.Module) -> nn.Module:
+        """The model is the network."""
+        return model
+
+    def stream(self, start: int, rank: int, processes: int) -> Steps:
+        """Endless batches; each process has an order and exposures of its own."""
+        del processes
+        model = ShapeModel.from_people(TRAINING_PEOPLE)
+        store = SampleStore(self._folder, model, self._first_seed, self.cases)
+        batch, seed = self._settings.batch, self._seed + 1_000_003 * rank
+        return Steps(store, batch=batch, points=self._points, seed=seed, start=start)
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Cross entropy over the points that every view sees."""
+        return {"loss": self._loss(model, batch, bfloat16=self._settings.bfloat16)}
+
+    @staticmethod
+    def _loss(model: Any, batch: Batch, *, bfloat16: bool) -> Tensor:
+        with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=bfloat16):
+            encoding = model.encode(batch.images, batch.projections)
+        return occupancy_loss(model.decode_points(encoding.float(), batch.points), batch.labels)
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Loss on knees of the validation people, exposed once, in single precision."""
+        return {
+            "loss": float(np.mean([self._loss(model, b, bfloat16=False).item() for b in self._looks(model)]))
+        }
+
+    def _looks(self, model: nn.Module) -> list[Batch]:
+        if self._validation is None:
+            self._validation = validation_batches(self._held_out, self._points)
+        device = next(model.parameters()).device
+        return [
+            Batch(*(t.to(device) for t in (b.images, b.projections, b.points, b.labels)))
+            for b in self._validation
+        ]
+
+    def pictures(self, model: nn.Module) -> Mapping[str, Picture]:
+        """The views of the first validation knee."""
+        views = self._looks(model)[0].images[0, :, 0].cpu().numpy()
+        return {"input": grey(np.concatenate(views, axis=1))}
+
+
+def validation_batches(count: int, points: int) -> list[Batch]:
+    """Knees of the validation people, exposed once: the same at every call."""
+    batches = []
+    for index in range(count):
+        rng = np.random.default_rng((7, index))
+        bones = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
+        sample = make_sample(bones, draw_cameras(rng), Tissue.draw(rng), rng, points=2 * points)
+        batches.append(collate([example(sample, points, rng, exact=True)]))
+    return batches
