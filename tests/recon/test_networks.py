@@ -12,40 +12,22 @@ import torch
 from safetensors.torch import save_file
 
 from recon.errors import InputError
-from recon.geometry import Camera, ReconstructionCube
 from recon.networks.lift import LiftConfig, LiftNetwork, project_unit
 from recon.networks.picture import PIXELS, channels, normalise, upright_picture
 from recon.networks.registry import SHIPPED, Model, find
 from recon.reconstruct import load_network
+from tests.recon.views import SOURCE_TO_ISOCENTRE, camera, picture_camera, unit_projections
 
 SMALL = LiftConfig(image_channels=(8, 16, 16, 16), lift_channels=8, volume_channels=(8, 16, 16), hidden=16)
 
 
-def camera(angle: float) -> Camera:
-    return Camera.from_angles(
-        source_to_detector=1000,
-        source_to_isocentre=700,
-        primary_angle=angle,
-        pixel_spacing=(0.4, 0.4),
-        rows=700,
-        columns=800,
-    )
-
-
-def unit_projections(*angles: float) -> torch.Tensor:
-    cameras = [camera(a).transformed(camera(a).upright_map(224, PIXELS), PIXELS, PIXELS) for a in angles]
-    matrices = ReconstructionCube().unit_projections(np.stack([c.projection for c in cameras]), PIXELS)
-    return torch.from_numpy(matrices).float()[None]
-
-
 def test_the_network_projects_as_the_camera_does() -> None:
     points = np.random.default_rng(0).uniform(-60, 60, (30, 3))
-    view = camera(90)
-    picture = view.transformed(view.upright_map(224, PIXELS), PIXELS, PIXELS)
+    picture = picture_camera(90)
     pixels, depth = picture.project(points)
     at, relative = project_unit(unit_projections(90), torch.from_numpy(points / 100).float()[None])
     assert ((at[0, 0].numpy() + 1) / 2 * (PIXELS - 1)) == pytest.approx(pixels, abs=1e-3)
-    assert relative[0, 0].numpy() * 100 == pytest.approx(depth - 700, abs=1e-3)
+    assert relative[0, 0].numpy() * 100 == pytest.approx(depth - SOURCE_TO_ISOCENTRE, abs=1e-3)
 
 
 @pytest.mark.parametrize("views", [1, 2, 3])
