@@ -1,0 +1,190 @@
+"""Do an experiment: plan, train what is missing, measure every case, write CSV, figure, pictures and page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.bones import Bone
+from recon.dataset import Dataset
+from recon.experiments import catalogue
+from recon.experiments.bone_pictures import Shown, write_sheet
+from recon.experiments.definition import Experiment, People
+from recon.experiments.figures import draw, require_matplotlib
+from recon.experiments.measure import judged_field
+from recon.experiments.page import Report, write_page
+from recon.experiments.plan import Planned, Planner, trainings
+from recon.experiments.presets import PRESETS
+from recon.experiments.results import Results, Row
+from recon.experiments.runs import Runs
+from recon.experiments.schedule import State, run_tasks
+from recon.experiments.workload import describe, plan_text, tasks_of
+from recon.output import output_folder
+
+_SHOWN_CASES = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to do and where.
+
+    Attributes:
+        name: of the experiment.
+        out: folder for CSV, figure and page.
+        preset: name.
+        folders: data set of each group of people; the one of test people also trains.
+        runs: folder of shared trainings and results.
+        jobs: processes at a time.
+        command: as the page states it.
+    """
+
+    name: str
+    out: Path
+    preset: str
+    folders: Mapping[People, Path]
+    runs: Path
+    jobs: int
+    command: str
+
+
+def conduct(
+    request: Request, say: Callable[[str], None], tell: Callable[[State], None] = lambda _: None
+) -> Results:
+    """Do an experiment; what an earlier run has finished is used again.
+
+    Args:
+        request: what.
+        say: given lines for people, the plan first.
+        tell: given the state of the work about twice a second.
+
+    Raises:
+        InputError: anything wrong with preset, data sets or weights, before any long work where possible.
+    """
+    require_matplotlib()
+    preset = PRESETS[request.preset]
+    datasets = {People.TEST: Dataset.open(request.folders[People.TEST])}
+    train = {flag: len(datasets[People.TEST].entries("train", flag)) for flag in (True, False)}
+    config = preset.configuration()
+    limits = {flag: config["data"].get(key) for flag, key in ((True, "labelled"), (False, "unlabelled"))}
+    used = {flag: min(n, limits[flag]) if limits[flag] else n for flag, n in train.items()}
+    config["data"].update(labelled=used[True], unlabelled=used[False])
+    experiment = catalogue.experiment(request.name, preset, used[True], used[False])
+    for people in {c.people for c in experiment.conditions} - set(datasets):
+        datasets[people] = Dataset.open(request.folders[people])
+    planned = Planner(preset, config, datasets).plan(experiment)
+
+    runs = Runs(request.runs)
+    tasks = tasks_of(planned, runs, preset.seconds)
+    say(plan_text(planned, runs, tasks, request.jobs))
+    run_tasks(tasks, request.jobs, tell)
+
+    results = Results.join(_rows(one, runs, datasets[one.condition.people]) for one in planned)
+    report = _report(request, config, experiment, planned, runs, datasets, used)
+    name = experiment.name
+    files = [f"{name}.csv", f"{name}.png", f"{name}-bones.png", f"{name}.md"]
+    with output_folder(request.out, replaces=files) as folder:
+        results.write(folder / f"{name}.csv")
+        draw(experiment, results, folder / f"{name}.png")
+        shown = _shown(experiment, planned, runs, datasets)
+        if shown:
+            write_sheet(shown, folder / f"{name}-bones.png")
+        write_page(experiment, results, report, folder / f"{name}.md", pictures=bool(shown))
+    return results
+
+
+def _rows(one: Planned, runs: Runs, dataset: Dataset) -> list[Row]:
+    entries = {entry.id: entry for entry in dataset.manifest.cases}
+    rows = []
+    for case in one.measurement.cases:
+        entry = entries[case]
+        for label, figures in one.measurement.read(runs, case)["bones"].items():
+            bone = Bone[label.upper()]
+            rows.append(
+                Row(
+                    one.condition.label,
+                    one.condition.people,
+                    entry.person,
+                    case,
+                    tuple(entry.implants),
+                    bone,
+                    figures,
+                )
+            )
+    return rows
+
+
+def _shown(
+    experiment: Experiment, planned: Sequence[Planned], runs: Runs, datasets: Mapping[People, Dataset]
+) -> list[Shown]:
+    """The first case of different people for every condition that is to be shown."""
+    shown = []
+    for one in planned:
+        if one.condition.label not in experiment.pictures:
+            continue
+        dataset = datasets[one.condition.people]
+        entries = {entry.id: entry for entry in dataset.manifest.cases}
+        first = {entries[case].person: case for case in reversed(one.measurement.cases)}
+        most = _SHOWN_CASES if len(experiment.pictures) == 1 else 1
+        for person, case in sorted(first.items())[:most]:
+            knee = dataset.load(entries[case], one.measurement.method.views)
+            shown.append(
+                Shown(
+                    f"{person}: {one.condition.label}",
+                    knee.pictures,
+                    knee.bones(),
+                    one.measurement.bones(runs, case),
+                    judged_field(dataset, knee),
+                )
+            )
+    return shown
+
+
+def _report(
+    request: Request,
+    config: Mapping[str, Any],
+    experiment: Experiment,
+    planned: Sequence[Planned],
+    runs: Runs,
+    datasets: Mapping[People, Dataset],
+    used: Mapping[bool, int],
+) -> Report:
+    main = datasets[People.TEST]
+    by_split = {
+        split: sum(p.split == split for p in main.manifest.people.values())
+        for split in ("train", "validation", "test")
+    }
+    people = [
+        f"Trained on {used[True]} labelled and {used[False]} unlabelled cases of the data set "
+        f'"{main.manifest.name}" ({by_split["train"]} people); weights chosen on {by_split["validation"]} '
+        f"validation people. Nobody is in two splits."
+    ]
+    for group in dict.fromkeys(c.people for c in experiment.conditions):
+        dataset = datasets[group]
+        cases = dict.fromkeys(
+            case for p in planned if p.condition.people == group for case in p.measurement.cases
+        )
+        entries = {entry.id: entry for entry in dataset.manifest.cases}
+        names = dict.fromkeys(entries[case].person for case in cases)
+        people.append(
+            f"Measured on {len(cases)} cases of {len(names)} {_GROUPS[group]} ({', '.join(names)})."
+        )
+    seconds = {}
+    for one in planned:
+        times = [one.measurement.read(runs, case)["seconds"] for case in one.measurement.cases]
+        seconds[one.condition.label] = sum(times) / len(times)
+    done = [
+        (key, describe(training), runs.seconds(training) or 0.0)
+        for key, training in trainings(planned).items()
+    ]
+    return Report(
+        request.command, request.preset, config["seed"], tuple(people), tuple(done), seconds, request.jobs
+    )
+
+
+_GROUPS = {
+    People.TEST: "test people",
+    People.EXTERNAL: "external people, whose data no weight may be derived from",
+    People.IMPLANTS: "test people, some with implants",
+}

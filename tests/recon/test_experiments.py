@@ -1,0 +1,311 @@
+"""Definitions, keys of shared runs, tasks that need each other, averages, findings and pages."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recon.bones import Bone
+from recon.errors import InputError
+from recon.experiments import catalogue
+from recon.experiments.definition import People
+from recon.experiments.findings import difference, findings
+from recon.experiments.page import Report, write_page
+from recon.experiments.presets import PRESETS, changed
+from recon.experiments.results import FIGURES, Results, Row
+from recon.experiments.runs import Runs, Training
+from recon.experiments.schedule import State, Task, run_tasks
+
+SMALL = PRESETS["small"]
+
+
+def rows(condition: str, errors: dict[str, float], cases: int = 2) -> list[Row]:
+    """A case has the person's error in every bone, plus 0.1 mm a bone and 0.2 mm a case."""
+    return [
+        Row(
+            condition,
+            "test",
+            person,
+            f"{person}-{case}",
+            (),
+            bone,
+            dict.fromkeys(FIGURES, error + 0.1 * (bone - 1) + 0.2 * case),
+        )
+        for person, error in errors.items()
+        for case in range(cases)
+        for bone in Bone
+    ]
+
+
+# Definitions
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_every_experiment_has_a_reference_among_its_conditions(name: str) -> None:
+    experiment = catalogue.experiment(name, SMALL, 70, 140)
+    labels = [condition.label for condition in experiment.conditions]
+    assert experiment.reference in labels
+    assert set(experiment.pictures) <= set(labels)
+
+
+def test_series_of_labelled_and_unlabelled_cases_end_at_all_of_them() -> None:
+    experiment = catalogue.experiment("labelled", SMALL, 20, 100)
+    places = {
+        series: [c.x for c in experiment.conditions if c.series == series]
+        for series in ("labelled", "unlabelled")
+    }
+    assert places == {"labelled": [14, 20], "unlabelled": [0, 25, 100]}
+    changes = {c.label: c.method.changes for c in experiment.conditions}
+    assert changes["20 labelled, 100 unlabelled"] == {}
+    assert changes["14 labelled, 100 unlabelled"] == {"data.labelled": 14}
+    assert changes["20 labelled, 0 unlabelled"]["ssr_kd.pseudo"] == 0
+
+
+def test_an_unknown_experiment_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        catalogue.experiment("table2", SMALL, 70, 140)
+    assert caught.value.code == "unknown_experiment"
+
+
+def test_changes_replace_values_and_whole_tables_and_leave_the_original() -> None:
+    config = {"data": {"labelled": 70, "points": 5}, "xray": {"network": {"kind": "lift", "hidden": 64}}}
+    new = changed(config, {"data.labelled": 7, "xray.network": {"kind": "volume_cnn"}, "ssr_kd.pseudo": 0.0})
+    assert new == {
+        "data": {"labelled": 7, "points": 5},
+        "xray": {"network": {"kind": "volume_cnn"}},
+        "ssr_kd": {"pseudo": 0.0},
+    }
+    assert config["data"]["labelled"] == 70
+    assert config["xray"]["network"]["kind"] == "lift"
+
+
+# Runs
+
+
+def training(part: Any = "ct", teacher: Training | None = None, **changes: Any) -> Training:
+    config = {
+        "seed": 1,
+        "data": {"views": ["000", "090"], "labelled": 70, "unlabelled": 140, "points": 500},
+        "ssr_kd": {"pseudo": 0.5, "distillation": 0.1},
+        **{
+            name: {"network": {"kind": kind}, "training": {"steps": 10, "threads": 1}}
+            for name, kind in (("ct", "vnet"), ("xray", "hourglass"))
+        },
+    }
+    changes = {key.replace("__", "."): value for key, value in changes.items()}
+    return Training(part, changed(config, changes), Path("knees"), "0123", teacher)
+
+
+def test_equal_trainings_share_a_run() -> None:
+    assert training().key == training().key
+    moved = Training("ct", training().config, Path("elsewhere"), "0123")
+    assert moved.key == training().key, "where the data set lies does not matter"
+    assert training(ct__training__threads=2).key == training().key
+    assert training(data__views=["000", "030"]).key == training().key, "a CT network sees no views"
+    assert training(data__unlabelled=0).key == training().key
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 2},
+        {"data__labelled": 14},
+        {"ct__training__steps": 11},
+        {"ct__network": {"kind": "vnet", "base": 8}},
+    ],
+)
+def test_other_weights_have_another_run(changes: dict[str, Any]) -> None:
+    assert training(**changes).key != training().key
+    student = training("xray", training())
+    assert training("xray", training(**changes)).key != student.key, "another teacher, another student"
+
+
+def test_students_differ_by_views_and_weights_of_losses() -> None:
+    keys = {
+        training("xray", training(), **changes).key
+        for changes in ({}, {"data__views": ["000"]}, {"ssr_kd__distillation": 0.0}, {"data__unlabelled": 7})
+    }
+    assert len(keys) == 4
+    assert training("xray", None).key not in keys
+    assert training("xray", training(), ssr_kd__cache="anywhere").key in keys
+
+
+def test_a_run_is_trained_once_and_tells_the_student_its_teacher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def train(part: str, config: dict[str, Any], folder: Path, *, progress: Any) -> Path:
+        seen.append((part, config))
+        progress("train", 1.0)
+        (folder / "best.safetensors").write_bytes(part.encode())
+        return folder / "best.safetensors"
+
+    monkeypatch.setattr("recon.training.train", train)
+    runs, teacher = Runs(tmp_path), training()
+    student = training("xray", teacher)
+    with pytest.raises(InputError, match="holds no finished run"):
+        runs.finish(student)
+    assert runs.begun(student)
+    weights = runs.finish(teacher)
+    assert runs.finish(teacher) == weights
+    assert runs.weights(student) is None
+    runs.finish(student)
+    assert [part for part, _ in seen] == ["ct", "xray"]
+    assert seen[1][1]["ssr_kd"]["teacher"] == str(weights)
+    assert "views" not in seen[0][1]["data"]
+    assert runs.usual_seconds(training(seed=3)) == runs.seconds(teacher)
+
+
+# Tasks
+
+
+def note(path: Path, name: str, progress: Any) -> None:
+    progress("work", 0.5)
+    with path.open("a") as file:
+        file.write(f"begin {name}\n")
+    time.sleep(0.2)
+    with path.open("a") as file:
+        file.write(f"end {name}\n")
+
+
+def fail(_path: Path, _name: str, _progress: Any) -> None:
+    raise InputError("broken", "It does not work", "Mend it")
+
+
+def test_tasks_wait_for_what_they_need_and_run_side_by_side(tmp_path: Path) -> None:
+    path, states = tmp_path / "log", []
+    tasks = [
+        Task(name, name, 1.0, needs, note, (path, name))
+        for name, needs in (("c", ("a", "b")), ("a", ()), ("b", ()))
+    ]
+    run_tasks(tasks, 2, states.append)
+    lines = path.read_text().splitlines()
+    assert lines[4:] == ["begin c", "end c"]
+    assert {state.ended[0] for state in states if state.ended} == {"a", "b", "c"}
+    shares = [state.share for state in states]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert max(len(state.running) for state in states) == 2
+
+
+def test_an_error_of_a_task_reaches_the_caller_whole(tmp_path: Path) -> None:
+    tasks = [
+        Task("a", "a", 1.0, (), fail, (tmp_path / "log", "a")),
+        Task("b", "b", 1.0, ("a",), note, (tmp_path / "log", "b")),
+    ]
+
+    def ignore(_state: State) -> None:
+        return
+
+    with pytest.raises(InputError) as caught:
+        run_tasks(tasks, 1, ignore)
+    assert (caught.value.code, caught.value.remedy) == ("broken", "Mend it")
+    assert not (tmp_path / "log").exists()
+
+
+# Results
+
+
+def test_averages_are_means_of_bone_means() -> None:
+    results = Results(tuple(rows("a", {"p": 1.0, "q": 2.0})))
+    assert results.mean("a", Bone.PATELLA, "p2s_assd_mm") == pytest.approx(1.6)
+    assert results.mean("a", None, "p2s_assd_mm") == pytest.approx(1.75)
+    assert results.by_person("a", None, "p2s_assd_mm") == pytest.approx({"p": 1.25, "q": 2.25})
+
+
+def test_a_bone_left_out_is_counted_and_not_averaged_away() -> None:
+    table = rows("a", {"p": 1.0})
+    lost = [
+        Row(r.condition, r.people, r.person, r.case, r.implants, r.bone, {}) if r.bone is Bone.FIBULA else r
+        for r in table
+    ]
+    results = Results(tuple(lost))
+    assert results.missing("a") == 2
+    assert results.mean("a", Bone.FIBULA, "p2s_assd_mm") is None
+    assert results.mean("a", None, "p2s_assd_mm") is None
+
+
+def test_csv_gives_the_same_rows_back(tmp_path: Path) -> None:
+    table = rows("a, with a comma", {"p": 1.0})
+    table[0] = Row("b", "implants", "p", "p-0", ("staple", "plate"), Bone.TIBIA, {})
+    table[1] = Row("b", "test", "p", "p-1", (), Bone.TIBIA, dict.fromkeys(FIGURES) | {FIGURES[0]: 1.5})
+    results = Results(tuple(table))
+    results.write(tmp_path / "x.csv")
+    assert Results.read(tmp_path / "x.csv").rows[:2] == results.rows[:2]
+    assert len(Results.read(tmp_path / "x.csv").rows) == len(results.rows)
+
+
+# Findings and page
+
+
+def table1(errors: dict[str, dict[str, float]]) -> tuple[Any, Results]:
+    experiment = catalogue.experiment("table1", SMALL, 70, 140)
+    all_rows = [
+        row
+        for condition in experiment.conditions
+        for row in rows(condition.label, errors.get(condition.label, {"p": 2.0, "q": 2.2}))
+    ]
+    return experiment, Results(tuple(all_rows))
+
+
+def test_findings_say_the_order_that_the_figures_have() -> None:
+    falling = {"labelled only": {"p": 1.3, "q": 1.5}, "labelled + pseudo labels": {"p": 1.2, "q": 1.4}}
+    experiment, results = table1({**falling, "SSR-KD": {"p": 1.1, "q": 1.3}})
+    assert any("(each step helps) is found" in sentence for sentence in findings(experiment, results))
+    experiment, results = table1({**falling, "SSR-KD": {"p": 1.1, "q": 1.6}})
+    sentences = findings(experiment, results)
+    assert any("(each step helps) is not found" in sentence for sentence in sentences)
+    assert any("better in 1 of 2 people" in sentence for sentence in sentences)
+    apart = difference(results, "labelled only", "SSR-KD", None)
+    assert apart == pytest.approx({"p": 0.2, "q": -0.1})
+
+
+def test_trends_are_named_only_where_there_is_one() -> None:
+    experiment = catalogue.experiment("angles", SMALL, 70, 140)
+    errors = dict(zip([c.label for c in experiment.conditions], (1.0, 1.1, 1.2, 1.3, 1.4), strict=True))
+
+    def text() -> str:
+        table = [row for label, error in errors.items() for row in rows(label, {"p": error})]
+        return " ".join(findings(experiment, Results(tuple(table))))
+
+    assert "falls at every step" in text()
+    errors["60°"] = 0.9
+    assert "neither falls nor rises throughout" in text()
+
+
+def test_the_page_shows_the_figures_and_the_paper_beside(tmp_path: Path) -> None:
+    experiment, results = table1({"SSR-KD": {"p": 1.0, "q": 1.2}})
+    report = Report(
+        "python -m recon experiment table1", "small", 1, ("Trained on X.",), (("ct-1", "ct", 90.0),),
+        {"SSR-KD": 1.5}, 2,
+    )  # fmt: skip
+    write_page(experiment, results, report, tmp_path / "table1.md", pictures=True)
+    page = (tmp_path / "table1.md").read_text()
+    assert "| SSR-KD | 1.35 | 1.20 | 1.30 | 1.40 | 1.50 |" in page
+    assert "| SSR-KD, ASSD (mm) | 0.94 | 1.12 | 0.8 | 1.05 | 0.77 |" in page
+    assert "ct (ct-1) 1.5 min" in page
+    assert "(table1-bones.png)" in page
+    assert "None" not in page
+    assert "nan" not in page
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_every_experiment_has_a_figure(name: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from recon.experiments.figures import draw
+
+    experiment = catalogue.experiment(name, SMALL, 70, 140)
+    table = []
+    for i, condition in enumerate(experiment.conditions):
+        table += rows(condition.label, {"p": 1.0 + i, "q": 1.2 + 10 * i})
+    draw(experiment, Results(tuple(table)), tmp_path / "figure.png")
+    with Image.open(tmp_path / "figure.png") as image:
+        assert image.width > 800
+        assert np.asarray(image.convert("L")).std() > 5
+    assert {condition.people for condition in experiment.conditions} <= set(People)
