@@ -24,7 +24,3 @@ class InputError(ValueError):
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
         """Pickle by the three parts, so that an error of a worker process arrives whole."""
         return InputError, (self.code, self.message, self.remedy)
-
-    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
-        """Processes hand errors to each other as three parts, not as the one sentence."""
-        return type(self), (self.code, self.message, self.remedy)
