@@ -27,6 +27,13 @@ class PointDecoder(nn.Module):
         return torch.as_tensor(self.layers[-1](features))
 
 
+class _PointLayer(nn.Conv1d):
+    """A 1 x 1 convolution over points whose channels come last: (B, N, inputs) to (B, N, outputs)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return functional.linear(features, self.weight[..., 0], self.bias)
+
+
 class SkipDecoder(nn.Module):
     """The same with leaky ReLU and the input shown to every layer again, as in the authors' released code.
 
@@ -38,7 +45,7 @@ class SkipDecoder(nn.Module):
         self.widths = list(widths)
         for number, (inputs, outputs) in enumerate(pairwise(widths)):
             shown = inputs if number == 0 else inputs + widths[0]
-            self.add_module(f"conv{number}", nn.Conv1d(shown, outputs, 1))
+            self.add_module(f"conv{number}", _PointLayer(shown, outputs, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits (B, N, 5) of (B, N, widths[0]) features."""
@@ -46,5 +53,5 @@ class SkipDecoder(nn.Module):
         for number, layer in enumerate(self.children()):
             if number:
                 result = torch.cat([functional.leaky_relu(result), features], -1)
-            result = functional.linear(result, layer.weight[..., 0], layer.bias)  # type: ignore[index, arg-type]
+            result = layer(result)
         return result

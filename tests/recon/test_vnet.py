@@ -1,0 +1,80 @@
+"""The CT network and the volumetric CNN: voxels are where the cube says, memory saving changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from recon.geometry import ReconstructionCube
+from recon.networks.build import build_network
+from recon.networks.vnet import VNet, normalise_hu
+from tests.recon.test_network_kinds import VNET, XRAY
+from tests.recon.views import picture_camera, unit_projections
+
+
+def test_voxel_aligned_features_at_a_node_are_the_heads_of_that_voxel() -> None:
+    torch.manual_seed(0)
+    network: Any = build_network(VNET).eval()
+    axis = ReconstructionCube().grid_axis(16)
+    at = np.array([[3, 7, 11], [0, 0, 15], [15, 8, 2]])  # x, y, z
+    points = torch.from_numpy(ReconstructionCube().to_unit(axis[at])).float()[None]
+    with torch.inference_mode():
+        encoding = network.encode(torch.randn(1, 1, 16, 16, 16))
+        found = network.point_features(encoding, points)[0]
+        for (x, y, z), features in zip(at, found, strict=True):
+            assert torch.allclose(features, network.head(encoding.volume[0, :, z, y, x]), atol=1e-4)
+    assert network.feature_channels == 64
+
+
+def test_the_features_follow_the_volume() -> None:
+    """A step of the coarsest voxel, away from the border, moves the features along."""
+    torch.manual_seed(0)
+    encoder = VNet(1, 8, 3).eval()
+    volume = torch.zeros(1, 1, 32, 32, 32)
+    volume[..., 12:20, 12:20, 12:20] = torch.randn(8, 8, 8)
+    with torch.inference_mode():
+        still, moved = encoder(volume), encoder(volume.roll(4, 2))
+    inner = (..., slice(12, 20), slice(12, 20), slice(12, 20))
+    difference = (still.roll(4, 2) - moved)[inner].abs().mean()  # the norms see other borders
+    assert difference < 0.02 * moved[inner].abs().mean()
+    assert (still - moved)[inner].abs().mean() > 0.2 * moved[inner].abs().mean()
+
+
+def test_recomputing_gives_the_same_gradients() -> None:
+    torch.manual_seed(0)
+    kept, again = VNet(1, 8, 3).train(), VNet(1, 8, 3, recompute=True).train()
+    again.load_state_dict(kept.state_dict())
+    volume = torch.randn(1, 1, 16, 16, 16)
+    for encoder in (kept, again):
+        encoder(volume).square().mean().backward()
+    for one, other in zip(kept.parameters(), again.parameters(), strict=True):
+        assert one.grad is not None
+        assert other.grad is not None
+        assert torch.allclose(one.grad, other.grad, atol=1e-6)
+
+
+def test_hounsfield_units_keep_cortex_and_metal_apart() -> None:
+    hu = np.array([-2000.0, -1000, 0, 60, 1500, 2000, 2900, 5000], np.float32)
+    expected = [-1, -1, 0, 0.06, 1.5, 2.0, 2.9, 3.0]
+    assert normalise_hu(hu) == pytest.approx(expected)
+    assert normalise_hu(torch.from_numpy(hu)).numpy() == pytest.approx(expected)
+
+
+def test_pictures_are_replicated_along_their_rays() -> None:
+    """The value in a voxel is the picture's where the camera projects the voxel's centre."""
+    network: Any = build_network(XRAY["volume_cnn"])
+    size, pixels = 16, 64
+    rows, columns = np.mgrid[:pixels, :pixels]
+    pictures = np.stack([columns + 0.5 * rows, rows - 2.0 * columns]).astype(np.float32)  # linear: exact
+    projections = unit_projections(0, 90, pixels=pixels)
+    volume = network.replicate(torch.from_numpy(pictures)[None, :, None], projections)[0].numpy()
+    assert volume.shape == (2, size, size, size)
+    axis = ReconstructionCube().grid_axis(size)
+    for x, y, z in [(5, 9, 8), (10, 3, 6), (7, 8, 9)]:
+        for view, angle in enumerate((0, 90)):
+            (column, row), _ = picture_camera(angle, pixels).project(np.array([axis[x], axis[y], axis[z]]))
+            expected = (column + 0.5 * row, row - 2.0 * column)[view]
+            assert volume[view, z, y, x] == pytest.approx(expected, abs=1e-2)
