@@ -15,6 +15,14 @@ import numpy as np
 
 from guides.bones import Array
 from guides.landmarks import Landmarks, Side, rotate, unit
+from guides.landmarks.priors import (
+    ANKLE_ANTERIOR_DEG,
+    ANKLE_LATERAL_DEG,
+    FEMUR_PER_WIDTH,
+    HIP_ANTERIOR_DEG,
+    MLDFA_AT_ALDFA_80_DEG,
+    TIBIA_PER_WIDTH,
+)
 
 Points = Mapping[str, Array]
 
@@ -181,43 +189,32 @@ MEASURES: dict[str, Measure] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Priors:
-    """Spread of what a knee-only image does not show (standard deviations)."""
-
-    femoral_offset_deg: float = 1.5
-    """Anatomical to mechanical femoral axis, 2.9 to 6.8 deg over people (PMC7875943)."""
-    tibial_axis_deg: float = 1.2
-    """Proximal shaft line to mechanical axis; a cone on 50 mm of shaft stays under 3 deg
-    (10.1080/23335432.2021.1916406). Grows as the shaft in view gets shorter than that."""
-    length_share: float = 0.06
-    """Bone length at a given plateau width."""
-
-
-def drawn_points(landmarks: Landmarks, side: Side, priors: Priors | None = None) -> dict[str, Array]:
+def drawn_points(landmarks: Landmarks, side: Side) -> dict[str, Array]:
     """Positions with every imputed hip and ankle replaced by (DRAWS, 3) draws from the priors.
 
-    The draws are the same on every call: a plan must not change when it is computed again.
+    The draws are the same on every call: a plan must not change when it is computed again. With less shaft in
+    view than ``SHAFT_MM`` the tibial axis is proportionally less sure.
     """
-    priors = priors or Priors()
     points = landmarks.positions()
     generator = np.random.default_rng(20240)
     frame = axes(points, side)
     drawn: dict[str, Array] = dict(points)
     shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
     shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
-    spreads = (
-        ("ankle_center", "tibia_knee_center", priors.tibial_axis_deg * shortness),
-        ("hip_center", "femur_knee_center", priors.femoral_offset_deg),
-    )
-    for name, pivot, spread in spreads:
+    imputed = (
+        ("ankle_center", "tibia_knee_center", ANKLE_LATERAL_DEG.spread * shortness,
+         ANKLE_ANTERIOR_DEG.spread * shortness, TIBIA_PER_WIDTH),
+        ("hip_center", "femur_knee_center", MLDFA_AT_ALDFA_80_DEG.spread,
+         HIP_ANTERIOR_DEG.spread, FEMUR_PER_WIDTH),
+    )  # fmt: skip
+    for name, pivot, frontal_deg, sagittal_deg, per_width in imputed:
         frontal, sagittal, length = generator.standard_normal((3, DRAWS))
         if name not in landmarks or landmarks[name].provenance != "imputed":
             continue
         arm = points[name] - points[pivot]
-        arm = rotate(arm, frame.anterior, spread * frontal)
-        arm = rotate(arm, frame.medial, spread * sagittal)
-        drawn[name] = points[pivot] + arm * (1 + priors.length_share * length[:, None])
+        arm = rotate(arm, frame.anterior, frontal_deg * frontal)
+        arm = rotate(arm, frame.medial, sagittal_deg * sagittal)
+        drawn[name] = points[pivot] + arm * (1 + per_width.spread / per_width.mean * length[:, None])
     return drawn
 
 

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from guides.bones import Array
 from guides.landmarks import Landmark, Landmarks
+from guides.landmarks.priors import MLDFA_AT_ALDFA_80_DEG
 from guides.measures import MEASURES, drawn_points, hka, jlca, mldfa, mmpta, obliquity, wbl
 from guides.osteotomy import miniaci, move
 
@@ -134,7 +135,7 @@ def test_only_imputed_ends_are_drawn_and_always_the_same() -> None:
     drawn = drawn_points(marks("imputed", "auto"), "L")
     assert drawn["hip_center"].shape == (4000, 3) and drawn["ankle_center"].shape == (3,)
     spread = np.std(hka(drawn, "L"))
-    assert spread == pytest.approx(1.5, rel=0.05), "PMC7875943"
+    assert spread == pytest.approx(MLDFA_AT_ALDFA_80_DEG.spread, rel=0.05)
     short = leg("L") | {"tibia_shaft_distal": np.array([0, 0, -85.0])}
     shorter = Landmarks(
         {n: Landmark(p, "imputed" if n == "ankle_center" else "auto") for n, p in short.items()}

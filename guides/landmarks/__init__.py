@@ -1,0 +1,54 @@
+"""Anatomical landmarks: found on the bones, edited by a person, or imputed from a population.
+
+All points are patient LPS in mm. A landmark that cannot be seen in a knee-only field of view (hip, ankle) is
+imputed from stated priors, and says so in its provenance.
+"""
+
+from __future__ import annotations
+
+from guides.bones import Bone, BoneSet
+from guides.errors import InputError
+from guides.landmarks.femur import find_femoral
+from guides.landmarks.fibula import find_fibular
+from guides.landmarks.frame import Frame, Side, rotate, unit
+from guides.landmarks.marks import REQUIRED, Landmark, Landmarks, Provenance
+from guides.landmarks.tibia import find_tibial
+
+__all__ = [
+    "REQUIRED",
+    "Frame",
+    "Landmark",
+    "Landmarks",
+    "Provenance",
+    "Side",
+    "find_landmarks",
+    "rotate",
+    "unit",
+]
+
+
+def find_landmarks(bones: BoneSet, side: Side) -> Landmarks:
+    """Find every landmark that the bones show, and impute hip and ankle where they end before them.
+
+    Raises:
+        InputError: ``bones_swapped``, ``wrong_side`` or ``tibia_too_short``.
+    """
+    tibia = bones[Bone.TIBIA]
+    _check_places(bones)
+    marks, frame = find_tibial(tibia, side)
+    marks |= find_fibular(tibia, bones.get(Bone.FIBULA), marks, frame, side)
+    if Bone.FEMUR in bones:
+        marks |= find_femoral(bones[Bone.FEMUR], marks, frame, side)
+    return Landmarks(marks)
+
+
+def _check_places(bones: BoneSet) -> None:
+    tibia = bones[Bone.TIBIA]
+    femur, fibula = bones.get(Bone.FEMUR), bones.get(Bone.FIBULA)
+    swapped = femur is not None and femur.bounds[:, 2].mean() < tibia.bounds[:, 2].mean()
+    if swapped or (fibula is not None and fibula.volume > tibia.volume):
+        raise InputError(
+            "bones_swapped",
+            "The tibia does not lie where it belongs among the other bones",
+            "Check that no two bone files were swapped and that z points upwards",
+        )

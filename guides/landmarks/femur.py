@@ -1,0 +1,134 @@
+"""Landmarks of the femur: condyles, shaft, hip centre."""
+
+from __future__ import annotations
+
+import numpy as np
+import trimesh
+
+from guides.bones import Array
+from guides.landmarks.frame import FULL_LENGTH_MM, Frame, Line, Side, lean, rise, shaft_line
+from guides.landmarks.marks import Landmark
+from guides.landmarks.priors import (
+    FEMUR_PER_WIDTH,
+    HIP_ANTERIOR_DEG,
+    MLDFA_AT_ALDFA_80_DEG,
+    MLDFA_PER_ALDFA,
+)
+
+_SHAFT_ABOVE_MM = 55.0
+"""Above the condyles' lowest point: where the shaft begins."""
+
+
+def find_femoral(
+    femur: trimesh.Trimesh, marks: dict[str, Landmark], tibial: Frame, side: Side
+) -> dict[str, Landmark]:
+    """Condyles, and as far as they are in view the shaft and the hip; the hip is imputed from a short shaft.
+
+    Args:
+        femur: the bone, whole or cut off above the knee.
+        marks: landmarks of the tibia.
+        tibial: directions of the tibia, roughly those of the femur.
+        side: L or R.
+    """
+    vertices = np.asarray(femur.vertices)
+    heights = vertices @ tibial.up
+    low, high = float(heights.min()), float(heights.max())
+    full = high - low > FULL_LENGTH_MM
+    hip = _hip(femur, tibial) if full else None
+    shaft = _shaft(femur, tibial, low, high, full=full)
+    frame, distal, posterior = _condyles(vertices, tibial, shaft, hip, side)
+    found: dict[str, Landmark] = {}
+    for index, name in enumerate(("medial", "lateral")):
+        found[f"femur_{name}_distal"] = Landmark(distal[index], "auto")
+        found[f"femur_{name}_posterior"] = Landmark(posterior[index], "auto")
+    centre = distal.mean(axis=0)
+    found["femur_knee_center"] = Landmark(centre, "auto")
+    if shaft is not None:
+        heights = vertices @ frame.up
+        for name, level in (
+            ("distal", float(heights.min()) + _SHAFT_ABOVE_MM),
+            ("proximal", float(heights.max()) - 5),
+        ):
+            found[f"femur_shaft_{name}"] = Landmark(shaft.at(level, frame.up), "auto")
+    if hip is not None:
+        found["hip_center"] = Landmark(hip, "auto")
+    elif shaft is not None:
+        edges = marks["plateau_medial_edge"].position - marks["plateau_lateral_edge"].position
+        length = FEMUR_PER_WIDTH.mean * float(edges @ tibial.medial)
+        direction = _towards_hip(frame, distal[0] - distal[1])
+        found["hip_center"] = Landmark(centre + length * direction, "imputed")
+    return found
+
+
+def _shaft(femur: trimesh.Trimesh, frame: Frame, low: float, high: float, *, full: bool) -> Line | None:
+    """The line through the shaft in view; None where there is too little of it."""
+    length = high - low
+    if full:
+        return shaft_line(femur, frame, low + 0.3 * length, low + 0.7 * length)
+    if length > 70:
+        return shaft_line(femur, frame, low + max(50.0, 0.5 * length), high - 4)
+    return None
+
+
+def _condyles(
+    vertices: Array, frame: Frame, shaft: Line | None, hip: Array | None, side: Side
+) -> tuple[Frame, Array, Array]:
+    """The femur's own directions, and the most distal and most posterior point of each condyle.
+
+    Returns:
+        Directions along the mechanical axis where the hip is known, else along the shaft; (2, 3) distal and
+        (2, 3) posterior points, medial first.
+    """
+    distal, posterior = np.zeros((2, 3)), np.zeros((2, 3))
+    for _ in range(3):
+        heights = vertices @ frame.up
+        condyles = vertices[heights < heights.min() + 40]
+        across = condyles @ frame.medial
+        middle = (across.min() + across.max()) / 2
+        for index, sign in enumerate((1, -1)):
+            half = condyles[sign * (across - middle) > 6]
+            distal[index] = half[np.argmin(half @ frame.up)]
+            posterior[index] = half[np.argmin(half @ frame.anterior)]
+        up = frame.up
+        if hip is not None:
+            up = hip - distal.mean(axis=0)
+        elif shaft is not None:
+            up = shaft.direction
+        frame = Frame.of(up, posterior[0] - posterior[1], side)
+    return frame, distal, posterior
+
+
+def _towards_hip(frame: Frame, across: Array) -> Array:
+    """Unit direction from knee to hip centre, from a frame along the shaft and the distal condylar line."""
+    anatomical = 90 + rise(across, frame)
+    mechanical = MLDFA_AT_ALDFA_80_DEG.mean + MLDFA_PER_ALDFA * (anatomical - 80)
+    return lean(frame, medial=mechanical - anatomical, anterior=HIP_ANTERIOR_DEG.mean)
+
+
+def _hip(femur: trimesh.Trimesh, frame: Frame) -> Array:
+    """Centre of the femoral head by RANSAC over spheres of 17 to 32 mm, refined on the inliers."""
+    vertices = np.asarray(femur.vertices)
+    heights = vertices @ frame.up
+    region = vertices[heights > heights.max() - 75]
+    across = region @ frame.medial
+    region = region[across > np.median(across)]
+    generator = np.random.default_rng(0)
+    draws = region[generator.integers(len(region), size=(1500, 4))]
+    system = 2 * (draws[:, 1:] - draws[:, :1])
+    right = (draws[:, 1:] ** 2).sum(-1) - (draws[:, :1] ** 2).sum(-1)
+    solvable = np.abs(np.linalg.det(system)) > 1e3
+    centres = np.linalg.solve(system[solvable], right[solvable][..., None])[..., 0]
+    radii = np.linalg.norm(draws[solvable, 0] - centres, axis=1)
+    sized = (radii > 17) & (radii < 32)
+    centres, radii = centres[sized], radii[sized]
+    sample = region[generator.permutation(len(region))[:1500]]
+    gap = np.abs(np.linalg.norm(sample[None] - centres[:, None], axis=2) - radii[:, None])
+    best = int(np.argmax((gap < 0.8).sum(axis=1)))
+    centre, radius = centres[best], radii[best]
+    for _ in range(10):
+        inliers = region[np.abs(np.linalg.norm(region - centre, axis=1) - radius) < 1.0]
+        design = np.column_stack([2 * inliers, np.ones(len(inliers))])
+        solution = np.linalg.lstsq(design, (inliers**2).sum(axis=1), rcond=None)[0]
+        centre = solution[:3]
+        radius = float(np.sqrt(solution[3] + centre @ centre))
+    return np.asarray(centre)
