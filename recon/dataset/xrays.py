@@ -23,7 +23,7 @@ from recon.volumes import CtVolume
 Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_DETECTOR_PIXELS = 384
+_DETECTOR_PIXELS = 320
 _DETECTOR_REACH = 1.12  # of the picture's width, so that no picture shows the detector's border
 _LARGEST_ATTENUATION = 12.0
 _BODY_HU = -300.0
@@ -95,6 +95,7 @@ def take_views(volume: CtVolume, machine: CArm, settings: Settings) -> Views:
     Where the CT ends above or below, the picture is collimated: rays through its cut ends show no leg.
     """
     water, bone = material_densities(torch.from_numpy(volume.hu))
+    ends = _cut_ends(volume)
     taken = []
     for station in machine.stations:
         paths = [project_volume(part, volume.affine, station.camera) / 10.0 for part in (water, bone)]
@@ -103,7 +104,7 @@ def take_views(volume: CtVolume, machine: CArm, settings: Settings) -> Views:
         floor = 0.5 / machine.detector.photons
         line_integrals = -np.log(np.maximum(exposure, np.float32(floor)))
         line_integrals = np.clip(line_integrals, 0, _LARGEST_ATTENUATION).astype(np.float32)
-        exposed = _collimated(volume, station.camera)
+        exposed = _collimated(ends, station.camera)
         if not exposed.any():
             raise InputError(
                 "nothing_in_view", "A view meets nothing of the CT", "Give a CT with more of the knee in it"
@@ -127,26 +128,23 @@ def bone_shadows(bones: BoneSet, cameras: Sequence[Camera]) -> Mask:
     return np.stack(shadows)
 
 
-def _collimated(volume: CtVolume, camera: Camera) -> Mask:
-    """(rows, columns) of the raw view that no ray through the CT's cut ends reaches."""
+def _cut_ends(volume: CtVolume) -> tuple[Array, Array]:
+    """(4, 3) corners in mm of the rectangles where a CT cuts the limb off, above and below."""
     low, high = volume.box
     body = volume.hu > _BODY_HU
-    edges = []
-    for others in ((0, 1), (0, 2)):
-        inside = np.flatnonzero(body.any(axis=others))
-        if len(inside) == 0:
-            raise InputError("empty_volume", "The CT shows nothing but air", "Give a CT of a knee")
-        edges.append(inside[[0, -1]])
-    (left, right), (front, back) = edges
-    corners = volume.to_lps(np.array([[x, y, 0.0] for x in (left, right) for y in (front, back)]))
-    exposed = np.ones((camera.rows, camera.columns), bool)
-    for height, top in ((high[2], True), (low[2], False)):
-        ends = np.column_stack([corners[:, :2], np.full(4, height)])
-        rows = camera.project(ends)[0][:, 1]
-        if top:
-            exposed[: max(0, int(np.ceil(rows.max())))] = False
-        else:
-            exposed[max(0, int(np.floor(rows.min())) + 1) :] = False
+    if not body.any():
+        raise InputError("empty_volume", "The CT shows nothing but air", "Give a CT of a knee")
+    columns, rows = (np.flatnonzero(body.any(axis=others))[[0, -1]] for others in ((0, 1), (0, 2)))
+    corners = volume.to_lps(np.array([[x, y, 0.0] for x in columns for y in rows]))
+    above, below = (np.column_stack([corners[:, :2], np.full(4, z)]) for z in (high[2], low[2]))
+    return above, below
+
+
+def _collimated(ends: tuple[Array, Array], camera: Camera) -> Mask:
+    """(rows, columns) of a raw view that no ray through the CT's cut ends reaches."""
+    above, below = (camera.project(end)[0][:, 1] for end in ends)
+    exposed = np.zeros((camera.rows, camera.columns), bool)
+    exposed[max(0, int(np.ceil(above.max()))) : max(0, int(np.floor(below.min())) + 1)] = True
     return exposed
 
 

@@ -1,0 +1,114 @@
+"""Virtual knees: training people drawn from the shape model, held-out people as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from recon.dataset.assemble import POINTS, assemble
+from recon.dataset.build import Made
+from recon.dataset.manifest import Origin, Person, Settings, Split
+from recon.errors import InputError
+from recon.population.demo import side_of
+from recon.population.phantom import Tissue
+from recon.population.phantom_ct import phantom_ct
+from recon.population.sample import draw_bones, person_bones
+from recon.population.shape_model import ShapeModel
+from recon.training.dataset import TEST_PEOPLE, TRAINING_PEOPLE, VALIDATION_PEOPLE
+
+_SPACING = 1.2  # mm, of the phantom: finer than the volume's nodes, and a third cheaper than 1 mm
+_LICENCE = "MPL-2.0"
+_SOURCE = "LLP26, musculoskeletal-models 0.2.4 (Auckland Bioengineering Institute)"
+
+
+@dataclass(frozen=True)
+class SyntheticJob:
+    """One virtual knee in phantom tissue.
+
+    Attributes:
+        id: of the case.
+        person: whose knee it is.
+        labelled: whether the true bones are kept.
+        llp26: the LLP26 person whose bones these are, or None for new ones from the training people's model.
+        points: number of near and of uniform points.
+    """
+
+    id: str
+    person: Person
+    labelled: bool
+    llp26: int | None
+    points: int = POINTS
+    origin: Origin = "synthetic"
+    implants: tuple[str, ...] = ()
+
+    def make(self, settings: Settings, rng: np.random.Generator) -> Made:
+        """Draw bones, tissue, CT and X-rays."""
+        bones = draw_bones(_training_model(), rng) if self.llp26 is None else person_bones(self.llp26, rng)
+        volume = phantom_ct(bones, Tissue.draw(rng), rng, spacing=_SPACING)
+        content = assemble(volume, bones if self.labelled else None, settings, rng, points=self.points)
+        return Made(content, side_of(bones))
+
+
+@cache
+def _training_model() -> ShapeModel:
+    return ShapeModel.from_people(TRAINING_PEOPLE)
+
+
+def _llp26(person: int) -> str:
+    return f"llp26-{person:02d}"
+
+
+def real_person(number: int) -> Person:
+    """An LLP26 person, in the split in which they are everywhere in this project."""
+    split: Split = "train"
+    if number in VALIDATION_PEOPLE:
+        split = "validation"
+    elif number in TEST_PEOPLE:
+        split = "test"
+    return Person(_llp26(number), split, _SOURCE, _LICENCE, derivable=True)
+
+
+def virtual_person(identity: str) -> Person:
+    """A new person from the shape model of the training people."""
+    return Person(
+        identity,
+        "train",
+        f"shape model of the training people of {_SOURCE}",
+        _LICENCE,
+        derivable=True,
+        derived_from=tuple(_llp26(number) for number in TRAINING_PEOPLE),
+    )
+
+
+def synthetic_jobs(
+    *, labelled: int = 70, unlabelled: int = 485, validation: int = 10, test: int = 40, points: int = POINTS
+) -> list[SyntheticJob]:
+    """Jobs for a data set of the paper's make-up (Methods, Dataset).
+
+    Args:
+        labelled: virtual training people with true bones.
+        unlabelled: virtual training people without.
+        validation: knees of the validation people, each person in several poses.
+        test: knees of the test people, likewise.
+        points: number of near and of uniform points of each labelled case.
+
+    Raises:
+        InputError: bad_count.
+    """
+    if min(labelled, unlabelled, validation, test) < 0 or points < 1:
+        raise InputError("bad_count", "A number of cases or points is negative", "Give 0 or more")
+    jobs = []
+    for kind, count in (("labelled", labelled), ("unlabelled", unlabelled)):
+        for number in range(count):
+            name = f"{kind}-{number:04d}"
+            jobs.append(
+                SyntheticJob(name, virtual_person(f"virtual-{name}"), kind == "labelled", None, points)
+            )
+    for people, count in ((VALIDATION_PEOPLE, validation), (TEST_PEOPLE, test)):
+        for number in range(count):
+            pose, which = divmod(number, len(people))
+            person = real_person(people[which])
+            jobs.append(SyntheticJob(f"{person.id}-pose-{pose}", person, True, people[which], points))
+    return jobs
