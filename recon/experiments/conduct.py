@@ -67,8 +67,8 @@ def conduct(
     datasets = {People.TEST: Dataset.open(request.folders[People.TEST])}
     train = {flag: len(datasets[People.TEST].entries("train", flag)) for flag in (True, False)}
     config = preset.configuration()
-    limits = {flag: config["data"].get(key) for flag, key in ((True, "labelled"), (False, "unlabelled"))}
-    used = {flag: min(n, limits[flag]) if limits[flag] else n for flag, n in train.items()}
+    limits = {True: config["data"].get("labelled"), False: config["data"].get("unlabelled")}
+    used = {flag: n if limits[flag] is None else min(n, limits[flag]) for flag, n in train.items()}
     config["data"].update(labelled=used[True], unlabelled=used[False])
     experiment = catalogue.experiment(request.name, preset, used[True], used[False])
     for people in {c.people for c in experiment.conditions} - set(datasets):
