@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from recon.bones import BoneSet
@@ -10,6 +12,7 @@ from recon.dataset.cube import known_box, sample_cube
 from recon.dataset.manifest import Settings
 from recon.dataset.points import draw_labelled_points
 from recon.dataset.xrays import CArm, bone_shadows, take_views
+from recon.population.implants import Implant
 from recon.volumes import CtVolume
 
 POINTS = 10_000
@@ -22,6 +25,7 @@ def assemble(
     rng: np.random.Generator,
     *,
     points: int = POINTS,
+    implants: Sequence[Implant] = (),
 ) -> CaseContent:
     """X-ray a knee and sample everything that a case holds.
 
@@ -31,6 +35,7 @@ def assemble(
         settings: what all cases of the data set share.
         rng: source of everything random.
         points: number of near and of uniform points.
+        implants: metal in the CT, whose shadows are drawn from its meshes.
 
     Raises:
         InputError: open_mesh, bad_values, no_overlap, no_bone_in_view, nothing_in_view.
@@ -38,7 +43,7 @@ def assemble(
     if bones is not None:
         check_bones(bones, "the case")
     box = known_box(volume, settings)
-    views = take_views(volume, CArm.draw(settings.views, rng), settings)
+    views = take_views(volume, CArm.draw(settings.views, rng), settings, implants)
     hu = sample_cube(volume, settings)
     if bones is None:
         return CaseContent(views.pictures, views.valid, views.projections, hu, box)

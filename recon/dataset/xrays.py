@@ -11,13 +11,14 @@ import torch
 
 from recon.bones import BoneSet
 from recon.dataset.manifest import Settings
-from recon.drr.beam import draw_spectrum
+from recon.drr.beam import CM2_PER_G, draw_spectrum, line_integrals, per_mm
 from recon.drr.joseph import project_volume
-from recon.drr.physics import Detector, attenuation, material_densities
+from recon.drr.physics import Detector, material_densities
 from recon.drr.raster import path_lengths
 from recon.errors import InputError
 from recon.geometry import Array, Camera
 from recon.networks.picture import PIXELS, WIDTH, upright_picture
+from recon.population.implants import Implant
 from recon.volumes import CtVolume
 
 Image = npt.NDArray[np.float32]
@@ -27,6 +28,7 @@ _DETECTOR_PIXELS = 320
 _DETECTOR_REACH = 1.12  # of the picture's width, so that no picture shows the detector's border
 _LARGEST_ATTENUATION = 12.0
 _BODY_HU = -300.0
+_METAL_HU, _TISSUE_HU = 3071.0, 50.0
 _TOUCH_MM = 0.05  # shorter ways through a bone leave no shadow; the raster's rounding stays below
 
 
@@ -89,32 +91,51 @@ class Views:
         ]
 
 
-def take_views(volume: CtVolume, machine: CArm, settings: Settings) -> Views:
+def take_views(
+    volume: CtVolume, machine: CArm, settings: Settings, implants: Sequence[Implant] = ()
+) -> Views:
     """X-ray a CT whose knee lies at the origin.
 
     Where the CT ends above or below, the picture is collimated: rays through its cut ends show no leg.
+    Metal is X-rayed by its meshes, for no Hounsfield unit tells steel from titanium.
     """
-    water, bone = material_densities(torch.from_numpy(volume.hu))
+    hu = np.where(volume.hu > _METAL_HU, np.float32(_TISSUE_HU), volume.hu) if implants else volume.hu
+    water, bone = material_densities(torch.from_numpy(hu))
     ends = _cut_ends(volume)
     taken = []
     for station in machine.stations:
-        paths = [project_volume(part, volume.affine, station.camera) / 10.0 for part in (water, bone)]
-        clean = attenuation(paths[0], paths[1], machine.spectrum).clamp(min=0.0).numpy()
+        exponents = sum(
+            CM2_PER_G[material][:, None, None]
+            * (project_volume(part, volume.affine, station.camera).numpy() / 10)
+            for material, part in (("water", water), ("cortical", bone))
+        ) + _metal(implants, station.camera)
+        clean = np.maximum(line_integrals(exponents, machine.spectrum), 0).astype(np.float32)
         exposure = machine.detector.expose(clean, pixel_mm=station.pixel_mm, seed=station.seed)
         floor = 0.5 / machine.detector.photons
-        line_integrals = -np.log(np.maximum(exposure, np.float32(floor)))
-        line_integrals = np.clip(line_integrals, 0, _LARGEST_ATTENUATION).astype(np.float32)
+        measured = -np.log(np.maximum(exposure, np.float32(floor)))
         exposed = _collimated(ends, station.camera)
         if not exposed.any():
             raise InputError(
                 "nothing_in_view", "A view meets nothing of the CT", "Give a CT with more of the knee in it"
             )
-        picture, camera = upright_picture(line_integrals, exposed, station.camera)
+        bounded = np.clip(measured, 0, _LARGEST_ATTENUATION).astype(np.float32)
+        picture, camera = upright_picture(bounded, exposed, station.camera)
         valid = _carried(exposed, station.camera, camera)
         taken.append(_reduced(picture, valid, camera, settings.pixels))
     pictures, valid_pixels, cameras = zip(*taken, strict=True)
     projections = np.stack([camera.projection for camera in cameras])
     return Views(np.stack(pictures), np.stack(valid_pixels), projections)
+
+
+def _metal(implants: Sequence[Implant], camera: Camera) -> Array:
+    """(5, rows, columns) line integrals of implants at each of the beam's energies."""
+    total = np.zeros((len(CM2_PER_G["water"]), camera.rows, camera.columns))
+    for component in (part for implant in implants for part in implant.components):
+        if component.material in CM2_PER_G:  # plastic is in the CT like any tissue
+            mesh = component.mesh
+            length = np.maximum(path_lengths(np.array(mesh.vertices), np.array(mesh.faces), camera), 0)
+            total += per_mm(component.material)[:, None, None] * length
+    return total
 
 
 def bone_shadows(bones: BoneSet, cameras: Sequence[Camera]) -> Mask:
