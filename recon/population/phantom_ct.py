@@ -18,7 +18,7 @@ from scipy import ndimage
 from recon.bones import Bone, BoneSet
 from recon.drr.beam import ENERGIES_KEV, per_mm
 from recon.errors import InputError
-from recon.population.implants import Implant
+from recon.population.implants.parts import Implant
 from recon.population.phantom import Tissue, _core, _joint_height, _leg
 from recon.volumes import CtVolume
 from recon.voxels import coverage
