@@ -15,7 +15,6 @@ from torch.utils.data import IterableDataset
 from recon.dataset import CaseEntry, Dataset, KneeCase
 from recon.errors import InputError
 from recon.geometry import ReconstructionCube
-from recon.training.losses import IGNORED
 
 Points = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -122,18 +121,13 @@ def in_turn(entries: Sequence[Any], number: int, seed: int, purpose: int) -> Any
 def labelled_points(
     case: KneeCase, count: int, near_share: float, rng: np.random.Generator
 ) -> tuple[Points, Labels]:
-    """``count`` points (N, 3) in mm of a labelled case and their bones, the given share near surfaces.
-
-    Points that the case's volume does not know are ``IGNORED``.
-    """
+    """``count`` points (N, 3) in mm of a labelled case and their bones, the given share near surfaces."""
     assert case.near is not None and case.near_labels is not None
     assert case.uniform is not None and case.uniform_labels is not None
     near = round(count * near_share)
     chosen = _draw(len(case.near), near, rng), _draw(len(case.uniform), count - near, rng)
     points = np.concatenate([case.near[chosen[0]], case.uniform[chosen[1]]]).astype(np.float64)
     labels = np.concatenate([case.near_labels[chosen[0]], case.uniform_labels[chosen[1]]]).astype(np.int64)
-    low, high = case.box
-    labels[((points < low) | (points > high)).any(axis=1)] = IGNORED
     return points, labels
 
 

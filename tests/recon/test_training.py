@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from recon.errors import InputError
 from recon.networks.picture import PIXELS
 from recon.population.sample import draw_sample
 from recon.population.shape_model import ShapeModel
+from recon.training import train
 from recon.training.batches import IGNORED, Steps, example
+from recon.training.config import read_config
 from recon.training.dataset import SampleStore
 from recon.training.exposure import expose
+from recon.training.settings import Settings
+from tests.data import ROOT
 
 MODEL = ShapeModel.from_people(range(5))
 
@@ -62,62 +69,56 @@ def test_a_stopped_stream_goes_on_with_the_same_steps(store: SampleStore) -> Non
     assert torch.equal(from_start[3].labels, resumed.labels)
 
 
-def test_training_learns_resumes_and_leaves_weights(tmp_path: Path) -> None:
-    from recon.training.loop import train
+CONFIG: dict[str, Any] = {
+    "name": "tiny",
+    "seed": 1,
+    "data": {"samples": 2, "first_seed": 0, "validation_samples": 1, "points": 2000},
+    "xray": {
+        "network": {
+            "image_channels": [8, 16, 16, 16],
+            "lift_channels": 8,
+            "volume_channels": [8, 16, 16],
+            "volume_size": 16,
+            "hidden": 16,
+        },
+        "training": {
+            "batch": 1,
+            "steps": 10,
+            "learning_rate": 3e-3,
+            "warmup_steps": 2,
+            "average_decay": 0.9,
+            "validations": 1,
+            "bfloat16": True,
+        },
+    },
+}
 
-    config = tmp_path / "tiny.toml"
-    text = """
-name = "tiny"
-seed = 1
-[network]
-image_channels = [8, 16, 16, 16]
-lift_channels = 8
-volume_channels = [8, 16, 16]
-volume_size = 16
-hidden = 16
-[data]
-samples = 2
-first_seed = 0
-validation_samples = 1
-points = 2000
-[training]
-batch = 1
-steps = {steps}
-learning_rate = 3e-3
-weight_decay = 0.0
-warmup_steps = 2
-average_decay = 0.9
-checkpoint_minutes = 100
-bfloat16 = true
-workers = 0
-threads = 1
-"""
-    config.write_text(text.format(steps=10))
-    weights = train(config, tmp_path / "run")
-    config.write_text(text.format(steps=25))
-    train(config, tmp_path / "run")
-    before = weights.read_bytes()
-    train(config, tmp_path / "run")
-    assert weights.read_bytes() == before, "a finished run stays as it is"
-    first, second = map(json.loads, (tmp_path / "run" / "log.jsonl").read_text().splitlines())
-    assert weights.exists()
+
+def test_training_learns_resumes_and_leaves_weights(tmp_path: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    weights = train("xray", config, tmp_path)
+    config["xray"]["training"]["steps"] = 25
+    assert train("xray", config, tmp_path) == weights
+    lines = list(map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines()))
+    first, second = (line for line in lines if "training_loss" in line)
     assert (first["step"], second["step"]) == (10, 25)
     assert second["seconds"] >= first["seconds"]
     assert second["training_loss"] < first["training_loss"] < np.log(5) + 0.3
+    assert [line["step"] for line in lines if "validation_loss" in line] == [10, 25]
+    assert len(list((tmp_path / "knees").iterdir())) == 2
 
 
-def test_a_checkpoint_of_another_configuration_is_refused(tmp_path: Path) -> None:
-    from recon.errors import InputError
-    from recon.networks.lift import LiftConfig, LiftNetwork
-    from recon.training.loop import Run
-
-    def run(hidden: int) -> Run:
-        sizes = {"image_channels": (8, 8, 8, 8), "volume_channels": (8, 8, 8), "lift_channels": 8}
-        network = LiftNetwork(LiftConfig(hidden=hidden, **sizes))
-        return Run(network, network, torch.optim.AdamW(network.parameters()))
-
-    run(16).save(tmp_path / "checkpoint.pt")
-    run(16).load(tmp_path / "checkpoint.pt")
+def test_a_data_table_that_is_neither_a_data_set_nor_virtual_knees_is_refused(tmp_path: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    del config["data"]["samples"]
     with pytest.raises(InputError) as caught:
-        run(32).load(tmp_path / "checkpoint.pt")
-    assert caught.value.code == "other_configuration"
+        train("xray", config, tmp_path / "run")
+    assert caught.value.code == "bad_config"
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_shipped_configuration_trains_in_the_same_loop() -> None:
+    config = read_config(ROOT / "recon" / "configs" / "compact.toml")
+    settings = Settings.from_table(config["xray"]["training"])
+    assert (settings.optimiser, settings.schedule, settings.clip) == ("adamw", "cosine", 1.0)
+    assert "dataset" not in config["data"]
