@@ -28,7 +28,7 @@ def normalise(line_integrals: Image, valid: npt.NDArray[np.bool_]) -> Image:
 
 
 def channels(picture: Image) -> Image:
-    """The network's (2, PIXELS, PIXELS) input: the picture and its local contrast.
+    """A (P, P) picture and its local contrast, (2, P, P).
 
     Air and soft tissue span most of the range of a radiograph; the second channel shows the bone edges on
     top of them equally strongly everywhere.
@@ -39,7 +39,7 @@ def channels(picture: Image) -> Image:
 
 
 def upright_picture(
-    line_integrals: Image, valid: npt.NDArray[np.bool_], camera: Camera
+    line_integrals: Image, valid: npt.NDArray[np.bool_], camera: Camera, pixels: int = PIXELS
 ) -> tuple[Image, Camera]:
     """Resample a view to the network's picture.
 
@@ -47,11 +47,12 @@ def upright_picture(
         line_integrals: (rows, columns) of the camera.
         valid: (rows, columns), where the detector was exposed.
         camera: the view.
+        pixels: rows and columns of the picture.
 
     Returns:
-        The normalised (PIXELS, PIXELS) picture and its camera.
+        The normalised (pixels, pixels) picture and its camera.
     """
-    to_picture = camera.upright_map(WIDTH, PIXELS)
+    to_picture = camera.upright_map(WIDTH, pixels)
     from_picture = np.linalg.inv(to_picture)
     shrink = float(np.sqrt(abs(np.linalg.det(from_picture[:2, :2]))))  # source pixels a picture pixel
     # Average before sampling, without letting unexposed pixels darken their neighbours.
@@ -59,9 +60,9 @@ def upright_picture(
     weight = ndimage.gaussian_filter(valid.astype(np.float32), sigma)
     smooth = ndimage.gaussian_filter(np.where(valid, line_integrals, 0).astype(np.float32), sigma)
     smooth = smooth / np.maximum(weight, 1e-3)
-    grid = np.stack(np.meshgrid(np.arange(PIXELS), np.arange(PIXELS)), axis=-1)
+    grid = np.stack(np.meshgrid(np.arange(pixels), np.arange(pixels)), axis=-1)
     at = grid @ from_picture[:2, :2].T + from_picture[:2, 2]
     coordinates = (at[..., 1], at[..., 0])
     picture = ndimage.map_coordinates(smooth, coordinates, order=1, mode="nearest")
     inside = ndimage.map_coordinates(valid.astype(np.float32), coordinates, order=1, mode="constant") > 0.5
-    return normalise(picture, inside), camera.transformed(to_picture, PIXELS, PIXELS)
+    return normalise(picture, inside), camera.transformed(to_picture, pixels, pixels)

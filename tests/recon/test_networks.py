@@ -15,7 +15,7 @@ from recon.errors import InputError
 from recon.networks.lift import LiftConfig, LiftNetwork, project_unit
 from recon.networks.picture import PIXELS, channels, normalise, upright_picture
 from recon.networks.registry import SHIPPED, Model, find
-from recon.reconstruct import load_network
+from recon.prediction import load_network
 from tests.recon.views import SOURCE_TO_ISOCENTRE, camera, picture_camera, unit_projections
 
 SMALL = LiftConfig(image_channels=(8, 16, 16, 16), lift_channels=8, volume_channels=(8, 16, 16), hidden=16)
@@ -103,14 +103,16 @@ def test_weights_survive_the_way_to_half_precision_and_back(tmp_path: Path) -> N
     weights, config = tmp_path / "small.safetensors", tmp_path / "small.toml"
     save_file({name: value.half().contiguous() for name, value in network.state_dict().items()}, weights)
     table = "\n".join(f"{k} = {json.dumps(v)}" for k, v in dataclasses.asdict(SMALL).items())
-    config.write_text(f"[network]\n{table}\n")
+    config.write_text(f"[xray.network]\n{table}\n")
     loaded = load_network(Model("small", weights, config))
     for name, value in network.state_dict().items():
         assert torch.allclose(loaded.state_dict()[name], value, atol=2e-3)
 
 
 def test_shipped_weights_fit_the_limit_and_their_configuration() -> None:
-    assert sum(model.weights.stat().st_size for model in SHIPPED.values()) < 32e6
-    for model in SHIPPED.values():
+    assert SHIPPED["compact"].weights.is_file()
+    installed = [model for model in SHIPPED.values() if model.weights.is_file()]
+    assert sum(model.weights.stat().st_size for model in installed) < 32e6
+    for model in installed:
         load_network(model)
         assert len(model.sha256) == 64
