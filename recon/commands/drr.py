@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 HELP = "render X-rays of a CT or of bone meshes"
 
 
-def _point(text: str) -> Array:
+def point(text: str) -> Array:
+    """(3,) of ``x,y,z``."""
     import numpy as np
 
     values = np.array([float(part) for part in text.split(",")])
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     geometry.add_argument("--source-to-isocentre", type=float, default=700.0, help="mm (%(default)s)")
     geometry.add_argument("--size", type=int, default=1024, help="pixels a side (%(default)s)")
     geometry.add_argument("--pixel", type=float, default=0.3, help="pixel size in mm (%(default)s)")
-    geometry.add_argument("--isocentre", type=_point, help="x,y,z in the CT's own frame instead of the joint")
+    geometry.add_argument("--isocentre", type=point, help="x,y,z in the CT's own frame instead of the joint")
     detector = parser.add_argument_group("detector")
     detector.add_argument("--bits", type=int, choices=range(8, 17), default=14, metavar="8..16")
     detector.add_argument(

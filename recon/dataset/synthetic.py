@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
+from recon.bones import BoneSet
 from recon.dataset.assemble import POINTS, assemble
 from recon.dataset.build import Made
-from recon.dataset.manifest import Origin, Person, Settings, Split
+from recon.dataset.manifest import Origin, Person, Settings, Side, Split
 from recon.errors import InputError
 from recon.population.demo import side_of
+from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones, staple
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
 from recon.population.sample import draw_bones, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.dataset import TEST_PEOPLE, TRAINING_PEOPLE, VALIDATION_PEOPLE
 
-_SPACING = 1.2  # mm, of the phantom: finer than the volume's nodes, and a third cheaper than 1 mm
+PHANTOM_SPACING = 1.2  # mm, of the phantom: finer than the volume's nodes, and a third cheaper than 1 mm
 _LICENCE = "MPL-2.0"
 _SOURCE = "LLP26, musculoskeletal-models 0.2.4 (Auckland Bioengineering Institute)"
+
+
+_PLACING: dict[str, Callable[[BoneSet, Side, np.random.Generator], Implant]] = {
+    "staple": staple,
+    "plate": plate_and_screws,
+    "partial_knee": lambda bones, side, _rng: partial_knee(bones, side),
+}
+IMPLANTS = tuple(_PLACING)
+"""Fig. 6 of the paper: staples, a plate with screws, a partial knee."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,8 @@ class SyntheticJob:
         labelled: whether the true bones are kept.
         llp26: the LLP26 person whose bones these are, or None for new ones from the training people's model.
         points: number of near and of uniform points.
+        origin: as the manifest calls it.
+        implants: what a surgeon put in, keys of ``IMPLANTS``; the true bones are what is left of them.
     """
 
     id: str
@@ -46,9 +60,12 @@ class SyntheticJob:
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Draw bones, tissue, CT and X-rays."""
         bones = draw_bones(_training_model(), rng) if self.llp26 is None else person_bones(self.llp26, rng)
-        volume = phantom_ct(bones, Tissue.draw(rng), rng, spacing=_SPACING)
-        content = assemble(volume, bones if self.labelled else None, settings, rng, points=self.points)
-        return Made(content, side_of(bones))
+        side = side_of(bones)
+        implants = [_PLACING[kind](bones, side, rng) for kind in self.implants]
+        volume = phantom_ct(bones, Tissue.draw(rng), rng, spacing=PHANTOM_SPACING, implants=implants)
+        truth = remaining_bones(bones, implants) if self.labelled else None
+        content = assemble(volume, truth, settings, rng, points=self.points, implants=implants)
+        return Made(content, side)
 
 
 @cache
@@ -83,7 +100,13 @@ def virtual_person(identity: str) -> Person:
 
 
 def synthetic_jobs(
-    *, labelled: int = 70, unlabelled: int = 485, validation: int = 10, test: int = 40, points: int = POINTS
+    *,
+    labelled: int = 70,
+    unlabelled: int = 485,
+    validation: int = 10,
+    test: int = 40,
+    implants: int = 0,
+    points: int = POINTS,
 ) -> list[SyntheticJob]:
     """Jobs for a data set of the paper's make-up (Methods, Dataset).
 
@@ -92,12 +115,13 @@ def synthetic_jobs(
         unlabelled: virtual training people without.
         validation: knees of the validation people, each person in several poses.
         test: knees of the test people, likewise.
+        implants: knees of the test people with metal, each kind of ``IMPLANTS`` in turn.
         points: number of near and of uniform points of each labelled case.
 
     Raises:
         InputError: bad_count.
     """
-    if min(labelled, unlabelled, validation, test) < 0 or points < 1:
+    if min(labelled, unlabelled, validation, test, implants) < 0 or points < 1:
         raise InputError("bad_count", "A number of cases or points is negative", "Give 0 or more")
     jobs = []
     for kind, count in (("labelled", labelled), ("unlabelled", unlabelled)):
@@ -111,4 +135,10 @@ def synthetic_jobs(
             pose, which = divmod(number, len(people))
             person = real_person(people[which])
             jobs.append(SyntheticJob(f"{person.id}-pose-{pose}", person, True, people[which], points))
+    for number in range(implants):
+        turn, kind = divmod(number, len(IMPLANTS))
+        pose, which = divmod(turn, len(TEST_PEOPLE))
+        person = real_person(TEST_PEOPLE[which])
+        name = f"{person.id}-{IMPLANTS[kind]}-{pose}"
+        jobs.append(SyntheticJob(name, person, True, TEST_PEOPLE[which], points, implants=(IMPLANTS[kind],)))
     return jobs
