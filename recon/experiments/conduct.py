@@ -81,7 +81,7 @@ def conduct(
     run_tasks(tasks, request.jobs, tell)
 
     results = Results.join(_rows(one, runs, datasets[one.condition.people]) for one in planned)
-    report = _report(request, config, experiment, planned, runs, datasets, used)
+    report = _report(request, config, experiment, planned, runs, datasets)
     name = experiment.name
     files = [f"{name}.csv", f"{name}.png", f"{name}-bones.png", f"{name}.md"]
     with output_folder(request.out, replaces=files) as folder:
@@ -148,28 +148,7 @@ def _report(
     planned: Sequence[Planned],
     runs: Runs,
     datasets: Mapping[People, Dataset],
-    used: Mapping[bool, int],
 ) -> Report:
-    main = datasets[People.TEST]
-    by_split = {
-        split: sum(p.split == split for p in main.manifest.people.values())
-        for split in ("train", "validation", "test")
-    }
-    people = [
-        f"Trained on {used[True]} labelled and {used[False]} unlabelled cases of the data set "
-        f'"{main.manifest.name}" ({by_split["train"]} people); weights chosen on {by_split["validation"]} '
-        f"validation people. Nobody is in two splits."
-    ]
-    for group in dict.fromkeys(c.people for c in experiment.conditions):
-        dataset = datasets[group]
-        cases = dict.fromkeys(
-            case for p in planned if p.condition.people == group for case in p.measurement.cases
-        )
-        entries = {entry.id: entry for entry in dataset.manifest.cases}
-        names = dict.fromkeys(entries[case].person for case in cases)
-        people.append(
-            f"Measured on {len(cases)} cases of {len(names)} {_GROUPS[group]} ({', '.join(names)})."
-        )
     seconds = {}
     for one in planned:
         times = [one.measurement.read(runs, case)["seconds"] for case in one.measurement.cases]
@@ -178,9 +157,50 @@ def _report(
         (key, describe(training), runs.seconds(training) or 0.0)
         for key, training in trainings(planned).items()
     ]
+    people, limits = _trained(datasets[People.TEST], config)
+    for group in dict.fromkeys(c.people for c in experiment.conditions):
+        people.append(_measured(group, datasets[group], planned))
     return Report(
-        request.command, request.preset, config["seed"], tuple(people), tuple(done), seconds, request.jobs
+        request.command,
+        request.preset,
+        config["seed"],
+        tuple(people),
+        tuple(done),
+        seconds,
+        request.jobs,
+        tuple(limits),
     )
+
+
+def _trained(dataset: Dataset, config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Whom the trainings saw, and what that leaves open."""
+    people = dataset.manifest.people.values()
+    train = [person for person in people if person.split == "train"]
+    validation = [person for person in people if person.split == "validation"]
+    real = {name for person in train for name in person.derived_from}
+    who = f"{len(train)} people"
+    limits = []
+    if real:
+        virtual = sum(bool(person.derived_from) for person in train)
+        who += f", {virtual} of them virtual, drawn from a shape model of {len(real)} real ones"
+        limits.append(
+            f"Virtual people all come from a shape model of {len(real)} real ones: more of them is not the "
+            "variety that more patients would bring."
+        )
+    data = config["data"]
+    sentence = (
+        f"Trained on up to {data['labelled']} labelled and {data['unlabelled']} unlabelled cases of the data "
+        f'set "{dataset.manifest.name}" ({who}); weights chosen on {len(validation)} validation people. '
+        "Nobody is in two splits."
+    )
+    return [sentence], limits
+
+
+def _measured(group: People, dataset: Dataset, planned: Sequence[Planned]) -> str:
+    entries = {entry.id: entry for entry in dataset.manifest.cases}
+    cases = {case for one in planned if one.condition.people == group for case in one.measurement.cases}
+    names = sorted({entries[case].person for case in cases})
+    return f"Measured on {len(cases)} cases of {len(names)} {_GROUPS[group]} ({', '.join(names)})."
 
 
 _GROUPS = {

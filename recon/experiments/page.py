@@ -38,6 +38,7 @@ class Report:
         trainings: name, what it is, seconds.
         seconds_a_case: of one reconstruction, by condition.
         jobs: trainings at a time.
+        limits: what the data sets leave open, one sentence each.
     """
 
     command: str
@@ -47,6 +48,7 @@ class Report:
     trainings: tuple[tuple[str, str, float], ...]
     seconds_a_case: dict[str, float]
     jobs: int
+    limits: tuple[str, ...] = ()
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -132,7 +134,10 @@ def write_page(
             "Bones from 0, 90 and 180 degrees (front, patient's left, back), cut where the views end.",
         ]
     parts += ["## What came out", *(f"- {sentence}" for sentence in findings(experiment, results))]
-    parts += ["## What it does not show", *(f"- {sentence}" for sentence in experiment.limits)]
+    parts += [
+        "## What it does not show",
+        *(f"- {sentence}" for sentence in (*experiment.limits, *report.limits)),
+    ]
     parts += ["## The paper", paper.FINDINGS[name], *([paper_table()] if experiment.by_bone else [])]
     parts.append(paper.CAUTION)
     path.write_text(_joined(parts), encoding="utf-8")
