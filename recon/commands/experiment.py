@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         },
         runs=options.runs,
         jobs=options.jobs,
-        command=f"python -m recon experiment {options.name} --preset {options.preset}",
+        command=f"python -m recon experiment {options.name} --preset {options.preset} --out DIR",
     )
     with _Shown() as tell:
         conduct(request, lambda line: print(line, flush=True), tell)  # noqa: T201

@@ -144,11 +144,13 @@ def write_page(
 
 
 def _times(report: Report) -> list[str]:
-    trained = [f"{what} ({name}) {seconds / 60:.1f} min" for name, what, seconds in report.trainings]
     reconstructed = [f"{label} {seconds:.1f} s" for label, seconds in report.seconds_a_case.items()]
     return [
-        f"- Trainings: {'; '.join(trained)}.",
-        f"- Reconstruction of a case: {', '.join(reconstructed)}.",
+        f"- Reconstruction of a case: {', '.join(reconstructed)}. Trainings, by the clock:",
+        markdown(
+            ["training", "run", "minutes"],
+            [[what, f"`{name}`", f"{seconds / 60:.1f}"] for name, what, seconds in report.trainings],
+        ),
     ]
 
 

@@ -288,7 +288,7 @@ def test_the_page_shows_the_figures_and_the_paper_beside(tmp_path: Path) -> None
     page = (tmp_path / "table1.md").read_text()
     assert "| SSR-KD | 1.35 | 1.20 | 1.30 | 1.40 | 1.50 |" in page
     assert "| SSR-KD, ASSD (mm) | 0.94 | 1.12 | 0.8 | 1.05 | 0.77 |" in page
-    assert "ct (ct-1) 1.5 min" in page
+    assert "| ct | `ct-1` | 1.5 |" in page
     assert "(table1-bones.png)" in page
     assert "None" not in page
     assert "nan" not in page
