@@ -1,3 +1,3 @@
 """One module a command: ``HELP``, ``add_arguments(parser)`` and ``run(options)``."""
 
-COMMANDS = ("drr", "reconstruct", "evaluate", "train", "dataset", "experiment", "import_bones")
+COMMANDS = ("drr", "reconstruct", "evaluate", "train", "dataset", "experiment", "import_bones", "describe")
