@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         command = import_module(f"recon.commands.{name}")
-        command_parser = commands.add_parser(name, help=command.HELP)
+        command_parser = commands.add_parser(name.replace("_", "-"), help=command.HELP)
         command.add_arguments(command_parser)
         command_parser.set_defaults(run=command.run)
     return parser

@@ -1,3 +1,14 @@
 """One module a command: ``HELP``, ``add_arguments(parser)`` and ``run(options)``."""
 
-COMMANDS = ("drr", "reconstruct", "evaluate", "train", "dataset", "experiment", "import_bones", "describe")
+COMMANDS = (
+    "drr",
+    "reconstruct",
+    "evaluate",
+    "train",
+    "population",
+    "dataset",
+    "experiment",
+    "import_bones",
+    "describe",
+    "reconstruct_ct",
+)
