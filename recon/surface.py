@@ -27,7 +27,10 @@ Field = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float32]]
 
 COARSEST = 32  # cells a side of the first level: 6 mm in the 200 mm cube, thinner than any bone of the knee
 THINNEST_MM = 4.7  # chosen on validation people: patella 1.15 to 1.06 mm, the others unchanged
-_FAR = np.float32(-1e3)
+_FAR = np.float32(-100)
+# The surface stays so far from grid nodes, in logits (micrometres): vertices of several edges at a node would
+# coincide in single precision, and merging them would open the mesh.
+_LEAST = np.float32(1e-2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +139,8 @@ def _body(mask: npt.NDArray[np.bool_], radius: float) -> npt.NDArray[np.bool_]:
 def extract_bones(field: BoneField) -> BoneSet:
     """Watertight meshes in mm of the largest piece of every bone that the field holds.
 
-    Fins thinner than ``THINNEST_MM`` are cut off: they are shadows that the views leave open, not bone.
+    Fins thinner than ``THINNEST_MM`` are cut off: they are shadows that the views leave open, not bone. Voids
+    inside a bone are filled.
     """
     n = len(field.axis)
     meshes = {}
@@ -154,9 +158,11 @@ def extract_bones(field: BoneField) -> BoneSet:
         here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
         at = tuple((evaluated[here] - low).T)
         margin = field.margins[here, bone - 1]
-        # Other pieces of the same bone stay outside; a node exactly on the surface would make slivers.
+        # Other pieces of the same bone stay outside.
         keep = inside[at] | (margin <= 0)
-        volume[at] = np.where(keep, np.where(np.abs(margin) < 1e-6, np.float32(-1e-6), margin), _FAR)
+        clear = np.where(np.abs(margin) < _LEAST, np.copysign(_LEAST, margin), margin)
+        volume[at] = np.where(keep, np.clip(clear, _FAR, -_FAR), _FAR)
+        volume[ndimage.binary_fill_holes(inside) & ~inside] = -_FAR
         vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
             np.pad(volume, 1, constant_values=_FAR), 0.0
         )

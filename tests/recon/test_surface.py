@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import trimesh
 
-from recon.bones import Bone
+from recon.bones import Bone, BoneSet
 from recon.geometry import ReconstructionCube
 from recon.surface import BoneField, Field, extract_bones, sample_field
 
@@ -104,3 +106,29 @@ def test_a_thin_fin_is_cut_off_and_a_blunt_tip_stays() -> None:
     reach = np.linalg.norm(tibia.vertices, axis=1)
     assert reach[np.abs(tibia.vertices[:, 0]) > 10].max() < radius + 3.5
     assert tibia.bounds[1, 1] == pytest.approx(31, abs=0.2)
+
+
+def test_surfaces_through_grid_nodes_stay_closed_in_a_file(tmp_path: Path) -> None:
+    step = 200 / 128
+
+    def octahedron(points: np.ndarray) -> np.ndarray:
+        # Grid nodes in the faces lie a hair's breadth inside, and their neighbours far outside.
+        margin = 25 * step + 1e-3 - np.abs(points).sum(axis=1)
+        margin = np.where(margin > 0, margin, -1e3)
+        return np.stack([np.full(len(points), -10.0)] * 3 + [margin], 1).astype(np.float32)
+
+    extract_bones(sample_field(octahedron, ReconstructionCube(), 128)).write(tmp_path)
+    mesh = BoneSet.read(tmp_path)[Bone.TIBIA]
+    assert mesh.is_watertight
+    assert mesh.volume == pytest.approx(4 / 3 * (25 * step) ** 3, rel=0.01)
+
+
+def test_voids_inside_a_bone_are_filled() -> None:
+    def hollow(points: np.ndarray) -> np.ndarray:
+        radius = np.linalg.norm(points, axis=1)
+        margin = np.minimum(40 - radius, radius - 12)
+        return np.stack([np.full(len(points), -10.0)] * 3 + [margin], 1).astype(np.float32)
+
+    mesh = extract_bones(sample_field(hollow, ReconstructionCube(), 128))[Bone.TIBIA]
+    assert mesh.body_count == 1
+    assert mesh.volume == pytest.approx(4 / 3 * np.pi * 40**3, rel=0.01)
