@@ -20,6 +20,7 @@ from recon.dataset.content import CaseContent
 from recon.dataset.manifest import FILE, CaseEntry, Manifest, Origin, Person, Settings, Side
 from recon.dataset.reader import Dataset, Progress, missing_files
 from recon.dataset.writer import write_case
+from recon.dataset.xrays import picture_block
 from recon.errors import InputError
 from recon.geometry import Array
 
@@ -92,10 +93,11 @@ def build(
         progress: told the stage and the share of the cases that are done.
 
     Raises:
-        InputError: before any work: other_settings, person_differs, and what ``Manifest`` raises for the
-            people and cases together; then what the jobs raise. Cases made so far stay for the next run.
+        InputError: before any work: bad_size, other_settings, person_differs, and what ``Manifest`` raises
+            for the people and cases together; then what the jobs raise. Cases made so far stay.
     """
     tell = progress or (lambda _stage, _fraction: None)
+    picture_block(settings.pixels)
     before = Manifest.read(out) if (out / FILE).exists() else Manifest(name or out.name, seed, settings)
     if (before.seed, before.settings) != (seed, settings):
         raise InputError(

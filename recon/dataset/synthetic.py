@@ -136,9 +136,9 @@ def synthetic_jobs(
             person = real_person(people[which])
             jobs.append(SyntheticJob(f"{person.id}-pose-{pose}", person, True, people[which], points))
     for number in range(implants):
-        turn, kind = divmod(number, len(IMPLANTS))
+        turn, which_implant = divmod(number, len(IMPLANTS))
         pose, which = divmod(turn, len(TEST_PEOPLE))
-        person = real_person(TEST_PEOPLE[which])
-        name = f"{person.id}-{IMPLANTS[kind]}-{pose}"
-        jobs.append(SyntheticJob(name, person, True, TEST_PEOPLE[which], points, implants=(IMPLANTS[kind],)))
+        person, implant = real_person(TEST_PEOPLE[which]), IMPLANTS[which_implant]
+        name = f"{person.id}-{implant}-{pose}"
+        jobs.append(SyntheticJob(name, person, True, TEST_PEOPLE[which], points, implants=(implant,)))
     return jobs

@@ -180,8 +180,12 @@ def _carried(exposed: Mask, raw: Camera, picture: Camera) -> Mask:
     return np.asarray(inside)
 
 
-def _reduced(picture: Image, valid: Mask, camera: Camera, pixels: int) -> tuple[Image, Mask, Camera]:
-    """The picture with fewer pixels: means of blocks, valid where the whole block is."""
+def picture_block(pixels: int) -> int:
+    """How many of the networks' pixels, a side, a picture of a data set with so many pixels averages.
+
+    Raises:
+        InputError: bad_size.
+    """
     block = PIXELS // pixels
     if block * pixels != PIXELS:
         raise InputError(
@@ -189,6 +193,12 @@ def _reduced(picture: Image, valid: Mask, camera: Camera, pixels: int) -> tuple[
             f"Pictures cannot have {pixels} pixels a side",
             f"Give {PIXELS}, or a half or quarter of it",
         )
+    return block
+
+
+def _reduced(picture: Image, valid: Mask, camera: Camera, pixels: int) -> tuple[Image, Mask, Camera]:
+    """The picture with fewer pixels: means of blocks, valid where the whole block is."""
+    block = picture_block(pixels)
     blocks = picture.reshape(pixels, block, pixels, block).mean(axis=(1, 3))
     whole = np.asarray(valid.reshape(pixels, block, pixels, block).all(axis=(1, 3)))
     shift = (1 - block) / (2 * block)
