@@ -93,8 +93,9 @@ def build(
         progress: told the stage and the share of the cases that are done.
 
     Raises:
-        InputError: before any work: bad_size, other_settings, person_differs, and what ``Manifest`` raises
-            for the people and cases together; then what the jobs raise. Cases made so far stay.
+        InputError: before any work: bad_size, bad_output, other_settings, person_differs, and what
+            ``Manifest`` raises for the people and cases together; then what the jobs raise. Cases made so
+            far stay.
     """
     tell = progress or (lambda _stage, _fraction: None)
     picture_block(settings.pixels)
@@ -107,6 +108,7 @@ def build(
         )
     manifest = _merged(before, jobs, out)
     recipes = {job.id: _recipe(job, settings, seed) for job in jobs}
+    _make_folder(out)
     missing = [job for job in jobs if not _is_whole(out / "cases" / job.id, recipes[job.id])]
     tell("build", 1 - len(missing) / max(len(jobs), 1))
     for done, _ in enumerate(_made(out, missing, settings, seed, recipes, workers), start=1):
@@ -141,6 +143,15 @@ def _merged(before: Manifest, jobs: Sequence[Job], out: Path) -> Manifest:
         for job in jobs
     ]
     return replace(before, people=people, cases=tuple(cases))
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        (out / "cases").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "bad_output", f"{out} cannot be written ({error.strerror})", "Give a folder that you may write"
+        ) from error
 
 
 def _recipe(job: Job, settings: Settings, seed: int) -> str:

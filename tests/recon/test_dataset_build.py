@@ -159,6 +159,12 @@ def test_bad_options_end_in_one_line(
     assert not (tmp_path / "knees").exists()
 
 
+def test_a_file_in_the_way_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "knees").write_text("no folder")
+    assert main(["dataset", "synthetic", "--out", str(tmp_path / "knees"), "--workers", "1"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_check_reads_a_whole_data_set(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dataset", "check", str(whole)]) == 0
     assert "4 cases" in capsys.readouterr().out
