@@ -1,0 +1,191 @@
+"""Least squares between pictures and renderings of a knee model, linearised at one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from recon.bones import Bone
+from recon.experiments.baselines.appearance import best_densities, bone_layers
+from recon.experiments.baselines.contours import bone_shadow
+from recon.experiments.baselines.knee_model import KneeModel
+from recon.geometry import Camera
+
+Array = npt.NDArray[np.float64]
+Image = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+CORTEX_DEVIATION = 0.4  # of the logarithm of the cortex's thickness
+_MARGIN_MM = 6.0  # round the model's shadow that is compared
+# Area of a picture that counts as one measurement: what the rendering cannot follow is alike over several
+# millimetres, so that neighbouring pixels are not independent. Chosen on the validation people.
+_INDEPENDENT_MM2 = 25.0
+_CAUCHY = 2.5
+# Steps of the difference quotients: large enough to move outlines over a good part of a pixel.
+_STEP_SCALE, _STEP_MM, _STEP_RADIANS, _STEP_MODE, _STEP_CORTEX = 0.005, 0.4, 0.008, 0.25, 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class PictureView:
+    """One picture at one resolution.
+
+    Attributes:
+        camera: of the picture.
+        picture: (rows, columns) after ``detail``.
+        usable: (rows, columns), exposed pixels away from the border of what is exposed.
+        pixel_mm: size of a pixel in the plane of the isocentre.
+        sigma_mm: structures much larger than this are removed from picture and rendering.
+    """
+
+    camera: Camera
+    picture: Image
+    usable: Mask
+    pixel_mm: float
+    sigma_mm: float
+
+    def detail(self, images: Image) -> Image:
+        """(N, rows, columns) images without what is smooth: soft tissue, scatter, exposure."""
+        return remove_smooth(images, self.usable, self.sigma_mm / self.pixel_mm)
+
+
+def remove_smooth(images: Image, usable: Mask, sigma: float) -> Image:
+    """(..., rows, columns) images minus their mean over about ``sigma`` pixels, 0 where not usable."""
+    # Two box filters are nearly a Gaussian, at a cost that does not grow with it.
+    size = max(3, 2 * round(sigma * np.sqrt(6) / 2) + 1)
+
+    def blur(values: Image) -> Image:
+        for _ in range(2):
+            for axis in (-1, -2):
+                values = ndimage.uniform_filter1d(values, size, axis=axis, mode="constant")
+        return values
+
+    weight = usable.astype(np.float32)
+    smooth = blur(images * weight) / np.maximum(blur(weight), 1e-3)
+    return np.asarray((images - smooth) * weight, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class IntensityProblem:
+    """Residuals of pictures, prior and cortex over the ``free`` of the parameters ``at``.
+
+    A full vector is that of the ``KneeModel`` and, after it, for each bone the logarithm of its cortex's
+    thickness relative to the usual one. Which pixels count, and how much, is settled at ``at``.
+
+    Attributes:
+        knee: the model.
+        views: pictures of one resolution.
+        at: (size + 4,) full vector.
+        free: places that may change.
+        weights: a view, (rows, columns) factors of the residuals, 0 outside the compared region.
+    """
+
+    knee: KneeModel
+    views: Sequence[PictureView]
+    at: Array
+    free: npt.NDArray[np.int64]
+    weights: Sequence[Array]
+
+    @classmethod
+    def near(
+        cls, knee: KneeModel, views: Sequence[PictureView], at: Array, free: npt.NDArray[np.int64]
+    ) -> IntensityProblem:
+        """The problem round a full vector, with robust weights from the residuals there."""
+        vertices = {bone: knee.vertices(bone, at) for bone in knee.bones}
+        regions = []
+        for view in views:
+            away = ndimage.distance_transform_edt(~bone_shadow(vertices, knee.bones, view.camera))
+            regions.append(((away * view.pixel_mm <= _MARGIN_MM) & view.usable).astype(np.float64))
+        plain = cls(knee, views, at, free, regions)
+        weights = []
+        for view, region in zip(views, regions, strict=True):
+            error = plain._rendered(view, region, at)[2]
+            inside = error[region > 0]
+            deviation = 1.4826 * float(np.median(np.abs(inside))) + 1e-6 if len(inside) else 1.0
+            robust = 1 / np.sqrt(1 + (error / (_CAUCHY * deviation)) ** 2)
+            share = np.sqrt(view.pixel_mm**2 / _INDEPENDENT_MM2)
+            weights.append(region * robust * share / deviation)
+        return cls(knee, views, at, free, weights)
+
+    def full(self, values: Array) -> Array:
+        """The full vector of given free parameters."""
+        result = self.at.copy()
+        result[self.free] = values
+        return result
+
+    def residuals(self, values: Array) -> Array:
+        """Weighted differences of picture and best rendering, and the prior."""
+        at = self.full(values)
+        parts = []
+        for view, weight in zip(self.views, self.weights, strict=True):
+            chosen = weight > 0
+            parts.append((self._rendered(view, weight, at)[2] * weight)[chosen])
+        return np.concatenate(
+            [*parts, self.knee.prior(at[: self.knee.size]), at[self.knee.size :] / CORTEX_DEVIATION]
+        )
+
+    def jacobian(self, values: Array) -> Array:
+        """Derivative of ``residuals`` by difference quotients, with the densities eliminated.
+
+        Source: Kaufman 1975, 10.1007/BF01932995: the derivative at fixed densities, projected onto the
+        complement of what the densities can make up for.
+        """
+        at, size = self.full(values), self.knee.size
+        parts = []
+        for view, weight in zip(self.views, self.weights, strict=True):
+            chosen = weight > 0
+            layers, densities, _ = self._rendered(view, weight, at)
+            moved = np.array([self._change(view, at, index, densities) for index in self.free])
+            columns = (view.detail(moved.astype(np.float32)) * weight)[:, chosen].T
+            basis, _ = np.linalg.qr((layers * weight)[:, chosen].T.astype(np.float64))
+            parts.append(-(columns - basis @ (basis.T @ columns)))
+        prior = np.zeros((size + len(Bone), len(at)))
+        prior[:size, :size] = self.knee.prior_jacobian(at[:size])
+        prior[size:, size:] = np.eye(len(Bone)) / CORTEX_DEVIATION
+        return np.concatenate([*parts, prior[:, self.free]])
+
+    def rendering(self, view: PictureView, weight: Array, at: Array) -> Array:
+        """(rows, columns) rendering of a full vector at its best densities, without what is smooth."""
+        return np.asarray(view.picture - self._rendered(view, weight, at)[2])
+
+    def _layers(self, bone: Bone, at: Array, camera: Camera) -> Image:
+        cortex = float(at[self.knee.size + list(self.knee.bones).index(bone)])
+        return bone_layers(self.knee, bone, at[: self.knee.size], camera, cortex=cortex)
+
+    def _rendered(self, view: PictureView, weight: Array, at: Array) -> tuple[Image, Array, Array]:
+        """Layers of all bones without what is smooth, their best densities, and picture minus rendering."""
+        layers = view.detail(
+            np.concatenate([self._layers(bone, at, view.camera) for bone in self.knee.bones])
+        )
+        chosen = weight > 0
+        densities = best_densities(
+            layers[:, chosen].astype(np.float64), view.picture[chosen].astype(np.float64), weight[chosen]
+        )
+        return layers, densities, view.picture - np.tensordot(densities, layers, axes=1)
+
+    def _change(self, view: PictureView, at: Array, index: int, densities: Array) -> Array:
+        """(rows, columns) change of the rendering by one parameter, before ``detail``."""
+        knee, step = self.knee, self._step(index)
+        there = at.copy()
+        there[index] += step
+        total, start = np.zeros((view.camera.rows, view.camera.columns)), 0
+        for number, bone in enumerate(knee.bones):
+            part = knee.slices[bone]
+            touched = index == 0 or part.start <= index < part.stop or index == knee.size + number
+            layers = self._layers(bone, at, view.camera)
+            own = densities[start : start + len(layers)]
+            start += len(layers)
+            if touched:
+                total += np.tensordot(own, self._layers(bone, there, view.camera) - layers, axes=1)
+        return total / step
+
+    def _step(self, index: int) -> float:
+        if index == 0:
+            return _STEP_SCALE
+        if index >= self.knee.size:
+            return _STEP_CORTEX
+        place = min(index - part.start for part in self.knee.slices.values() if index >= part.start)
+        return _STEP_MM if place < 3 else _STEP_RADIANS if place < 6 else _STEP_MODE

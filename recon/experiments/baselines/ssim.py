@@ -1,0 +1,174 @@
+"""Baseline SSIM: a statistical shape and intensity model fitted to calibrated pictures.
+
+After Klima et al. 2016 (10.1117/12.2217168): shape, pose and the densities of the bones are found by
+Levenberg-Marquardt on the difference between the pictures and a rendering of the model, from coarse to fine.
+No segmentation is used. What is smooth is removed from both sides, for soft tissue is not modelled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recon.bones import Bone
+from recon.experiments.baselines.appearance import usual_picture
+from recon.experiments.baselines.contours import usable_pixels
+from recon.experiments.baselines.intensity import IntensityProblem, PictureView, remove_smooth
+from recon.experiments.baselines.knee_model import KneeModel, knee_model
+from recon.experiments.baselines.levenberg_marquardt import minimise
+from recon.experiments.baselines.start import (
+    COARSE_PIXELS,
+    Agreement,
+    coarse_camera,
+    coarse_image,
+    slid,
+    starting_poses,
+)
+from recon.experiments.baselines.views import Fit, check_images, check_pictures, fitted_bones, left_cameras
+from recon.geometry import Camera
+from recon.population.shape_model import ShapeModel
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Progress = Callable[[str, float], None]
+
+_STARTS = 3
+_START_SIGMA_MM = 20.0
+# Pixels of the picture, size of structures that count in mm, rounds; first the pose only, then all.
+_POSE_STAGE = (128, 16.0, 5)
+_SHAPE_STAGES = ((128, 12.0, 4), (256, 10.0, 4))
+_INNER_STEPS = 2
+
+
+def fit_ssim(
+    projections: Array,
+    pictures: npt.NDArray[np.floating],
+    model: ShapeModel,
+    *,
+    side: str,
+    valid: Mask | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit shape, size, poses and densities of the four bones to the pictures themselves.
+
+    Args:
+        projections: (V, 3, 4) from mm to pixels (column, row) of the pictures, V >= 2.
+        pictures: (V, rows, columns) attenuation (bone bright) in any unit.
+        model: its people train the shapes and their relations; its own joint modes are not used.
+        side: "L" or "R".
+        valid: (V, rows, columns) exposed pixels; all where it is None.
+        progress: called with stage and fraction.
+
+    Raises:
+        InputError: one_view, unknown_side, bad_images, bad_projection, empty_picture.
+    """
+    report = progress or (lambda *_: None)
+    check_images("Pictures", pictures, projections)
+    exposed = np.ones(pictures.shape, bool) if valid is None else valid
+    check_images("Valid pixels", exposed, projections)
+    check_pictures(pictures, exposed)
+    cameras = left_cameras(projections, pictures.shape[1:], side)
+    report("shape model", 0.0)
+    knee = knee_model(model)
+
+    started = time.perf_counter()
+    report("start", 0.05)
+    starts = starting_poses(
+        knee,
+        [coarse_camera(camera)[0] for camera in cameras],
+        picture_agreement(knee, cameras, pictures, exposed),
+        _STARTS,
+    )
+    pixels, sigma, rounds = _POSE_STAGE
+    views = _pyramid(cameras, pictures, exposed, pixels, sigma)
+    free, taken, posed = knee.rigid_indices, 0, []
+    for number, start in enumerate(starts):
+        report("pose", 0.1 + 0.2 * number / len(starts))
+        at, steps = _descend(knee, views, np.concatenate([start, np.zeros(len(Bone))]), free, rounds)
+        posed.append((correlation(knee, views, at), at))
+        taken += steps
+    _, at = max(posed, key=lambda item: item[0])
+    for number, (pixels, sigma, rounds) in enumerate(_SHAPE_STAGES):
+        report("shape", 0.3 + 0.7 * number / len(_SHAPE_STAGES))
+        views = _pyramid(cameras, pictures, exposed, pixels, sigma)
+        at, steps = _descend(knee, views, at, np.arange(len(at)), rounds)
+        taken += steps
+    report("done", 1.0)
+    return Fit(
+        bones=fitted_bones(knee, at[: knee.size], side),
+        parameters=at[: knee.size],
+        residual=1 - correlation(knee, views, at),
+        iterations=taken,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _descend(
+    knee: KneeModel, views: Sequence[PictureView], at: Array, free: npt.NDArray[np.int64], rounds: int
+) -> tuple[Array, int]:
+    """Settle region and weights, and move, in turn; the full vector and the number of steps."""
+    taken = 0
+    for _ in range(rounds):
+        problem = IntensityProblem.near(knee, views, at, free)
+        moved, steps = minimise(problem.residuals, problem.jacobian, at[free], steps=_INNER_STEPS)
+        at, taken = problem.full(moved), taken + steps
+    return at, taken
+
+
+def _pyramid(
+    cameras: Sequence[Camera],
+    pictures: npt.NDArray[np.floating],
+    exposed: npt.NDArray[np.bool_],
+    pixels: int,
+    sigma_mm: float,
+) -> list[PictureView]:
+    """The views with at most ``pixels`` along a side, without structures above ``sigma_mm``."""
+    views = []
+    for camera, picture, good in zip(cameras, pictures, exposed, strict=True):
+        small, factor = coarse_camera(camera, pixels)
+        usable = coarse_image(usable_pixels(good), factor) > 0.99
+        size = small.pixel_size_at(np.zeros(3))
+        detail = remove_smooth(coarse_image(picture, factor).astype(np.float32), usable, sigma_mm / size)
+        views.append(PictureView(small, detail, usable, size, sigma_mm))
+    return views
+
+
+def correlation(knee: KneeModel, views: Sequence[PictureView], at: Array) -> float:
+    """Mean over the views of the correlation of picture and rendering where the model is compared."""
+    problem = IntensityProblem.near(knee, views, at, knee.rigid_indices)
+    values = []
+    for view, weight in zip(views, problem.weights, strict=True):
+        chosen = weight > 0
+        rendered = problem.rendering(view, weight, at)[chosen]
+        picture = view.picture[chosen]
+        size = float(np.linalg.norm(rendered) * np.linalg.norm(picture))
+        values.append(float(rendered @ picture) / size if size > 0 else 0.0)
+    return float(np.mean(values))
+
+
+def picture_agreement(
+    knee: KneeModel,
+    cameras: Sequence[Camera],
+    pictures: npt.NDArray[np.floating],
+    exposed: npt.NDArray[np.bool_],
+) -> Agreement:
+    """Correlation of each picture with the usual look of the model, both without what is smooth."""
+    targets = _pyramid(cameras, pictures, exposed, COARSE_PIXELS, _START_SIGMA_MM)
+
+    def agreement(view: int, parameters: Array, wide: Camera) -> Array:
+        target = targets[view]
+        weight = target.usable.astype(np.float64)
+        everywhere = np.ones((wide.rows, wide.columns), bool)
+        look = remove_smooth(
+            usual_picture(knee, parameters, wide), everywhere, _START_SIGMA_MM / target.pixel_mm
+        ).astype(np.float64)
+        count = max(float(weight.sum()), 1.0)
+        seen = (target.picture - target.picture[target.usable].mean()) * weight
+        mean = slid(look, weight) / count
+        spread = np.sqrt(np.maximum(slid(look**2, weight) / count - mean**2, 1e-12))
+        return np.asarray(slid(look, seen) / count / (spread * np.sqrt((seen**2).sum() / count) + 1e-12))
+
+    return agreement
