@@ -68,7 +68,11 @@ def _table1(preset: Preset) -> Experiment:
             Condition("SSIM fit", Method(kind=Kind.SSIM)),
             Condition("SSM fit", Method(kind=Kind.SSM)),
         ),
-        _LIMITS,
+        (
+            *_LIMITS,
+            "Shape model and test people come from one collection and one template mesh, which favours the "
+            "fits; the volumetric CNN learns from labelled cases only.",
+        ),
         reference="SSR-KD",
         pictures=("SSR-KD",),
         by_bone=True,

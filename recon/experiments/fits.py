@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from recon.bones import BoneSet
@@ -21,30 +20,28 @@ from recon.training.parts import frozen
 
 
 def fit_method(kind: Kind, segmentation: Training, runs: Runs) -> Callable[[KneeCase], BoneSet]:
-    """What turns a case into bones; the segmentation network finds the bones' shadows for both fits.
+    """What turns a case into bones; for SSM the segmentation network finds the bones' shadows.
 
     Raises:
         InputError: no_weights.
     """
+    model = ShapeModel.from_people(TRAINING_PEOPLE)
+    if kind is Kind.SSIM:
+        return lambda case: (
+            fit_ssim(case.projections, case.pictures, model, side=case.entry.side, valid=case.valid).bones
+        )
     weights = runs.require(segmentation)
     network = frozen(segmentation.config, "segmentation", str(weights), "segmentation")
-    model = ShapeModel.from_people(TRAINING_PEOPLE)
 
-    def shadows(case: KneeCase) -> npt.NDArray[np.float32]:
+    def contours(case: KneeCase) -> BoneSet:
         with torch.inference_mode():
             logits = network(torch.from_numpy(case.pictures)[:, None])[:, 0]
-        return np.asarray(logits.sigmoid().numpy() * case.valid, np.float32)
-
-    def reconstruct(case: KneeCase) -> BoneSet:
-        side, valid = case.entry.side, case.valid
+        shadows = np.asarray(logits.sigmoid().numpy() * case.valid)
         try:
-            fit = fit_ssm(case.projections, shadows(case), model, side=side, valid=valid)
-            if kind is Kind.SSIM:
-                fit = fit_ssim(case.projections, case.pictures, model, side=side, valid=valid, start=fit)
+            return fit_ssm(case.projections, shadows, model, side=case.entry.side, valid=case.valid).bones
         except InputError as error:
             if error.code == "empty_mask":  # the segmentation found nothing: the method fails here
                 return BoneSet({})
             raise
-        return fit.bones
 
-    return reconstruct
+    return contours
