@@ -26,12 +26,14 @@ def project_volume(values: torch.Tensor, affine: Array, camera: Camera) -> torch
     """Integrate a volume along the rays of a camera.
 
     Args:
-        values: (Z, Y, X) float32 on the CPU, zero outside; may require gradients.
+        values: (Z, Y, X) attenuation, zero outside; may require gradients. It may lie on any device; the work
+            is done on the CPU in single precision.
         affine: (4, 4) from voxel indices (x, y, z, 1) to LPS millimetres.
         camera: the view.
 
     Returns:
-        (rows, columns) float32: the integral of ``values`` over millimetres along each pixel's ray.
+        (rows, columns) float32 on the device of ``values``: the integral of ``values`` over millimetres along
+        the ray from the source through each pixel. What lies behind the source does not count.
     """
     result: torch.Tensor = _Projection.apply(values, affine, camera)  # type: ignore[no-untyped-call]
     return result
@@ -45,19 +47,19 @@ class _Projection(torch.autograd.Function):
         """Project; see ``project_volume``."""
         ctx.affine, ctx.camera, ctx.shape = affine, camera, values.shape
         image = np.zeros((camera.rows, camera.columns), dtype=np.float32)
-        array, offset = _without_empty_border(values.detach().numpy())
+        array, offset = _without_empty_border(values.detach().cpu().numpy())
         inner = affine @ offset
         for order in _ORDERS.values():
             rays = _rays(inner, camera, order)
             if _any_ray(rays, camera):
                 _gather(_slabs(array, order), rays, image)
-        return torch.from_numpy(image)
+        return torch.from_numpy(image).to(values.device)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         """Spread the image's gradient over the voxels with the weights of the forward pass."""
         spread = np.zeros(ctx.shape, dtype=np.float32)
-        image = gradient.contiguous().numpy()
+        image = gradient.contiguous().cpu().numpy()
         for order in _ORDERS.values():
             rays = _rays(ctx.affine, ctx.camera, order)
             if _any_ray(rays, ctx.camera):
@@ -66,7 +68,7 @@ class _Projection(torch.autograd.Function):
                 # (Z, Y, X) view of the slabs without their padding
                 inner = slabs[:, 1:-1, 1:-1]
                 spread += inner.transpose([order.index(axis) for axis in (2, 1, 0)])
-        return torch.from_numpy(spread), None, None
+        return torch.from_numpy(spread).to(gradient.device), None, None
 
 
 def _without_empty_border(array: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Array]:
@@ -116,7 +118,8 @@ def _any_ray(rays: Array, camera: Camera) -> bool:
 
 @numba.njit(inline="always")
 def _ray(rays, column, row):  # type: ignore[no-untyped-def]
-    """Slopes of a ray per slab and its millimetres per slab; 0 mm where it steps along another axis."""
+    """Slopes of a ray per slab and its millimetres per slab, negative where it runs towards lower slabs;
+    0 mm where it steps along another axis."""
     a = rays[1, 0] * column + rays[1, 1] * row + rays[1, 2]
     b = rays[2, 0] * column + rays[2, 1] * row + rays[2, 2]
     c = rays[3, 0] * column + rays[3, 1] * row + rays[3, 2]
@@ -126,7 +129,7 @@ def _ray(rays, column, row):  # type: ignore[no-untyped-def]
     x = rays[5, 0] * column + rays[5, 1] * row + rays[5, 2]
     y = rays[6, 0] * column + rays[6, 1] * row + rays[6, 2]
     z = rays[7, 0] * column + rays[7, 1] * row + rays[7, 2]
-    return b / a, c / a, np.sqrt(x * x + y * y + z * z) / abs(a)
+    return b / a, c / a, np.sqrt(x * x + y * y + z * z) / a
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
@@ -148,14 +151,14 @@ def _gather(slabs, rays, image):  # type: ignore[no-untyped-def]
             for column in range(columns):
                 b = start_b + step * slope_b[column]
                 c = start_c + step * slope_c[column]
-                if length[column] > 0 and b >= 0 and c >= 0 and b < height - 1 and c < width - 1:
+                if step * length[column] > 0 and b >= 0 and c >= 0 and b < height - 1 and c < width - 1:
                     ib, ic = int(b), int(c)
                     wb, wc = b - np.float32(ib), c - np.float32(ic)
                     low = slabs[k, ib, ic] + wc * (slabs[k, ib, ic + 1] - slabs[k, ib, ic])
                     high = slabs[k, ib + 1, ic] + wc * (slabs[k, ib + 1, ic + 1] - slabs[k, ib + 1, ic])
                     total[column] += low + wb * (high - low)
         for column in range(columns):
-            image[row, column] += total[column] * length[column]
+            image[row, column] += total[column] * abs(length[column])
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
@@ -171,10 +174,10 @@ def _scatter(slabs, rays, image):  # type: ignore[no-untyped-def]
                 slope_b, slope_c, length = _ray(rays, column, row)
                 b = start_b + step * np.float32(slope_b)
                 c = start_c + step * np.float32(slope_c)
-                if length > 0 and b >= 0 and c >= 0 and b < height - 1 and c < width - 1:
+                if step * length > 0 and b >= 0 and c >= 0 and b < height - 1 and c < width - 1:
                     ib, ic = int(b), int(c)
                     wb, wc = b - np.float32(ib), c - np.float32(ic)
-                    share = image[row, column] * np.float32(length)
+                    share = image[row, column] * np.float32(abs(length))
                     slabs[k, ib, ic] += share * (1 - wb) * (1 - wc)
                     slabs[k, ib, ic + 1] += share * (1 - wb) * wc
                     slabs[k, ib + 1, ic] += share * wb * (1 - wc)

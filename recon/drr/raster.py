@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from recon.errors import InputError
 from recon.geometry import Camera
 
 _SUBPIXEL = 256
@@ -66,14 +67,23 @@ def path_lengths(
     """Millimetres that the ray through each pixel centre runs inside a closed mesh.
 
     Args:
-        vertices: (V, 3) in mm, all in front of the source.
+        vertices: (V, 3) in mm.
         faces: (F, 3) with outward (or all inward) winding.
         camera: the view.
 
     Returns:
         (rows, columns) lengths in mm, zero where the ray misses; negative where the surface is inside out.
+
+    Raises:
+        InputError: behind_source (some of the mesh does not lie between source and detector).
     """
     pixels, depth = camera.project(vertices)
+    if not (depth > 0).all():
+        raise InputError(
+            "behind_source",
+            "A mesh reaches behind the X-ray source, so it casts no shadow of its own",
+            "Check the rig and the unit of the mesh: the knee lies at the isocentre, in millimetres",
+        )
     corners = np.rint(pixels * _SUBPIXEL).astype(np.int64)
     image = np.zeros((camera.rows, camera.columns))
     _accumulate(corners, 1.0 / depth, faces.astype(np.int64), image)

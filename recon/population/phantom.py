@@ -62,7 +62,7 @@ class Tissue:
         )
 
 
-def _joint_height(bones: BoneSet) -> float:
+def joint_height(bones: BoneSet) -> float:
     """Height z of the knee joint: between the femur above and the tibia below, as far as they are present."""
     heights = []
     if Bone.TIBIA in bones:
@@ -72,7 +72,7 @@ def _joint_height(bones: BoneSet) -> float:
     return float(np.mean(heights)) if heights else 0.0
 
 
-def _core(bone: Bone, mesh: trimesh.Trimesh, joint: float, tissue: Tissue) -> Array:
+def inner_surface(bone: Bone, mesh: trimesh.Trimesh, joint: float, tissue: Tissue) -> Array:
     """(V, 3) vertices of the inner cortical surface: thin cortex at the joint, thick in the shaft."""
     thickness: Array
     if bone is Bone.PATELLA:
@@ -99,7 +99,9 @@ def _tube(centres: Array, radii: Array) -> trimesh.Trimesh:
     return trimesh.Trimesh(vertices, np.concatenate([sides, bottom, top]), process=False)
 
 
-def _leg(bones: BoneSet, tissue: Tissue, rng: np.random.Generator) -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
+def skin_and_muscle(
+    bones: BoneSet, tissue: Tissue, rng: np.random.Generator
+) -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
     """Skin and muscle surfaces round the bones: thicker at the thigh, thinner below the knee, uneven."""
     points = np.concatenate([np.array(mesh.vertices) for mesh in bones.values()])
     heights = np.linspace(-_TUBE_HALF_LENGTH, _TUBE_HALF_LENGTH, _TUBE_RINGS)
@@ -137,9 +139,9 @@ def render_layers(
     ``core`` is everything inside the cortex; ``trabecular`` is the core weighted with the share of
     trabecular bone, which fades with the distance from the joint.
     """
-    joint = _joint_height(bones)
-    skin, muscle = _leg(bones, tissue, rng)
-    cores = {bone: _core(bone, mesh, joint, tissue) for bone, mesh in bones.items()}
+    joint = joint_height(bones)
+    skin, muscle = skin_and_muscle(bones, tissue, rng)
+    cores = {bone: inner_surface(bone, mesh, joint, tissue) for bone, mesh in bones.items()}
     views = []
     for camera in cameras:
         whole, core, trabecular = (np.zeros((camera.rows, camera.columns)) for _ in range(3))

@@ -19,7 +19,7 @@ from recon.bones import Bone, BoneSet
 from recon.drr.beam import ENERGIES_KEV, per_mm
 from recon.errors import InputError
 from recon.population.implants.parts import Implant
-from recon.population.phantom import Tissue, _core, _joint_height, _leg
+from recon.population.phantom import Tissue, inner_surface, joint_height, skin_and_muscle
 from recon.volumes import CtVolume
 from recon.voxels import coverage
 
@@ -131,14 +131,14 @@ def phantom_ct(
         InputError: open_mesh, no_bone (none within reach of the origin), bad_spacing.
     """
     _check(bones, implants, spacing)
-    skin, muscle = _leg(bones, tissue, rng)
+    skin, muscle = skin_and_muscle(bones, tissue, rng)
     skin = _over_bones(skin, bones)
     near = skin.vertices[np.abs(skin.vertices[:, 2]) < HALF_HEIGHT + 20, :2]
     low, high = near.min(axis=0) - _AIR_MARGIN, near.max(axis=0) + _AIR_MARGIN
     grid = _Grid.over(np.array([*low, -HALF_HEIGHT]), np.array([*high, HALF_HEIGHT]), spacing)
     hu = _soft_tissue(grid, skin, muscle, rng)
     _add_cartilage(hu, grid, bones)
-    joint = _joint_height(bones)
+    joint = joint_height(bones)
     for bone, mesh in bones.items():
         _add_bone(hu, grid, bone, mesh, joint, tissue, implants, rng)
     for implant in implants:
@@ -269,7 +269,7 @@ def _add_bone(
         return
     at, part = found
     outer = part.share(mesh)
-    inner = part.share(trimesh.Trimesh(_core(bone, mesh, joint, tissue), mesh.faces, process=False))
+    inner = part.share(trimesh.Trimesh(inner_surface(bone, mesh, joint, tissue), mesh.faces, process=False))
     for implant in implants:
         if bone in implant.removed:
             left = 1 - part.share(implant.removed[bone])

@@ -63,6 +63,21 @@ def test_a_ball_casts_its_chords_from_every_side(view: Camera) -> None:
     assert np.abs(found - exact).mean() < 0.1
 
 
+@pytest.mark.parametrize("primary", [0, 90, 135])
+def test_what_lies_behind_the_source_casts_no_shadow(primary: float) -> None:
+    view = camera(primary, 0)
+    affine, points = grid((60, 60, 60), (1.0, 1.0, 1.0))
+    ball = torch.from_numpy((np.linalg.norm(points, axis=-1) < 20).astype(np.float32)).requires_grad_()
+    for distance in (500.0, 0.0, -900.0):
+        moved = affine.copy()
+        moved[:3, 3] += view.direction * distance
+        image = project_volume(ball, moved, view)
+        (gradient,) = torch.autograd.grad(image.sum(), ball)
+        lit = distance > -700
+        assert (float(image.detach().max()) > 30) is lit
+        assert (float(gradient.max()) > 0) is lit
+
+
 def test_a_box_casts_slab_lengths() -> None:
     view = camera(0, 0)
     affine, points = grid((60, 60, 60), (1.0, 1.0, 1.0))

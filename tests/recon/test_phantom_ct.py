@@ -15,7 +15,7 @@ from recon.errors import InputError
 from recon.geometry import Camera
 from recon.images.write import Positioner
 from recon.population.implants import Component, Implant
-from recon.population.phantom import Tissue
+from recon.population.phantom import Tissue, line_integrals, render_layers
 from recon.population.phantom_ct import HALF_HEIGHT, Scanner, hounsfield, phantom_ct
 from recon.population.sample import label_points, person_bones
 from recon.training.dataset import TEST_PEOPLE
@@ -104,7 +104,11 @@ def test_cortex_is_as_thick_as_the_tissue_says(bones: BoneSet) -> None:
     masses = []
     for cortex in (2.5, 5.0):
         volume = phantom_ct(
-            bones, replace(TISSUE, shaft_cortex=cortex), np.random.default_rng(1), scanner=QUIET
+            bones,
+            replace(TISSUE, shaft_cortex=cortex),
+            np.random.default_rng(1),
+            spacing=1.5,
+            scanner=QUIET,
         )
         at = volume.affine[2, 3] + np.arange(volume.hu.shape[0])
         masses.append(float((volume.hu[at < -110] > 900).sum()))
@@ -125,19 +129,21 @@ def test_the_leg_is_skin_over_fat_over_muscle_in_air(clean: CtVolume) -> None:
 
 def test_soft_tissue_covers_the_kneecap_of_a_thin_leg(bones: BoneSet) -> None:
     thin = replace(TISSUE, leg_radii=(44.0, 46.0), fat_thickness=3.0)
-    volume = phantom_ct(bones, thin, np.random.default_rng(2), scanner=QUIET)
+    volume = phantom_ct(bones, thin, np.random.default_rng(2), spacing=1.5, scanner=QUIET)
     patella = bones[Bone.PATELLA]
     ahead = patella.vertices[patella.vertex_normals[:, 1] < -0.8] - [0, 2.5, 0]
     assert sample(volume, ahead).min() > -300
 
 
-def test_noise_and_blur_are_as_asked(bones: BoneSet, clean: CtVolume) -> None:
-    noisy = phantom_ct(bones, TISSUE, np.random.default_rng(1), scanner=Scanner(noise_hu=6.0, blur_mm=0.6))
-    air = np.zeros(clean.hu.shape, bool)
-    air[3:-3, 2:4, 3:-3] = True  # beside the border, which blurs less
-    assert noisy.hu[air].std() == pytest.approx(6, rel=0.03)
-    still = phantom_ct(bones, TISSUE, np.random.default_rng(1), scanner=Scanner(noise_hu=0.0, blur_mm=1.0))
-    assert np.abs(np.diff(still.hu, axis=2)).max() < 0.6 * np.abs(np.diff(clean.hu, axis=2)).max()
+def test_noise_and_blur_are_as_asked(bones: BoneSet) -> None:
+    clean, noisy, blurred = (
+        phantom_ct(bones, TISSUE, np.random.default_rng(1), spacing=2.0, scanner=scanner).hu
+        for scanner in (QUIET, Scanner(noise_hu=6.0, blur_mm=1.2), Scanner(noise_hu=0.0, blur_mm=2.0))
+    )
+    air = np.zeros(clean.shape, bool)
+    air[3:-3, 1, 3:-3] = True  # beside the border, which blurs less
+    assert noisy[air].std() == pytest.approx(6, rel=0.05)
+    assert np.abs(np.diff(blurred, axis=2)).max() < 0.6 * np.abs(np.diff(clean, axis=2)).max()
 
 
 def test_a_seed_gives_the_same_ct_and_another_another(bones: BoneSet) -> None:
@@ -156,6 +162,17 @@ def test_its_x_rays_show_bone_and_reach_the_border_of_the_view(bones: BoneSet, c
         beside = (lengths == 0) & (image > 0.2)
         assert np.percentile(image[lengths > 25], 5) > np.median(image[beside])
         assert (image[[0, -1]].max(axis=1) > 1).all()  # no gap above or below
+
+
+def test_it_casts_the_same_x_ray_as_the_layers(bones: BoneSet) -> None:
+    view = Positioner(0.0, rows=128, columns=128, pixel_spacing=(2.4, 2.4)).camera
+    broad = replace(TISSUE, leg_radii=(72.0, 76.0))
+    layers = render_layers(bones, [view], broad, np.random.default_rng(6))[0].astype(float)
+    expected = line_integrals(layers, broad)
+    found = render_ct(phantom_ct(bones, broad, np.random.default_rng(6), scanner=QUIET), view)
+    leg = expected > 0.3
+    assert np.corrcoef(expected[leg], found[leg])[0, 1] > 0.98
+    assert found[leg].mean() == pytest.approx(expected[leg].mean(), rel=0.05)
 
 
 def test_every_ray_through_the_cube_leaves_the_leg_inside_the_ct() -> None:
@@ -185,12 +202,12 @@ def test_metal_replaces_tissue_and_cut_bone_is_gone(bones: BoneSet) -> None:
     cut = trimesh.creation.box((200, 200, 20))
     cut.apply_translation([0, 0, -70])
     implant = Implant("block", (Component("block", block, "titanium"),), {Bone.TIBIA: cut})
-    volume = phantom_ct(bones, TISSUE, np.random.default_rng(1), implants=[implant], scanner=QUIET)
+    volume, clipped = (
+        phantom_ct(bones, TISSUE, np.random.default_rng(1), spacing=1.5, implants=[implant], scanner=scanner)
+        for scanner in (QUIET, Scanner(highest_hu=3071.0))
+    )
     assert sample(volume, np.array([[0.0, 0.0, -40.0]]))[0] == pytest.approx(hounsfield("titanium"))
     assert sample(volume, shell(bones[Bone.TIBIA], 1.5, -78, -62)).max() < 150
-    clipped = phantom_ct(
-        bones, TISSUE, np.random.default_rng(1), implants=[implant], scanner=Scanner(highest_hu=3071.0)
-    )
     assert clipped.hu.max() == 3071
 
 

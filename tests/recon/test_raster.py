@@ -7,6 +7,7 @@ import pytest
 import trimesh
 
 from recon.drr.raster import path_lengths
+from recon.errors import InputError
 from recon.geometry import Camera
 
 
@@ -57,6 +58,13 @@ def test_no_pixel_leaks_between_triangles_that_share_an_edge(camera: Camera) -> 
     lengths = path_lengths(ball.vertices, ball.faces, camera)
     assert lengths.min() > -1e-6
     assert lengths.max() < 91  # one edge counted twice or never would add or leave out 700 mm
+
+
+def test_a_mesh_behind_the_source_is_refused(camera: Camera) -> None:
+    ball = trimesh.creation.icosphere(2, radius=30)
+    ball.apply_translation(-800 * camera.direction)
+    with pytest.raises(InputError, match="behind the X-ray source"):
+        path_lengths(ball.vertices, ball.faces, camera)
 
 
 def test_an_inside_out_mesh_casts_the_same_shadow(camera: Camera) -> None:
