@@ -13,13 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recon.networks.norm import GroupNorm
+
 Upsampling = Literal["nearest", "bicubic"]
 STRIDE = 4  # picture pixels a feature pixel
 FIRST = 1.0  # picture pixel under the centre of the first feature pixel
 
 
-def _norm(channels: int, groups: int) -> nn.GroupNorm:
-    return nn.GroupNorm(math.gcd(groups, channels), channels)
+def _norm(channels: int, groups: int) -> GroupNorm:
+    return GroupNorm(math.gcd(groups, channels), channels)
 
 
 class ResidualBlock(nn.Module):

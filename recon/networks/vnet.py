@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from recon.errors import InputError
 from recon.networks.decoder import OUTPUTS, PointDecoder
+from recon.networks.norm import GroupNorm
 from recon.networks.sampling import interpolate, voxels_of_unit
 from recon.networks.tables import check_divides
 
@@ -30,8 +31,8 @@ def normalise_hu(hu: _Values) -> _Values:
     return hu.clip(*HU_RANGE) / 1000
 
 
-def _norm(channels: int) -> nn.GroupNorm:
-    return nn.GroupNorm(math.gcd(channels, max(1, channels // 8)), channels)
+def _norm(channels: int) -> GroupNorm:
+    return GroupNorm(math.gcd(channels, max(1, channels // 8)), channels)
 
 
 class _Residual(nn.Module):

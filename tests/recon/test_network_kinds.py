@@ -11,6 +11,7 @@ from torch import nn
 
 from recon.errors import InputError
 from recon.networks.build import KINDS, build_network
+from recon.networks.norm import GroupNorm
 from recon.networks.sampling import interpolate, resize_pictures
 from tests.recon.views import unit_projections
 
@@ -196,3 +197,28 @@ def test_resized_pictures_keep_their_coordinates(pixels: int) -> None:
     ramp = torch.linspace(-1, 1, 64).expand(1, 2, 1, 64, 64)
     inner = resize_pictures(ramp, pixels)[0, 0, 0, pixels // 2]
     assert inner[4:-4] == pytest.approx(torch.linspace(-1, 1, pixels)[4:-4], abs=0.1 * 2 / (pixels - 1))
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_group_norm_in_bfloat16_is_torchs_in_single_precision(layout: torch.memory_format) -> None:
+    """Values and all gradients, to the digits that bfloat16 has."""
+    torch.manual_seed(0)
+    ours, theirs = GroupNorm(2, 8), nn.GroupNorm(2, 8)
+    for parameter in (*ours.parameters(), *theirs.parameters()):
+        nn.init.normal_(parameter, generator=torch.Generator().manual_seed(len(parameter)))
+    theirs.load_state_dict(ours.state_dict())
+    narrow = torch.randn(3, 8, 6, 6).bfloat16().contiguous(memory_format=layout)
+    wide = narrow.float().requires_grad_()
+    narrow.requires_grad_()
+    upstream = torch.randn(3, 8, 6, 6).bfloat16()
+    found, expected = ours(narrow), theirs(wide)
+    assert found.dtype == torch.bfloat16
+    assert found.is_contiguous(memory_format=layout)
+    assert torch.allclose(found.float(), expected, atol=0.02, rtol=0.01)
+    found.backward(upstream)
+    expected.backward(upstream.float())
+    for one, other in ((narrow, wide), (ours.weight, theirs.weight), (ours.bias, theirs.bias)):
+        assert one.grad is not None
+        assert other.grad is not None
+        assert torch.allclose(one.grad.float(), other.grad, atol=0.02, rtol=0.01)
+    assert torch.equal(ours(wide), theirs(wide))
