@@ -17,8 +17,9 @@ from recon.population.implants import Implant, partial_knee, plate_and_screws, r
 from recon.population.implants.parts import to_solid
 from recon.population.implants.placing import TibialFrame, slab
 from recon.population.phantom import Tissue
-from recon.population.phantom_ct import Scanner, hounsfield, phantom_ct
+from recon.population.phantom_ct import Scanner, phantom_ct
 from recon.population.sample import person_bones
+from recon.population.soft_tissue import hounsfield
 
 Side = Literal["L", "R"]
 

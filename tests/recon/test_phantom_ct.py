@@ -16,8 +16,9 @@ from recon.geometry import Camera
 from recon.images.write import Positioner
 from recon.population.implants import Component, Implant
 from recon.population.phantom import Tissue, line_integrals, render_layers
-from recon.population.phantom_ct import HALF_HEIGHT, Scanner, hounsfield, phantom_ct
+from recon.population.phantom_ct import HALF_HEIGHT, Scanner, phantom_ct
 from recon.population.sample import label_points, person_bones
+from recon.population.soft_tissue import hounsfield
 from recon.training.dataset import TEST_PEOPLE
 from recon.volumes import CtVolume
 from recon.voxels import coverage
@@ -219,12 +220,26 @@ def test_materials_have_the_hounsfield_units_of_tables() -> None:
     assert 8_000 < hounsfield("titanium") < 16_000 < hounsfield("steel") < hounsfield("cobalt_chrome")
 
 
+def test_an_inside_out_bone_is_a_bone(bones: BoneSet) -> None:
+    turned = bones[Bone.TIBIA].copy()
+    turned.invert()
+    first, second = (
+        phantom_ct(BoneSet({Bone.TIBIA: mesh}), TISSUE, np.random.default_rng(0), spacing=3.0).hu
+        for mesh in (bones[Bone.TIBIA], turned)
+    )
+    assert np.abs(first - second).max() < 1
+
+
 def test_bad_input_is_refused(bones: BoneSet) -> None:
     rng = np.random.default_rng(0)
     tibia = bones[Bone.TIBIA]
     opened = trimesh.Trimesh(tibia.vertices, tibia.faces[5:], process=False)
     with pytest.raises(InputError, match="tibia is open"):
         phantom_ct(BoneSet({Bone.TIBIA: opened}), TISSUE, rng)
+    broken = tibia.copy()
+    broken.vertices[3] = np.nan
+    with pytest.raises(InputError, match="holds NaN"):
+        phantom_ct(BoneSet({Bone.TIBIA: broken}), TISSUE, rng)
     far = tibia.copy()
     far.apply_translation([0, 0, 900])
     with pytest.raises(InputError, match="near the origin"):
