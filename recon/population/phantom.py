@@ -18,6 +18,7 @@ from recon.drr.beam import SPECTRA, per_mm
 from recon.drr.beam import line_integrals as beam_line_integrals
 from recon.drr.raster import path_lengths
 from recon.geometry import Camera
+from recon.population.crop import Crop
 
 Array = npt.NDArray[np.float64]
 
@@ -50,7 +51,7 @@ class Tissue:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Tissue:
         """Tissue of a random adult, from osteoporotic to dense, thin to obese."""
-        radius = rng.uniform(48, 80)
+        radius = rng.uniform(42, 88)
         return cls(
             shaft_cortex=float(rng.uniform(2.5, 6.5)),
             joint_cortex=float(rng.uniform(0.4, 1.6)),
@@ -58,7 +59,7 @@ class Tissue:
             cortical_density=float(rng.uniform(0.65, 1.1)),
             trabecular_density=float(rng.uniform(0.08, 0.30)),
             leg_radii=(float(radius * rng.uniform(0.9, 1.1)), float(radius * rng.uniform(0.95, 1.2))),
-            fat_thickness=float(rng.uniform(3, 22)),
+            fat_thickness=float(rng.uniform(2, 28)),
         )
 
 
@@ -132,22 +133,32 @@ def skin_and_muscle(
 
 
 def render_layers(
-    bones: BoneSet, cameras: Sequence[Camera], tissue: Tissue, rng: np.random.Generator
+    bones: BoneSet,
+    cameras: Sequence[Camera],
+    tissue: Tissue,
+    rng: np.random.Generator,
+    crop: Crop | None = None,
 ) -> npt.NDArray[np.float32]:
     """Path lengths in mm through each material, (views, len(LAYERS), rows, columns).
+
+    ``crop`` ends the leg in air.
 
     ``core`` is everything inside the cortex; ``trabecular`` is the core weighted with the share of
     trabecular bone, which fades with the distance from the joint.
     """
     joint = joint_height(bones)
+    crop = crop or Crop(np.array([0.0, 0.0, 1.0]), -np.inf, np.inf)
     skin, muscle = skin_and_muscle(bones, tissue, rng)
-    cores = {bone: inner_surface(bone, mesh, joint, tissue) for bone, mesh in bones.items()}
+    # The core goes to the very end of a cropped bone: the cut shows marrow, not cortex.
+    cores = {bone: crop.flattened(inner_surface(bone, mesh, joint, tissue)) for bone, mesh in bones.items()}
+    outsides = {bone: crop.flattened(np.array(mesh.vertices)) for bone, mesh in bones.items()}
+    skin.vertices, muscle.vertices = crop.flattened(skin.vertices), crop.flattened(muscle.vertices)
     views = []
     for camera in cameras:
         whole, core, trabecular = (np.zeros((camera.rows, camera.columns)) for _ in range(3))
         for bone, mesh in bones.items():
             inner = np.maximum(path_lengths(cores[bone], mesh.faces, camera), 0)
-            outer = np.maximum(path_lengths(mesh.vertices, mesh.faces, camera), inner)
+            outer = np.maximum(path_lengths(outsides[bone], mesh.faces, camera), inner)
             whole, core = whole + outer, core + inner
             height = _height_at(camera, np.array(mesh.vertices).mean(axis=0))
             trabecular += inner * np.exp(-np.abs(height - joint) / tissue.core_reach)

@@ -13,12 +13,16 @@ import trimesh
 from recon.bones import Bone, BoneSet
 from recon.geometry import Camera, ReconstructionCube
 from recon.networks.picture import PIXELS, WIDTH
+from recon.population.crop import Crop
+from recon.population.deformity import deformed
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.phantom import Tissue, attenuation, render_layers
 from recon.population.pose import KneePose, pose_leg
+from recon.population.scans import Scan, draw_placement, scan_attenuation
 from recon.population.shape_model import ShapeModel, smooth_detail
 
 CUBE = ReconstructionCube()
+CROPPED = 0.2  # share of the knees that end inside the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,7 @@ class Sample:
         attenuation: (layers, 5) attenuation per mm at the energies of the beam.
         projections: (views, 3, 4) of the upright pictures.
         points: (N, 3) in mm; the first half near surfaces, the rest anywhere in the cube.
-        labels: (N,) bone of each point, 0 outside.
+        labels: (N,) bone of each point, 0 outside, ``UNKNOWN`` where nobody can tell.
     """
 
     layers: npt.NDArray[np.float16]
@@ -48,7 +52,7 @@ def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
 
 def draw_bones(model: ShapeModel, rng: np.random.Generator) -> BoneSet:
     """Bones of a new person of either side, posed in the frame of the rig."""
-    bones = bones_from_nodes(model.nodes(model.draw(rng)))
+    bones = deformed(bones_from_nodes(model.nodes(model.draw(rng))), rng)
     scale = rng.uniform(0.92, 1.09)
     changed = {}
     for bone, mesh in bones.items():
@@ -76,12 +80,18 @@ def _placed(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
     return posed
 
 
+def knee_centre_of(bones: BoneSet) -> npt.NDArray[np.float64]:
+    """(3,) middle of the tibial plateau."""
+    tibia = bones[Bone.TIBIA].vertices
+    return np.asarray(tibia[tibia[:, 2] > tibia[:, 2].max() - 15].mean(axis=0))
+
+
 def draw_cameras(rng: np.random.Generator) -> list[Camera]:
     """Two upright views from a random C-arm: AP or PA, and 30 to 95 degrees further on either side."""
     to_detector = rng.uniform(900, 1300)
     to_isocentre = rng.uniform(550, min(800, to_detector - 150))
     frontal = rng.normal(0, 6) + (180 if rng.random() < 0.3 else 0)
-    apart = rng.normal(90, 3) if rng.random() < 0.7 else rng.uniform(30, 90)
+    apart = rng.normal(90, 3) if rng.random() < 0.5 else rng.uniform(28, 95)
     cameras = []
     for angle in (frontal, frontal + rng.choice([-1, 1]) * apart):
         full = Camera.from_angles(
@@ -135,24 +145,49 @@ def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDA
     return points[CUBE.contains(points)]
 
 
-def draw_sample(model: ShapeModel, seed: int, *, points: int = 24000) -> Sample:
+def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000) -> Sample:
     """The example of a seed; the same seed gives the same example."""
     rng = np.random.default_rng(seed)
     bones = draw_bones(model, rng)
     tissue = Tissue.draw(rng)
     cameras = draw_cameras(rng)
-    return make_sample(bones, cameras, tissue, rng, points=points)
+    crop = Crop.draw(knee_centre_of(bones), rng) if rng.random() < CROPPED else None
+    return make_sample(bones, cameras, tissue, rng, points=points, crop=crop)
+
+
+def draw_scan_sample(scans: Sequence[Scan], seed: int, *, points: int = 20000) -> Sample:
+    """The example of a seed that shows one of some CTs."""
+    rng = np.random.default_rng(seed)
+    scan = scans[int(rng.integers(len(scans)))]
+    placement, cameras = draw_placement(rng), draw_cameras(rng)
+    at, labels = scan.draw_points(points, placement, rng)
+    return Sample(
+        layers=scan.render_layers(cameras, placement).astype(np.float16),
+        attenuation=scan_attenuation().astype(np.float32),
+        projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
+        points=at.astype(np.float32),
+        labels=labels,
+    )
 
 
 def make_sample(
-    bones: BoneSet, cameras: Sequence[Camera], tissue: Tissue, rng: np.random.Generator, *, points: int
+    bones: BoneSet,
+    cameras: Sequence[Camera],
+    tissue: Tissue,
+    rng: np.random.Generator,
+    *,
+    points: int,
+    crop: Crop | None = None,
 ) -> Sample:
-    """The example of given bones seen by given upright cameras."""
+    """The example of given bones seen by given upright cameras; ``crop`` ends the leg in air."""
     at = draw_points(bones, points, rng)
+    labels = label_points(bones, at)
+    if crop is not None:
+        labels[~crop.contains(at)] = 0
     return Sample(
-        layers=render_layers(bones, cameras, tissue, rng).astype(np.float16),
+        layers=render_layers(bones, cameras, tissue, rng, crop).astype(np.float16),
         attenuation=attenuation(tissue).astype(np.float32),
         projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
         points=at.astype(np.float32),
-        labels=label_points(bones, at),
+        labels=labels,
     )

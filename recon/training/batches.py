@@ -14,10 +14,12 @@ from torch.utils.data import IterableDataset
 
 from recon.networks.picture import PIXELS, channels
 from recon.population.sample import CUBE, Sample
+from recon.population.scans import UNKNOWN
 from recon.training.dataset import SampleStore
 from recon.training.exposure import expose
 
 IGNORED = -1
+_RECENT = 4000
 
 
 @dataclass
@@ -37,11 +39,19 @@ class Batch:
     labels: Tensor
 
 
-def _misplaced(projection: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """A projection as a C-arm reports it: a little off the one that made the image."""
+def _misplaced(
+    projection: npt.NDArray[np.float64], rng: np.random.Generator, *, badly: bool
+) -> npt.NDArray[np.float64]:
+    """A projection as a C-arm reports it: a little off the true one, or up to 2 degrees and 3 mm."""
+    if badly:
+        axis, shift = rng.normal(size=(2, 3))
+        turn = axis / np.linalg.norm(axis) * rng.uniform(0, 2)
+        shift = shift / np.linalg.norm(shift) * rng.uniform(0, 3)
+    else:
+        turn, shift = rng.normal(0, 0.6, (2, 3))
     world = np.eye(4)
-    world[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, 0.6, 3))).as_matrix()
-    world[:3, 3] = rng.normal(0, 0.6, 3)
+    world[:3, :3] = Rotation.from_rotvec(np.deg2rad(turn)).as_matrix()
+    world[:3, 3] = shift
     return np.asarray(projection @ world)
 
 
@@ -49,8 +59,9 @@ def example(sample: Sample, count: int, rng: np.random.Generator, *, exact: bool
     """One knee under a random exposure, without the batch dimension; ``exact`` keeps the true geometry."""
     chosen = rng.choice(len(sample.points), count, replace=False)
     points, labels = sample.points[chosen].astype(np.float64), sample.labels[chosen].astype(np.int64)
+    labels[labels == UNKNOWN] = IGNORED
     images, projections = [], []
-    misplace = not exact and rng.random() < 0.5
+    error = 0.0 if exact else rng.random()  # the geometry is exact, slightly wrong or wrong
     for layers, projection in zip(sample.layers, sample.projections.astype(np.float64), strict=True):
         picture, valid = expose(layers, sample.attenuation, rng)
         homogeneous = points @ projection[:, :3].T + projection[:, 3]
@@ -59,7 +70,7 @@ def example(sample: Sample, count: int, rng: np.random.Generator, *, exact: bool
         seen[seen] = valid[row[seen], column[seen]]
         labels[~seen] = IGNORED
         images.append(channels(picture))
-        projections.append(_misplaced(projection, rng) if misplace else projection)
+        projections.append(_misplaced(projection, rng, badly=error > 0.8) if error > 0.4 else projection)
     return Batch(
         torch.from_numpy(np.stack(images)),
         torch.from_numpy(CUBE.unit_projections(np.stack(projections), PIXELS)).float(),
@@ -74,10 +85,25 @@ def collate(examples: list[Batch]) -> Batch:
 
 
 class Steps(IterableDataset[Batch]):
-    """An endless, reproducible stream of batches: step ``k`` is the same whenever it is reached."""
+    """An endless, reproducible stream of batches: step ``k`` is the same whenever it is reached.
 
-    def __init__(self, store: SampleStore, *, batch: int, points: int, seed: int, start: int) -> None:
+    Every ``readings``-th knee is new, the others come again from among the ``_RECENT`` newest, so that
+    generation, exposure and network share the processors evenly from the first step on.
+    """
+
+    def __init__(
+        self, store: SampleStore, *, batch: int, points: int, seed: int, start: int, readings: int = 1
+    ) -> None:
         self.store, self.batch, self.points, self.seed, self.start = store, batch, points, seed, start
+        self.readings = readings
+
+    def index(self, number: int) -> int:
+        """Which sample the ``number``-th example of the stream shows."""
+        newest, turn = divmod(number, self.readings)
+        if turn:
+            oldest = max(0, newest - _RECENT)
+            newest = int(np.random.default_rng((self.seed, number, 1)).integers(oldest, newest + 1))
+        return newest % len(self.store)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()
@@ -85,8 +111,6 @@ class Steps(IterableDataset[Batch]):
         step = self.start + offset
         while True:
             rng = np.random.default_rng((self.seed, step))
-            epoch, first = divmod(step * self.batch, len(self.store))
-            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.store))
-            indices = order[np.arange(first, first + self.batch) % len(self.store)]
-            yield collate([example(self.store[int(i)], self.points, rng) for i in indices])
+            numbers = range(step * self.batch, (step + 1) * self.batch)
+            yield collate([example(self.store[self.index(n)], self.points, rng) for n in numbers])
             step += stride

@@ -11,12 +11,22 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from recon.population.sample import Sample, draw_sample
+from recon.population.sample import Sample, draw_sample, draw_scan_sample
+from recon.population.scans import Scan
 from recon.population.shape_model import ShapeModel
 
 TEST_PEOPLE = (22, 23, 24, 25)
 VALIDATION_PEOPLE = (20, 21)
 TRAINING_PEOPLE = tuple(range(20))
+TRAINING_SCANS = ("sts_013", "sts_042", "sts_051")  # sts_010, sts_028 and the Visible Human are test people
+SCAN_SHARE = 0.06
+
+
+def read_scans(folder: Path | None) -> tuple[Scan, ...]:
+    """The training CTs in a folder, those that are there; none without a folder."""
+    if folder is None:
+        return ()
+    return tuple(Scan.read(path) for name in TRAINING_SCANS if (path := folder / f"{name}.nii.gz").exists())
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,14 @@ class SampleStore:
         model: the shape model that every sample is drawn from.
         first_seed: seed of sample 0.
         count: number of samples.
+        scans: CTs that ``SCAN_SHARE`` of the samples show in place of virtual knees.
     """
 
     folder: Path
     model: ShapeModel
     first_seed: int
     count: int
+    scans: tuple[Scan, ...] = ()
 
     def path(self, index: int) -> Path:
         """File of a sample; its name holds the seed, which determines the content."""
@@ -54,7 +66,12 @@ class SampleStore:
         if self.path(index).exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        sample = draw_sample(self.model, self.first_seed + index)
+        seed = self.first_seed + index
+        choice = np.random.default_rng((seed, 1)).random()
+        if self.scans and choice < SCAN_SHARE:
+            sample = draw_scan_sample(self.scans, seed)
+        else:
+            sample = draw_sample(self.model, seed)
         # Written beside and renamed, so that a killed run leaves no half sample.
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

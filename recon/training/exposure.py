@@ -77,7 +77,13 @@ def expose(
     intensity += rng.uniform(0, 0.6) * intensity.mean() * rng.uniform(0, 1) + rng.uniform(
         0, 0.5
     ) * ndimage.gaussian_filter(intensity, rng.uniform(12, 40))
-    intensity = ndimage.gaussian_filter(intensity, rng.uniform(0, 1.1))
+    intensity = ndimage.gaussian_filter(
+        intensity, rng.uniform(0, 1.1) if rng.random() < 0.7 else rng.uniform(1, 1.8)
+    )
+    if rng.random() < 0.3:  # heel effect, an off-centre grid
+        slope = rng.normal(0, 0.25, 2)
+        y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
+        intensity *= np.exp(np.float32(slope[0]) * y + np.float32(slope[1]) * x)
     photons = 10 ** rng.uniform(3.3, 5.5)
     intensity += rng.normal(size=shape).astype(np.float32) * np.sqrt(intensity / photons)
     valid = _collimation(shape, rng)

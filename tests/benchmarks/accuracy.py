@@ -1,28 +1,36 @@
 """How close reconstructed bones are to the truth, on people that no weight has seen.
 
-``python -m tests.benchmarks.accuracy [--quick]``. Every case goes the whole way through files: X-rays are
-rendered, written as DICOM, read, reconstructed, and compared in the common field of view.
+``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--sources NAME ...]``. Every case goes the
+whole way through files: X-rays are rendered, written as DICOM, read, reconstructed, and compared in the
+common field of view.
 
 - ``llp26``: the four test people of the LLP26 population, in random poses and random tissue. X-rays come from
-  the renderer that training used.
+  the renderer that training used, two views 90 degrees apart.
 - ``external``: five limbs of three people from other institutions (evaluation only), same renderer.
+- ``llp26_voxels``, ``external_voxels``: the same people as a CT phantom in voxels, with trabecular texture,
+  cartilage, partial volume and noise, X-rayed by the projector for CTs: phantom and renderer that training
+  did not use. ``_60`` and ``_30`` mean so many degrees between the views.
 - ``ct``: DRRs of real CTs against thresholded bone; slices of 3.27 mm, no sub-millimetre truth.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 
 from recon.bones import BoneSet
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
 from recon.metrics import evaluate_folders
+from recon.population.phantom import Tissue
+from recon.population.phantom_ct import phantom_ct
 from recon.population.sample import person_bones
 from recon.reconstruct import reconstruct_files
 from recon.reference import write_ct_reference
@@ -30,10 +38,14 @@ from recon.training.dataset import TEST_PEOPLE
 from tests.benchmarks import report
 from tests.data import FOLDER
 
-FIGURES = ("p2s_assd_mm", "p2s_hd95_mm", "assd_16k_mm", "floor_16k_mm", "dsc_percent")
+FIGURES = ("p2s_assd_mm", "p2s_hd95_mm", "p2s_hd_mm", "assd_16k_mm", "floor_16k_mm", "dsc_percent")
 EXTERNAL = ("vsd_z013_l", "staple_lhdl_ct_r", "vsd_z013_r", "staple_mc22_l", "staple_mc22_r")
 CTS = ("sts_010_dicom", "sts_028_dicom", "vhf_L.nii.gz", "vhf_R.nii.gz")
 POSES = 3
+SEPARATIONS = (90.0, 60.0, 30.0)
+_VOXEL_MM = 0.8
+
+Prepare = Callable[[Path, Path], None]
 
 
 @dataclass(frozen=True)
@@ -48,14 +60,14 @@ class Case:
 
     source: str
     name: str
-    prepare: Callable[[Path, Path], None]
+    prepare: Prepare
 
 
-def _scene(seed: int) -> Scene:
-    return Scene(standard_stations(0.0, 90.0, Positioner(0.0)), seed=seed)
+def _scene(seed: int, separation: float = 90.0) -> Scene:
+    return Scene(standard_stations(0.0, separation, Positioner(0.0)), seed=seed)
 
 
-def _from_bones(bones: Callable[[], BoneSet], seed: int) -> Callable[[Path, Path], None]:
+def _from_bones(bones: Callable[[], BoneSet], seed: int) -> Prepare:
     def prepare(xrays: Path, reference: Path) -> None:
         reference.mkdir()
         bones().write(reference)
@@ -64,7 +76,24 @@ def _from_bones(bones: Callable[[], BoneSet], seed: int) -> Callable[[Path, Path
     return prepare
 
 
-def _from_ct(path: Path) -> Callable[[Path, Path], None]:
+def _from_voxels(bones: Callable[[], BoneSet], seed: int, separation: float) -> Prepare:
+    def prepare(xrays: Path, reference: Path) -> None:
+        reference.mkdir()
+        truth = bones()
+        truth.write(reference)
+        rng = np.random.default_rng((seed, 1))
+        volume = phantom_ct(truth, Tissue.draw(rng), rng, spacing=_VOXEL_MM)
+        image = nibabel.Nifti1Image(
+            volume.hu.transpose(2, 1, 0).round().astype(np.int16), np.diag([-1.0, -1, 1, 1]) @ volume.affine
+        )
+        ct = reference.parent / "phantom.nii"
+        nibabel.save(image, ct)
+        _scene(seed, separation).render_ct(ct, xrays, isocentre=np.zeros(3))
+
+    return prepare
+
+
+def _from_ct(path: Path) -> Prepare:
     def prepare(xrays: Path, reference: Path) -> None:
         centre = _scene(0).render_ct(path, xrays)
         write_ct_reference(path, reference, isocentre=centre)
@@ -72,8 +101,8 @@ def _from_ct(path: Path) -> Callable[[Path, Path], None]:
     return prepare
 
 
-def cases(*, quick: bool) -> Iterator[Case]:
-    """Every case, the absent data left out."""
+def people(*, quick: bool) -> Iterator[tuple[str, str, Callable[[], BoneSet], int]]:
+    """Source, name, bones and seed of every leg whose bones are known; the absent data left out."""
     for person in TEST_PEOPLE[: 1 if quick else None]:
         for pose in range(1 if quick else POSES):
             seed = 1000 * person + pose
@@ -81,56 +110,80 @@ def cases(*, quick: bool) -> Iterator[Case]:
             def bones(person: int = person, seed: int = seed) -> BoneSet:
                 return person_bones(person, np.random.default_rng(seed))
 
-            yield Case("llp26", f"person {person}, pose {pose}", _from_bones(bones, seed))
+            yield "llp26", f"person {person}, pose {pose}", bones, seed
     for number, name in enumerate(EXTERNAL[: 1 if quick else None]):
         folder = FOLDER / "bones" / name
         if folder.is_dir():
-            yield Case("external", name, _from_bones(lambda folder=folder: BoneSet.read(folder), number))
+            yield "external", name, lambda folder=folder: BoneSet.read(folder), number
+
+
+def cases(*, quick: bool) -> Iterator[Case]:
+    """Every case."""
+    for source, name, bones, seed in people(quick=quick):
+        yield Case(source, name, _from_bones(bones, seed))
+    for separation in SEPARATIONS[: 1 if quick else None]:
+        suffix = "" if separation == 90 else f"_{separation:.0f}"
+        for source, name, bones, seed in people(quick=quick):
+            yield Case(f"{source}_voxels{suffix}", name, _from_voxels(bones, seed, separation))
     for name in CTS[: 1 if quick else None]:
         if (FOLDER / "ct" / name).exists():
             yield Case("ct", name, _from_ct(FOLDER / "ct" / name))
 
 
-def measure(case: Case) -> dict[str, dict[str, float]]:
+def measure(case: Case, model: str | None) -> dict[str, dict[str, float]]:
     """Figures by bone of one case."""
     with tempfile.TemporaryDirectory() as temporary:
         xrays, reference, predicted = (Path(temporary, name) for name in ("xrays", "reference", "predicted"))
         case.prepare(xrays, reference)
-        reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", predicted)
+        reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", predicted, model=model)
         result = evaluate_folders(predicted, reference)
     if result["missing"]:
-        print(f"{case.name}: in view but not reconstructed: {', '.join(result['missing'])}")
+        print(f"{case.source}, {case.name}: in view but not reconstructed: {', '.join(result['missing'])}")
     bones: dict[str, dict[str, float]] = result["bones"]
     return bones
 
 
 def main() -> None:
     """Measure and print."""
-    quick = report.options(__doc__).quick
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    options = _options()
+    found: dict[str, dict[str, list[dict[str, float]]]] = {}
     rows = []
-    for case in cases(quick=quick):
-        for bone, figures in measure(case).items():
-            found.setdefault((case.source, bone), []).append(figures)
-            rows.append([case.name, bone, *(_cell(figures[name]) for name in FIGURES)])
-    print(report.table(["case", "bone", *FIGURES], rows), end="\n\n")
-    means = {key: {name: _mean([f[name] for f in group]) for name in FIGURES} for key, group in found.items()}
-    print(
-        report.table(
-            ["source", "bone", "cases", *FIGURES],
-            [
-                [source, bone, len(found[source, bone]), *(_cell(figures[name]) for name in FIGURES)]
-                for (source, bone), figures in means.items()
-            ],
-        )
-    )
-    line: dict[str, Any] = {"quick": quick}
-    for source in dict.fromkeys(source for source, _ in means):
-        line[source] = {
-            name: {bone: _rounded(figures[name]) for (s, bone), figures in means.items() if s == source}
-            for name in FIGURES
+    for case in cases(quick=options.quick):
+        if options.sources and case.source not in options.sources:
+            continue
+        for bone, figures in measure(case, options.model).items():
+            found.setdefault(case.source, {}).setdefault(bone, []).append(figures)
+            rows.append([case.source, case.name, bone, *(_cell(figures[name]) for name in FIGURES)])
+    print(report.table(["source", "case", "bone", *FIGURES], rows), end="\n\n")
+    summary: list[list[Any]] = []
+    line: dict[str, Any] = {"quick": options.quick}
+    for source, bones in found.items():
+        means = {
+            bone: {name: _mean([f[name] for f in group]) for name in FIGURES} for bone, group in bones.items()
         }
+        worst = {bone: max(f["p2s_assd_mm"] for f in group) for bone, group in bones.items()}
+        for bone, figures in means.items():
+            cells = [_cell(figures[name]) for name in FIGURES]
+            summary.append([source, bone, len(bones[bone]), *cells, worst[bone]])
+        overall = {name: _mean([figures[name] for figures in means.values()]) for name in FIGURES}
+        summary.append([source, "mean", "", *(_cell(overall[name]) for name in FIGURES), max(worst.values())])
+        line[source] = {
+            name: {
+                **{bone: _rounded(figures[name]) for bone, figures in means.items()},
+                "mean": _rounded(overall[name]),
+            }
+            for name in FIGURES
+        } | {"worst_p2s_assd_mm": {bone: _rounded(value) for bone, value in worst.items()}}
+    print(report.table(["source", "bone", "cases", *FIGURES, "worst p2s ASSD"], summary))
     report.finish(line)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer cases; ends within a minute")
+    parser.add_argument("--model", help="name of a shipped model or path of weights")
+    parser.add_argument("--sources", nargs="+", help="only these sources")
+    return parser.parse_args()
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -16,7 +16,7 @@ from recon.networks.picture import PIXELS
 from recon.population.sample import draw_sample
 from recon.population.shape_model import ShapeModel
 from recon.training import train
-from recon.training.batches import IGNORED, Steps, example
+from recon.training.batches import IGNORED, Steps, _misplaced, example
 from recon.training.config import read_config
 from recon.training.dataset import SampleStore
 from recon.training.exposure import expose
@@ -67,6 +67,26 @@ def test_a_stopped_stream_goes_on_with_the_same_steps(store: SampleStore) -> Non
     resumed = next(iter(steps(3)))
     assert torch.equal(from_start[3].images, resumed.images)
     assert torch.equal(from_start[3].labels, resumed.labels)
+
+
+def test_a_knee_comes_again_as_often_as_asked_and_new_ones_keep_coming(store: SampleStore) -> None:
+    many = SampleStore(store.folder, MODEL, first_seed=50, count=1000)
+    steps = Steps(many, batch=2, points=500, seed=3, start=0, readings=4)
+    shown = [steps.index(number) for number in range(400)]
+    assert shown == [steps.index(number) for number in range(400)]
+    assert shown[::4] == list(range(100))
+    assert max(shown) == 99
+    assert len(set(shown[1:200])) > 25
+
+
+def test_bad_geometry_stays_within_two_degrees_and_three_millimetres(store: SampleStore) -> None:
+    true = store[0].projections[0].astype(float)
+    for seed in range(20):
+        moved = _misplaced(true, np.random.default_rng(seed), badly=True)
+        world = np.linalg.inv(np.vstack([true, [0, 0, 0, 1]])) @ np.vstack([moved, [0, 0, 0, 1]])
+        angle = np.rad2deg(np.arccos(np.clip((np.trace(world[:3, :3]) - 1) / 2, -1, 1)))
+        assert angle <= 2.001
+        assert np.linalg.norm(world[:3, 3]) <= 3.001
 
 
 CONFIG: dict[str, Any] = {
