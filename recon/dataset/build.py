@@ -81,7 +81,8 @@ def build(
 ) -> Dataset:
     """Make cases and add them to a data set, which may exist; cases that are there and whole stay.
 
-    A case follows from the seed, its id and its job only: not from other cases or the number of workers.
+    A case follows from the seed, its id (or its job's ``drawn_as``) and its job only: not from other cases
+    or the number of workers.
 
     Args:
         out: folder of the data set.
@@ -173,7 +174,8 @@ def _with_side(case: CaseEntry) -> CaseEntry:
 
 
 def _make(out: Path, job: Job, settings: Settings, seed: int, recipe: str) -> None:
-    made = job.make(settings, case_generator(seed, job.id))
+    # Some cases show the same knee, for example with and without metal.
+    made = job.make(settings, case_generator(seed, getattr(job, "drawn_as", job.id)))
     entry = CaseEntry(job.id, job.person.id, made.side, job.labelled, job.origin, job.implants)
     write_case(out, entry, made.content, settings, recipe=recipe, isocentre=made.isocentre)
 

@@ -68,6 +68,33 @@ class SyntheticJob:
         return Made(content, side)
 
 
+@dataclass(frozen=True)
+class ImplantJob(SyntheticJob):
+    """A knee with or without metal; jobs of one ``knee`` have the same bones, tissue and rig.
+
+    Attributes:
+        knee: what everything random follows from instead of the case's own id.
+    """
+
+    knee: str = ""
+
+    @property
+    def drawn_as(self) -> str:
+        """Id that the generator of the case belongs to."""
+        return self.knee
+
+    def make(self, settings: Settings, rng: np.random.Generator) -> Made:
+        """As without metal, each stage from a generator of its own, so that metal shifts no other number."""
+        assert self.llp26 is not None
+        shape, placing, tissue, phantom, rig = rng.spawn(5)
+        bones = person_bones(self.llp26, shape)
+        side = side_of(bones)
+        implants = [_PLACING[kind](bones, side, placing) for kind in self.implants]
+        volume = phantom_ct(bones, Tissue.draw(tissue), phantom, spacing=PHANTOM_SPACING, implants=implants)
+        truth = remaining_bones(bones, implants)
+        return Made(assemble(volume, truth, settings, rig, points=self.points, implants=implants), side)
+
+
 @cache
 def _training_model() -> ShapeModel:
     return ShapeModel.from_people(TRAINING_PEOPLE)
@@ -115,7 +142,8 @@ def synthetic_jobs(
         unlabelled: virtual training people without.
         validation: knees of the validation people, each person in several poses.
         test: knees of the test people, likewise.
-        implants: knees of the test people with metal, each kind of ``IMPLANTS`` in turn.
+        implants: knees of the test people with metal, each kind of ``IMPLANTS`` in turn; the same knees
+            without metal come on top.
         points: number of near and of uniform points of each labelled case.
 
     Raises:
@@ -123,7 +151,7 @@ def synthetic_jobs(
     """
     if min(labelled, unlabelled, validation, test, implants) < 0 or points < 1:
         raise InputError("bad_count", "A number of cases or points is negative", "Give 0 or more")
-    jobs = []
+    jobs: list[SyntheticJob] = []
     for kind, count in (("labelled", labelled), ("unlabelled", unlabelled)):
         for number in range(count):
             name = f"{kind}-{number:04d}"
@@ -139,6 +167,8 @@ def synthetic_jobs(
         turn, which_implant = divmod(number, len(IMPLANTS))
         pose, which = divmod(turn, len(TEST_PEOPLE))
         person, implant = real_person(TEST_PEOPLE[which]), IMPLANTS[which_implant]
-        name = f"{person.id}-{implant}-{pose}"
-        jobs.append(SyntheticJob(name, person, True, TEST_PEOPLE[which], points, implants=(implant,)))
+        knee = f"{person.id}-knee-{pose}"
+        with_metal = (implant,), f"{person.id}-{implant}-{pose}"
+        for metal, name in [with_metal] if which_implant else [((), knee), with_metal]:
+            jobs.append(ImplantJob(name, person, True, TEST_PEOPLE[which], points, implants=metal, knee=knee))
     return jobs

@@ -161,7 +161,8 @@ def _external() -> Experiment:
 
 
 def _implants() -> Experiment:
-    kinds = ((), ("staple",), ("plate_and_screws",), ("partial_knee",))
+    kinds = {"no implant": (), "staple": ("staple",), "plate and screws": ("plate",)}
+    kinds["partial knee"] = ("partial_knee",)
     return Experiment(
         "implants",
         "Knees with metal implants (Fig. 6)",
@@ -169,18 +170,12 @@ def _implants() -> Experiment:
         "with each kind. Training saw no implant.",
         "",
         tuple(
-            Condition(
-                kind[0].replace("_", " ") if kind else "no implant",
-                Method(),
-                people=People.IMPLANTS,
-                implants=kind,
-            )
-            for kind in kinds
+            Condition(label, Method(), people=People.IMPLANTS, implants=kind) for label, kind in kinds.items()
         ),
         (
             *_LIMITS,
-            "The true surface is that of the bone before the operation, also where a partial knee "
-            "replaces it.",
+            "The true surface is that of the bone which the surgeon left: where a partial knee replaces it, "
+            "its cut. The paper's patients had other implants, placed by surgeons.",
         ),
         reference="no implant",
         pictures=("staple", "plate and screws", "partial knee"),
