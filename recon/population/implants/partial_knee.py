@@ -25,7 +25,8 @@ FEMORAL_WIDTH_MM = 20.0  # of the femoral component, medial to lateral
 FEMORAL_THICKNESS_MM = 3.8
 FEMORAL_ARC_DEG = (-25.0, 100.0)  # about the sphere's centre, from distal; positive is posterior
 CARTILAGE_MM = 1.8  # the component restores the condyle with its cartilage
-RADII_MM = (17.0, 29.0)  # spheres are made for condyles of about these radii
+RADII_MM = (18.5, 28.5)  # of the femoral component: the smallest and the largest that is sold, about
+HUMAN_RADII_MM = (13.0, 32.0)  # of a condyle: others are no condyles
 PEG_RADIUS_MM, PEG_MM = 3.0, 17.0  # of the peg up the condyle
 TRAY_THICKNESS_MM = 3.0
 TRAY_INSET_MM = 1.0  # of the tray from the edge of the cut tibia
@@ -41,7 +42,8 @@ _CLEAR_MM = 40.0  # larger than what is cut away
 
 @dataclass(frozen=True, eq=False)
 class _Condyle:
-    """Sphere in the medial condyle: centre (3,), radius, and unit vectors down the femur and to posterior."""
+    """Sphere over the medial condyle and its cartilage: centre (3,), radius, and unit vectors down the femur
+    and to posterior."""
 
     centre: Array
     radius: float
@@ -57,11 +59,11 @@ def partial_knee(bones: BoneSet, side: Literal["L", "R"]) -> Implant:
         side: of the leg.
 
     Raises:
-        InputError: no_tibia, no_femur, bone_too_short, no_condyle (no sphere of a sold size fits).
+        InputError: no_tibia, no_femur, bone_too_short, no_condyle.
     """
     frame = TibialFrame.of(bones, side, length=40)
     condyle = _condyle(bones, frame)
-    radius = condyle.radius + CARTILAGE_MM
+    radius = condyle.radius
     femoral = _arc(condyle, frame.medial, radius - FEMORAL_THICKNESS_MM, radius, FEMORAL_WIDTH_MM / 2)
     peg_start = condyle.centre + (radius - 1.0) * _turned(condyle, 25.0)
     peg = rod(peg_start, -condyle.distal, PEG_MM, PEG_RADIUS_MM, tip=2.0)
@@ -141,14 +143,19 @@ def _condyle(bones: BoneSet, frame: TibialFrame) -> _Condyle:
     x, y = sagittal[rolling].T
     (a, b, c), *_ = np.linalg.lstsq(np.stack([2 * x, 2 * y, np.ones_like(x)], 1), x**2 + y**2, rcond=None)
     radius = float(np.sqrt(c + a**2 + b**2))
-    if not RADII_MM[0] <= radius <= RADII_MM[1]:
+    if not HUMAN_RADII_MM[0] <= radius <= HUMAN_RADII_MM[1]:
         raise InputError(
             "no_condyle",
-            f"The medial condyle has a radius of {radius:.0f} mm, and no partial knee is made for it",
+            f"The medial condyle has a radius of {radius:.0f} mm, which no knee has",
             "Give a femur in millimetres with its leg along z",
         )
     across = middle + float(np.median(points[low] @ frame.medial))
-    return _Condyle(a * distal + b * posterior + across * frame.medial, radius, distal, posterior)
+    centre = a * distal + b * posterior + across * frame.medial
+    outer = radius + CARTILAGE_MM
+    sold = float(np.clip(outer, *RADII_MM))
+    # A sphere of another size touches the condyle in the middle between distal and posterior.
+    centre -= (sold - outer) * (distal + posterior) / np.sqrt(2)
+    return _Condyle(centre, sold, distal, posterior)
 
 
 def _turned(condyle: _Condyle, degrees: float) -> Array:
