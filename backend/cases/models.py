@@ -35,6 +35,10 @@ class CaseAction(models.TextChoices):
     """What the person who asks may do to the case now."""
 
     UPLOAD = "upload"
+    UPLOAD_CT = "upload_ct"
+    ADD_BONES = "add_bones"
+    CHOOSE_BONES = "choose_bones"
+    COMPARE = "compare"
     RECONSTRUCT = "reconstruct"
     PLAN = "plan"
     APPROVE = "approve"
@@ -85,6 +89,8 @@ class Case(models.Model):
     side = models.CharField(max_length=1, choices=Side.choices)
     surgeon = models.ForeignKey(Person, models.PROTECT, related_name="cases")
     urgent = models.BooleanField(default=False)
+    # The bones that it is planned on: the first ones, until a surgeon chooses others.
+    current_bone_set = models.ForeignKey("imaging.BoneSet", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 

@@ -13,8 +13,8 @@ from backend.accounts.selectors import roles_at
 from backend.audit import selectors as audit
 from backend.cases.models import Case, CaseAction, CaseState, NextStepCode
 from backend.exports.models import Guide
-from backend.imaging.models import BoneSet, Image, View
-from backend.jobs.models import ACTIVE, Job, Kind, State
+from backend.imaging.models import BoneSet, Comparison, CtScan, Frame, Image, View
+from backend.jobs.models import ACTIVE, BONE_KINDS, Job, Kind, State
 from backend.planning.models import Plan, Status
 
 ORDERINGS = {
@@ -37,7 +37,6 @@ def with_state(cases: QuerySet[Case]) -> QuerySet[Case]:
     active = Job.objects.filter(case=here, state__in=ACTIVE)
     reconstructions = Job.objects.filter(case=here, kind=Kind.RECONSTRUCT).order_by("-created_at")
     newest_image = Image.objects.filter(case=here).order_by("-created_at")
-    bone_sets = BoneSet.objects.filter(case=here).order_by("-number")
     plans = Plan.objects.filter(bone_set=OuterRef("current_bone_set")).exclude(status=Status.SUPERSEDED)
     return cases.annotate(
         active_kind=Subquery(active.values("kind")[:1]),
@@ -47,13 +46,20 @@ def with_state(cases: QuerySet[Case]) -> QuerySet[Case]:
         newest_image_at=Subquery(newest_image.values("created_at")[:1]),
         last_reconstruction_state=Subquery(reconstructions.values("state")[:1]),
         last_reconstruction_at=Subquery(reconstructions.values("created_at")[:1]),
-        current_bone_set=Subquery(bone_sets.values("pk")[:1]),
         current_plan=Subquery(plans.order_by("-revision").values("pk")[:1]),
         current_plan_status=Subquery(plans.order_by("-revision").values("status")[:1]),
+        has_rig_bones=Exists(BoneSet.objects.filter(case=here, frame=Frame.RIG)),
+        bone_sets_count=Subquery(BoneSet.objects.filter(case=here).order_by("-number").values("number")[:1]),
         has_guide=Exists(Guide.objects.filter(plan=OuterRef("current_plan"))),
     ).annotate(
         state=Switch(
             When(active_kind=Kind.RECONSTRUCT, then=Value(CaseState.RECONSTRUCTING)),
+            # Bones beside those that there are change nothing of where the case stands.
+            When(
+                active_kind__in=BONE_KINDS,
+                current_bone_set__isnull=True,
+                then=Value(CaseState.RECONSTRUCTING),
+            ),
             When(active_kind=Kind.DESIGN_GUIDE, then=Value(CaseState.DESIGNING)),
             When(
                 Q(current_bone_set__isnull=True) & (Q(has_ap=False) | Q(has_lateral=False)),
@@ -94,6 +100,8 @@ class CaseDetail:
 
     images: dict[str, Image | None]
     bone_sets: list[BoneSet]
+    ct_scans: list[CtScan]
+    comparisons: list[Comparison]
     plans: list[Plan]
     guides: list[Guide]
     active_job: Job | None
@@ -114,7 +122,9 @@ def detailed(*, person: Person, case: Case) -> Case:
     # An attribute of the instance, because it depends on who asks.
     cast(Any, case).detail = CaseDetail(
         images=images,
-        bone_sets=list(case.bone_sets.prefetch_related("meshes")),
+        bone_sets=list(case.bone_sets.select_related("author").prefetch_related("meshes")),
+        ct_scans=list(case.ct_scans.select_related("uploaded_by")),
+        comparisons=list(case.comparisons.all()),
         plans=list(case.plans.select_related("author", "approved_by")),
         guides=guides,
         active_job=next((job for job in jobs if job.state in ACTIVE), None),
@@ -158,16 +168,18 @@ def _allowed(case: Case, state: CaseState, roles: set[Role]) -> list[CaseAction]
     facts = cast(Any, case)
     idle = facts.active_kind is None
     surgeon = Role.SURGEON in roles
-    bones = facts.current_bone_set is not None
+    bones = facts.current_bone_set_id is not None
+    clinical = bool(roles & {Role.SURGEON, Role.ENGINEER})
+    several = (facts.bone_sets_count or 0) > 1
     may = {
-        CaseAction.UPLOAD: surgeon and idle and not bones,
-        CaseAction.RECONSTRUCT: bool(roles & {Role.SURGEON, Role.ENGINEER})
-        and idle
-        and facts.has_ap
-        and facts.has_lateral,
+        CaseAction.UPLOAD: surgeon and idle and not facts.has_rig_bones,
+        CaseAction.UPLOAD_CT: surgeon and idle,
+        CaseAction.ADD_BONES: clinical and idle,
+        CaseAction.CHOOSE_BONES: surgeon and several,
+        CaseAction.COMPARE: clinical and idle and several,
+        CaseAction.RECONSTRUCT: clinical and idle and facts.has_ap and facts.has_lateral,
         CaseAction.PLAN: surgeon and bones and facts.active_kind != Kind.RECONSTRUCT,
         CaseAction.APPROVE: surgeon and state is CaseState.TO_APPROVE,
-        CaseAction.DESIGN: bool(roles & {Role.SURGEON, Role.ENGINEER})
-        and state in {CaseState.TO_DESIGN, CaseState.GUIDE_READY},
+        CaseAction.DESIGN: clinical and state in {CaseState.TO_DESIGN, CaseState.GUIDE_READY},
     }
     return [action for action in CaseAction if may[action]]

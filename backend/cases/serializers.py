@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from backend.cases.models import PSEUDONYM, CaseAction, CaseState, NextStepCode, Side
 from backend.exports.serializers import GuideSerializer
-from backend.imaging.serializers import BoneSetSerializer, ImagesSerializer
+from backend.imaging.bone_serializers import BoneSetSerializer, ComparisonSerializer, CtScanSerializer
+from backend.imaging.serializers import ImagesSerializer
 from backend.jobs.serializers import JobSerializer
 from backend.planning.serializers import PlanSummarySerializer
 
@@ -38,6 +39,10 @@ class CaseDetailSerializer(CaseSummarySerializer):
     created_at = serializers.DateTimeField()
     images = ImagesSerializer(source="detail.images")
     bone_sets = BoneSetSerializer(many=True, source="detail.bone_sets")
+    # The set that is planned on; others are chosen by a surgeon.
+    current_bone_set = serializers.UUIDField(source="current_bone_set_id", allow_null=True)
+    ct_scans = CtScanSerializer(many=True, source="detail.ct_scans")
+    comparisons = ComparisonSerializer(many=True, source="detail.comparisons")
     plans = PlanSummarySerializer(many=True, source="detail.plans")
     guides = GuideSerializer(many=True, source="detail.guides")
     active_job = JobSerializer(allow_null=True, source="detail.active_job")

@@ -24,7 +24,8 @@ from django.conf import settings
 from django.urls import path
 
 from backend.core import wakeups
-from backend.imaging.services import upload_too_large
+from backend.imaging.limits import upload_limit
+from backend.imaging.uploads import upload_too_large
 from backend.jobs.consumers import JobConsumer, UnknownConsumer, WorklistConsumer
 from backend.jobs.dispatch import Sweeper
 from backend.jobs.worker import EmbeddedWorker, sweep_workspaces
@@ -46,10 +47,11 @@ class BodyLimit:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = settings.UPLOAD_LIMIT_BYTES + _MULTIPART_BYTES
+        allowed, remedy = upload_limit(scope["path"])
+        limit = allowed + _MULTIPART_BYTES
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if length.isdigit() and int(length) > limit:
-            await self._refuse(send)
+            await self._refuse(send, allowed, remedy)
             return
         taken = 0
 
@@ -64,10 +66,10 @@ class BodyLimit:
         try:
             await self.application(scope, counted, send)
         except _TooMuch:
-            await self._refuse(send)
+            await self._refuse(send, allowed, remedy)
 
-    async def _refuse(self, send: Send) -> None:
-        refusal = upload_too_large()
+    async def _refuse(self, send: Send, allowed: int, remedy: str) -> None:
+        refusal = upload_too_large(allowed, remedy)
         body = json.dumps({"error": refusal.body}).encode()
         headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

@@ -109,6 +109,11 @@ UPLOAD_LIMIT_BYTES = int(environment.number("KNEE_UPLOAD_LIMIT_MB", 64) * 1024 *
 UPLOAD_TIME_LIMIT_S = environment.number("KNEE_UPLOAD_TIME_LIMIT_S", 60)
 # Address space of the process that parses an upload: a bomb ends it, not the server.
 UPLOAD_MEMORY_BYTES = int(environment.number("KNEE_UPLOAD_MEMORY_MB", 4096) * 1024 * 1024)
+# A CT is larger than an X-ray, and so are the meshes of a knee.
+CT_UPLOAD_LIMIT_BYTES = int(environment.number("KNEE_CT_UPLOAD_LIMIT_MB", 1024) * 1024 * 1024)
+CT_TIME_LIMIT_S = environment.number("KNEE_CT_TIME_LIMIT_S", 300)
+CT_MEMORY_BYTES = int(environment.number("KNEE_CT_MEMORY_MB", 8192) * 1024 * 1024)
+MESH_UPLOAD_LIMIT_BYTES = int(environment.number("KNEE_MESH_UPLOAD_LIMIT_MB", 256) * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # The built frontend
@@ -144,6 +149,9 @@ RECONSTRUCTION_TIME_LIMIT_S = environment.number("KNEE_RECONSTRUCTION_TIME_LIMIT
 DESIGN_TIME_LIMIT_S = environment.number("KNEE_DESIGN_TIME_LIMIT_S", 300)
 RECONSTRUCTION_RESOLUTION = int(environment.number("KNEE_RECONSTRUCTION_RESOLUTION", 256))
 RECONSTRUCTION_MODEL = environment.text("KNEE_RECONSTRUCTION_MODEL") or None
+CT_MODEL = environment.text("KNEE_CT_MODEL") or None
+IMPORT_TIME_LIMIT_S = environment.number("KNEE_IMPORT_TIME_LIMIT_S", 300)
+COMPARISON_TIME_LIMIT_S = environment.number("KNEE_COMPARISON_TIME_LIMIT_S", 300)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.accounts.sessions.SessionAuthentication"],
@@ -174,6 +182,8 @@ SPECTACULAR_SETTINGS = {
         "View": "backend.imaging.models.View",
         "BoneName": "backend.imaging.models.BoneName",
         "BoneSetOrigin": "backend.imaging.models.Origin",
+        "BoneFrame": "backend.imaging.models.Frame",
+        "MeshUnits": "backend.imaging.models.Units",
         "JobKind": "backend.jobs.models.Kind",
         "JobState": "backend.jobs.models.State",
         "JobEventKind": "backend.jobs.models.EventKind",

@@ -10,6 +10,7 @@ from backend.cases import api as cases
 from backend.core import errors, frontend, health
 from backend.exports import api as exports
 from backend.imaging import api as imaging
+from backend.imaging import bone_api as bones
 from backend.imaging.models import BoneName
 from backend.jobs import api as jobs
 from backend.planning import api as planning
@@ -27,7 +28,14 @@ class BoneConverter:
         return str(value)
 
 
+class WhichConverter(BoneConverter):
+    """One of the two sets of a comparison."""
+
+    regex = "first|second"
+
+
 register_converter(BoneConverter, "bone")
+register_converter(WhichConverter, "which")
 
 api = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -46,12 +54,22 @@ api = [
     path("cases/<uuid:id>/plans/", planning.CasePlansView.as_view(), name="case-plans"),
     path("images/<uuid:id>/", imaging.ImageView.as_view(), name="image"),
     path("images/<uuid:id>/pixels/", imaging.ImagePixelsView.as_view(), name="image-pixels"),
-    path("bone-sets/<uuid:id>/", imaging.BoneSetView.as_view(), name="bone-set"),
-    path("bone-sets/<uuid:id>/meshes/<bone:bone>.ply", imaging.BoneMeshView.as_view(), name="bone-mesh"),
+    path("cases/<uuid:id>/bone-imports/", bones.CaseBoneImportsView.as_view(), name="case-bone-imports"),
+    path("cases/<uuid:id>/ct-scans/", bones.CaseCtScansView.as_view(), name="case-ct-scans"),
+    path("ct-scans/<uuid:id>/", bones.CtScanView.as_view(), name="ct-scan"),
+    path("ct-scans/<uuid:id>/reconstructions/", bones.CtReconstructionsView.as_view(), name="ct-bones"),
+    path("bone-sets/<uuid:id>/", bones.BoneSetView.as_view(), name="bone-set"),
+    path("bone-sets/<uuid:id>/meshes/<bone:bone>.ply", bones.BoneMeshView.as_view(), name="bone-mesh"),
+    path("bone-sets/<uuid:id>/display/<bone:bone>.ply", bones.BoneDisplayView.as_view(), name="bone-display"),
+    path("bone-sets/<uuid:id>/outlines/", bones.OutlinesView.as_view(), name="outlines"),
+    path("bone-sets/<uuid:id>/choose/", bones.BoneSetChooseView.as_view(), name="bone-set-choose"),
+    path("bone-sets/<uuid:id>/comparisons/", bones.BoneSetComparisonsView.as_view(), name="comparisons"),
+    path("comparisons/<uuid:id>/", bones.ComparisonView.as_view(), name="comparison"),
     path(
-        "bone-sets/<uuid:id>/display/<bone:bone>.ply", imaging.BoneDisplayView.as_view(), name="bone-display"
+        "comparisons/<uuid:id>/distances/<which:which>/<bone:bone>.f32",
+        bones.DistancesView.as_view(),
+        name="distances",
     ),
-    path("bone-sets/<uuid:id>/outlines/", imaging.OutlinesView.as_view(), name="outlines"),
     path("jobs/<uuid:id>/", jobs.JobView.as_view(), name="job"),
     path("jobs/<uuid:id>/events/", jobs.JobEventsView.as_view(), name="job-events"),
     path("jobs/<uuid:id>/cancel/", jobs.JobCancelView.as_view(), name="job-cancel"),

@@ -1,14 +1,13 @@
-"""X-rays and bone sets over HTTP."""
+"""X-rays over HTTP."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -18,13 +17,8 @@ from rest_framework.views import APIView
 from backend.cases.api import visible_case
 from backend.core.api import stored_file, validated
 from backend.imaging import reconstruction, services
-from backend.imaging.models import BoneMesh, BoneSet, Image, View
-from backend.imaging.serializers import (
-    BoneSetSerializer,
-    ImageSerializer,
-    ImageUploadSerializer,
-    OutlinesSerializer,
-)
+from backend.imaging.models import Image, View
+from backend.imaging.serializers import ImageSerializer, ImageUploadSerializer
 from backend.jobs.serializers import JobSerializer
 
 
@@ -35,11 +29,6 @@ class BytesRenderer(BaseRenderer):
     format = "bin"
     charset = None
     render_style = "binary"
-
-
-class PlyRenderer(BytesRenderer):
-    media_type = "model/ply"
-    format = "ply"
 
 
 class CaseImagesView(APIView):
@@ -83,44 +72,3 @@ class CaseReconstructionsView(APIView):
     def post(self, request: Request, id: UUID) -> Response:
         job = reconstruction.request_reconstruction(person=request.user, case=visible_case(request, id))
         return Response(JobSerializer(job).data, status=202)
-
-
-class BoneSetView(APIView):
-    @extend_schema(operation_id="bone_sets_get", responses=BoneSetSerializer)
-    def get(self, request: Request, id: UUID) -> Response:
-        bone_sets = BoneSet.objects.visible_to(request.user).prefetch_related("meshes")
-        return Response(BoneSetSerializer(get_object_or_404(bone_sets, pk=id)).data)
-
-
-class _MeshView(APIView):
-    renderer_classes = (PlyRenderer, JSONRenderer)
-    quality = "mesh"
-
-    def get(self, request: Request, id: UUID, bone: str) -> HttpResponse:
-        bone_sets = BoneSet.objects.visible_to(request.user)
-        mesh = get_object_or_404(BoneMesh, bone_set__in=bone_sets, bone_set_id=id, bone=bone)
-        return stored_file(request, getattr(mesh, self.quality), "model/ply")
-
-
-def _documented(operation_id: str, description: str) -> Any:
-    answers = {(200, "model/ply"): OpenApiTypes.BINARY}
-    return extend_schema_view(
-        get=extend_schema(operation_id=operation_id, description=description, responses=answers)
-    )
-
-
-@_documented("bone_sets_mesh", "Binary PLY, patient LPS millimetres.")
-class BoneMeshView(_MeshView):
-    quality = "mesh"
-
-
-@_documented("bone_sets_display", "The same, at most 16,000 faces.")
-class BoneDisplayView(_MeshView):
-    quality = "display"
-
-
-class OutlinesView(APIView):
-    @extend_schema(operation_id="bone_sets_outlines", responses=OutlinesSerializer)
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        bone_set = get_object_or_404(BoneSet.objects.visible_to(request.user), pk=id)
-        return stored_file(request, bone_set.outlines, "application/json")

@@ -12,9 +12,9 @@ import numpy as np
 import trimesh
 
 from recon.bones import BoneSet
+from recon.geometry import Camera
 from recon.images import read_xray
 from recon.outlines import bone_outlines
-from recon.reconstruct import reconstruct_files
 
 # Software WebGL draws about this many a bone without stutter.
 DISPLAY_FACES = 16_000
@@ -56,6 +56,9 @@ def reconstruct(
     Raises:
         InputError: as of the engine.
     """
+    # Imported late: the other engines of this module do without the networks.
+    from recon.reconstruct import reconstruct_files
+
     report = reconstruct_files(
         ap,
         lateral,
@@ -64,21 +67,37 @@ def reconstruct(
         model=model,
         progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.92 * fraction),
     )
-    bones = BoneSet.read(out / "bones")
+    cameras = {view: read_xray(path).camera for view, path in (("ap", ap), ("lateral", lateral))}
+    draw(BoneSet.read(out / "bones"), out, cameras, progress)
+    return report
+
+
+def draw(
+    bones: BoneSet, out: Path, cameras: dict[str, Camera], progress: Callable[[str, float], None]
+) -> None:
+    """What a browser needs to show bones: ``display/`` and, where there are cameras, ``outlines.json``.
+
+    Args:
+        bones: meshes in mm, in the frame of the cameras if there are any.
+        out: an existing folder.
+        cameras: by view, "ap" and "lateral".
+        progress: told the stage and the share done, from 0.93 on.
+    """
     progress("Drawing the bones", 0.93)
     (out / "display").mkdir()
     for bone, mesh in bones.items():
         simplified(mesh).export(out / "display" / f"{bone.label}.ply")
+    if not cameras:
+        return
     progress("Projecting the outlines", 0.97)
     outlines = {
         view: {
             bone.label: [np.round(line, 2).tolist() for line in lines]
-            for bone, lines in bone_outlines(bones, read_xray(path).camera).items()
+            for bone, lines in bone_outlines(bones, camera).items()
         }
-        for view, path in (("ap", ap), ("lateral", lateral))
+        for view, camera in cameras.items()
     }
     (out / "outlines.json").write_text(json.dumps(outlines, separators=(",", ":")))
-    return report
 
 
 def simplified(mesh: trimesh.Trimesh, faces: int = DISPLAY_FACES) -> trimesh.Trimesh:

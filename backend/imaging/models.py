@@ -26,6 +26,24 @@ class Origin(models.TextChoices):
     """How a bone set came to be."""
 
     XRAY_NETWORK = "xray_network"
+    CT_NETWORK = "ct_network"
+    IMPORTED = "imported"
+
+
+class Frame(models.TextChoices):
+    """Whose coordinates bones are in: those of the case's X-rays, or others."""
+
+    RIG = "rig"
+    OWN = "own"
+
+
+class Units(models.TextChoices):
+    """Lengths that mesh files are written in."""
+
+    MM = "mm", "millimetres"
+    CM = "cm", "centimetres"
+    M = "m", "metres"
+    IN = "in", "inches"
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -68,7 +86,14 @@ class BoneSetQuerySet(models.QuerySet["BoneSet"]):
 class BoneSet(models.Model):
     """The bones of one knee in one frame, made once and never changed.
 
-    ``outlines`` is a storage key; ``landmarks`` are filled when the first plan needs them.
+    Attributes:
+        model: the network, or the software that imported meshes come from.
+        author: who asked for it; null where that was not yet kept.
+        frame: "rig" where outlines over the X-rays make sense.
+        aligned_to: the set whose frame this one was moved into.
+        alignment: the motion and what remains after it, as of ``recon.alignment.Alignment.report``.
+        outlines: a storage key, empty outside the rig's frame.
+        landmarks: filled when the first plan needs them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -76,8 +101,12 @@ class BoneSet(models.Model):
     number = models.PositiveIntegerField()
     origin = models.CharField(max_length=20, choices=Origin.choices)
     model = models.CharField(max_length=80)
+    author = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    frame = models.CharField(max_length=5, choices=Frame.choices, default=Frame.RIG)
+    aligned_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    alignment = models.JSONField(null=True)
     report = models.JSONField()
-    outlines = models.CharField(max_length=100)
+    outlines = models.CharField(max_length=100, blank=True)
     landmarks = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -89,6 +118,11 @@ class BoneSet(models.Model):
 
     def __str__(self) -> str:
         return f"bones {self.number} of {self.case}"
+
+    @property
+    def coordinates(self) -> str:
+        """Sets with the same word lie in one frame and can be shown over one another."""
+        return Frame.RIG.value if self.frame == Frame.RIG else str(self.aligned_to_id or self.pk)
 
 
 class BoneMesh(models.Model):
@@ -107,3 +141,61 @@ class BoneMesh(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bone} of {self.bone_set}"
+
+
+class CtScanQuerySet(models.QuerySet["CtScan"]):
+    def visible_to(self, person: Person) -> CtScanQuerySet:
+        return self.filter(case__in=Case.objects.visible_to(person))
+
+
+class CtScan(models.Model):
+    """One CT, written anew as NIfTI from its Hounsfield units and geometry; ``file`` is a storage key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="ct_scans")
+    file = models.CharField(max_length=100)
+    voxels = models.JSONField()
+    spacing_mm = models.JSONField()
+    source = models.CharField(max_length=20)
+    warnings = models.JSONField(default=list)
+    uploaded_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CtScanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return f"CT of {self.case}"
+
+
+class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def visible_to(self, person: Person) -> ComparisonQuerySet:
+        return self.filter(case__in=Case.objects.visible_to(person))
+
+
+class Comparison(models.Model):
+    """Distances between two bone sets, computed once: both never change.
+
+    ``distances`` holds, for "first" and "second" and each bone, the storage key of a float32 a vertex of the
+    display mesh: millimetres to the other set's surface, NaN where only one source saw.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="comparisons")
+    first = models.ForeignKey(BoneSet, models.CASCADE, related_name="+")
+    second = models.ForeignKey(BoneSet, models.CASCADE, related_name="+")
+    report = models.JSONField()
+    distances = models.JSONField()
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ComparisonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (models.UniqueConstraint(fields=("first", "second"), name="one_comparison_a_pair"),)
+
+    def __str__(self) -> str:
+        return f"{self.first} against {self.second}"

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
 from backend.accounts.models import Person, Role
 from backend.accounts.selectors import require_role
 from backend.cases.models import Case
-from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
-from backend.imaging.models import BoneMesh, BoneName, BoneSet, Image, Origin, View
+from backend.imaging.bone_sets import add_bone_set, kept_files
+from backend.imaging.models import Image, Origin, View
 from backend.jobs.handlers import Work
 from backend.jobs.models import Job, Kind
 from backend.jobs.services import request_job
@@ -80,59 +79,13 @@ class ReconstructionHandler:
         )
 
     def collect(self, job: Job, folder: Path, result: Any) -> Callable[[], str]:
-        out = folder / "out"
         report = dict(result)
-        meshes = []
-        for bone in BoneName:
-            path = out / "bones" / f"{bone}.ply"
-            if path.is_file():
-                facts = report["bones"][bone.value]
-                meshes.append(
-                    BoneMesh(
-                        bone=bone,
-                        mesh=storage.put(path.read_bytes(), ".ply"),
-                        display=storage.put((out / "display" / path.name).read_bytes(), ".ply"),
-                        vertices=facts["vertices"],
-                        faces=facts["faces"],
-                    )
-                )
-        outlines = storage.put((out / "outlines.json").read_bytes(), ".json")
+        meshes, outlines = kept_files(folder / "out", report)
 
         def store() -> str:
             bone_set = add_bone_set(
-                job=job,
-                case=job.case,
-                model=report["model"]["name"],
-                report=report,
-                outlines=outlines,
-                meshes=meshes,
+                job=job, origin=Origin.XRAY_NETWORK, report=report, outlines=outlines, meshes=meshes
             )
             return f"Bones {bone_set.number}: {', '.join(mesh.bone for mesh in meshes)}"
 
         return store
-
-
-def add_bone_set(
-    *, job: Job, case: Case, model: str, report: dict[str, Any], outlines: str, meshes: list[BoneMesh]
-) -> BoneSet:
-    """Store the rows of a finished reconstruction. Call it in the transaction that ends the job."""
-    number = (case.bone_sets.aggregate(last=Max("number"))["last"] or 0) + 1
-    bone_set = BoneSet.objects.create(
-        case=case, number=number, origin=Origin.XRAY_NETWORK, model=model, report=report, outlines=outlines
-    )
-    for mesh in meshes:
-        mesh.bone_set = bone_set
-    BoneMesh.objects.bulk_create(meshes)
-    log(
-        case=case,
-        person=job.requested_by,
-        action="bones.reconstructed",
-        text=f"Bones reconstructed: {', '.join(mesh.bone for mesh in meshes)}",
-        data={
-            "bone_set": str(bone_set.pk),
-            "job": str(job.pk),
-            "model": report["model"],
-            "meshes": {mesh.bone: storage.sha256_of(mesh.mesh) for mesh in meshes},
-        },
-    )
-    return bone_set

@@ -1,15 +1,13 @@
-"""Shapes of X-rays and bone sets as the API speaks them."""
+"""Shapes of X-rays and outlines over them as the API speaks them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backend.core.storage import sha256_of
-from backend.imaging.models import BoneSet, Image, Origin, View
+from backend.imaging.models import Image, View
 
 
 class WindowSerializer(serializers.Serializer):
@@ -54,73 +52,6 @@ class ImageUploadSerializer(serializers.Serializer):
 class ImagesSerializer(serializers.Serializer):
     ap = ImageSerializer(allow_null=True)
     lateral = ImageSerializer(allow_null=True)
-
-
-class ReportBoneSerializer(serializers.Serializer):
-    vertices = serializers.IntegerField()
-    faces = serializers.IntegerField()
-    volume_mm3 = serializers.FloatField()
-    watertight = serializers.BooleanField()
-
-
-class ReportModelSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    sha256 = serializers.CharField()
-
-
-class ReportCameraSerializer(serializers.Serializer):
-    projection = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
-
-
-class ReportImageSerializer(serializers.Serializer):
-    file = serializers.CharField()
-    sha256 = serializers.CharField()
-    camera = ReportCameraSerializer()
-
-
-class ReconstructionReportSerializer(serializers.Serializer):
-    """The engine's own report on one reconstruction."""
-
-    model = ReportModelSerializer()
-    seconds = serializers.DictField(child=serializers.FloatField())
-    resolution = serializers.IntegerField()
-    field_of_view = serializers.DictField(child=serializers.JSONField())
-    bones = serializers.DictField(child=ReportBoneSerializer())
-    images = ReportImageSerializer(many=True)
-    warnings = serializers.ListField(child=serializers.CharField())
-
-
-@extend_schema_field(ReconstructionReportSerializer)
-class ReconstructionReportField(serializers.JSONField):
-    """Passed on as the engine wrote it, which may hold more than the schema names."""
-
-
-class BoneMeshSerializer(serializers.Serializer):
-    mesh_url = serializers.CharField()
-    display_url = serializers.CharField()
-    vertices = serializers.IntegerField()
-    faces = serializers.IntegerField()
-
-
-class BoneSetSerializer(serializers.Serializer):
-    id = serializers.UUIDField()
-    origin = serializers.ChoiceField(Origin.choices)
-    model = serializers.CharField()
-    report = ReconstructionReportField()
-    created_at = serializers.DateTimeField()
-    bones = serializers.SerializerMethodField()
-
-    @extend_schema_field(serializers.DictField(child=BoneMeshSerializer()))
-    def get_bones(self, bone_set: BoneSet) -> dict[str, dict[str, Any]]:
-        return {
-            mesh.bone: {
-                "mesh_url": reverse("bone-mesh", args=[bone_set.id, mesh.bone]),
-                "display_url": reverse("bone-display", args=[bone_set.id, mesh.bone]),
-                "vertices": mesh.vertices,
-                "faces": mesh.faces,
-            }
-            for mesh in bone_set.meshes.all()
-        }
 
 
 class PolylinesField(serializers.ListField):

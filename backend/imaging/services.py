@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from backend.accounts.selectors import require_role
 from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core import storage
-from backend.core.errors import Conflict, Invalid, TooLarge
-from backend.imaging.models import Image, View
-from backend.jobs import child
-from backend.jobs.models import Job
+from backend.core.errors import Conflict
+from backend.imaging.models import Frame, Image, View
+from backend.imaging.uploads import check_idle, checked, save, upload_too_large, workplace
 
+TOO_LARGE = "Export a single X-ray image, not a whole study."
 WORDS = {View.AP: "AP", View.LATERAL: "lateral"}
 
 
@@ -35,10 +34,8 @@ def upload_image(*, person: Person, case: Case, view: View, file: UploadedFile) 
     require_role(person, case.site, Role.SURGEON)
     _check_replaceable(case)
     if (file.size or 0) > settings.UPLOAD_LIMIT_BYTES:
-        raise upload_too_large()
-    settings.WORKSPACES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.WORKSPACES) as name:
-        folder = Path(name)
+        raise upload_too_large(settings.UPLOAD_LIMIT_BYTES, TOO_LARGE)
+    with workplace() as folder:
         facts = _ingest(folder, case, view, file)
         stored = storage.put((folder / "image.dcm").read_bytes(), ".dcm")
         pixels = storage.put((folder / "pixels.u16").read_bytes(), ".u16")
@@ -83,23 +80,10 @@ def delete_image(*, person: Person, image: Image) -> None:
         )
 
 
-def upload_too_large() -> TooLarge:
-    """The refusal of more bytes than are taken."""
-    limit = settings.UPLOAD_LIMIT_BYTES / 2**20
-    return TooLarge(
-        "upload_too_large",
-        f"The file is larger than {limit:g} MB.",
-        kept="Nothing was stored; the case is unchanged.",
-        remedy="Export a single X-ray image, not a whole study.",
-    )
-
-
 def _check_replaceable(case: Case) -> None:
-    if Job.objects.active().filter(case=case).exists():
-        raise Conflict(
-            "job_active", "A task of this case has not ended yet.", remedy="Wait for it, or cancel it."
-        )
-    if case.bone_sets.exists():
+    check_idle(case)
+    # Outlines of all bones in the rig's frame were drawn with the cameras of these images.
+    if case.bone_sets.filter(frame=Frame.RIG).exists():
         raise Conflict(
             "image_in_use",
             "Bones were made from the X-rays of this case, so they stay as they are.",
@@ -108,49 +92,28 @@ def _check_replaceable(case: Case) -> None:
 
 
 def _ingest(folder: Path, case: Case, view: View, file: UploadedFile) -> dict[str, Any]:
-    arrived = folder / "arrived"
-    with arrived.open("wb") as stream:
-        for chunk in file.chunks():
-            stream.write(chunk)
+    arrived = save(file, folder / "arrived")
     partner = case.images.exclude(view=view).first()
     other = folder / "other.dcm" if partner else None
     if partner and other:
         other.write_bytes(storage.get(partner.file))
-    kept = "Nothing was stored; the case is unchanged."
-    try:
-        facts = child.run(
-            "backend.imaging.ingest:ingest",
-            {
-                "path": arrived,
-                "out": folder / "image.dcm",
-                "pixels": folder / "pixels.u16",
-                "view": view.value,
-                "side": case.side,
-                "other": other,
-                "key": settings.DEIDENTIFICATION_KEY,
-            },
-            time_limit_s=settings.UPLOAD_TIME_LIMIT_S,
-            memory_bytes=settings.UPLOAD_MEMORY_BYTES,
-        )
-    except child.Refused as refused:
-        raise Invalid(
-            refused.code, _named(refused.message, file), kept=kept, remedy=f"{refused.remedy.rstrip('.')}."
-        ) from refused
-    except child.ChildError as error:
-        raise Invalid(
-            "unreadable",
-            "The file could not be read within the limits of time and memory.",
-            kept=kept,
-            remedy="Export it again, uncompressed, and upload that.",
-        ) from error
-    return dict(facts)
-
-
-def _named(message: str, file: UploadedFile) -> str:
-    """The engine speaks of a working file; people know the name that they chose."""
-    for working in ("image.dcm", "arrived"):
-        message = message.replace(working, file.name or "The file")
-    return f"{message.rstrip('.')}."
+    given = file.name or "The file"
+    return checked(
+        "backend.imaging.ingest:ingest",
+        {
+            "path": arrived,
+            "out": folder / "image.dcm",
+            "pixels": folder / "pixels.u16",
+            "view": view.value,
+            "side": case.side,
+            "other": other,
+            "key": settings.DEIDENTIFICATION_KEY,
+        },
+        names={"image.dcm": given, "arrived": given},
+        remedy="Export it again, uncompressed, and upload that.",
+        time_limit_s=settings.UPLOAD_TIME_LIMIT_S,
+        memory_bytes=settings.UPLOAD_MEMORY_BYTES,
+    )
 
 
 def _remove(image: Image) -> None:

@@ -13,7 +13,14 @@ from backend.cases.models import Case
 
 class Kind(models.TextChoices):
     RECONSTRUCT = "reconstruct"
+    RECONSTRUCT_CT = "reconstruct_ct"
+    IMPORT_BONES = "import_bones"
+    COMPARE_BONES = "compare_bones"
     DESIGN_GUIDE = "design_guide"
+
+
+# What adds a bone set to a case.
+BONE_KINDS = (Kind.RECONSTRUCT, Kind.RECONSTRUCT_CT, Kind.IMPORT_BONES)
 
 
 class State(models.TextChoices):

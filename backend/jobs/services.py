@@ -15,7 +15,13 @@ from backend.jobs import transitions
 from backend.jobs.dispatch import dispatch
 from backend.jobs.models import ACTIVE, EventKind, Job, Kind, State
 
-WORDS = {Kind.RECONSTRUCT: "Reconstruction", Kind.DESIGN_GUIDE: "Guide design"}
+WORDS = {
+    Kind.RECONSTRUCT: "Reconstruction",
+    Kind.RECONSTRUCT_CT: "Reconstruction from CT",
+    Kind.IMPORT_BONES: "Import of bones",
+    Kind.COMPARE_BONES: "Comparison of bones",
+    Kind.DESIGN_GUIDE: "Guide design",
+}
 
 
 def request_job(

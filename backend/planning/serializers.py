@@ -93,6 +93,8 @@ class PlanSerializer(PlanSummarySerializer):
 
 class CorrectionSerializer(serializers.Serializer):
     correction_deg = serializers.FloatField(min_value=-90, max_value=90)
+    # The bones that the person sees; refused when the case is planned on others by now.
+    bone_set = serializers.UUIDField(required=False)
 
 
 class PlanCreateSerializer(CorrectionSerializer):

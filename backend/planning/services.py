@@ -6,6 +6,7 @@ The guide engine plans in this process: that takes no booleans, only millisecond
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -22,41 +23,53 @@ from backend.imaging.models import BoneSet
 from backend.planning.models import Plan, Status
 
 
-def preview(*, person: Person, case: Case, correction_deg: float) -> dict[str, Any]:
-    """The plan document for a correction on the newest bones; nothing is stored but the landmarks it found.
+def preview(
+    *, person: Person, case: Case, correction_deg: float, bone_set: UUID | None = None
+) -> dict[str, Any]:
+    """The plan document for a correction on the case's current bones; nothing is stored but their landmarks.
 
     Raises:
         WrongRole: the person is neither surgeon nor engineer at the site.
-        Conflict: ``no_bones``.
+        Conflict: ``no_bones``, or ``bones_changed``: ``bone_set`` is not the current one.
         Invalid: the engine refuses, with its code.
     """
     require_role(person, case.site, Role.SURGEON, Role.ENGINEER)
-    return _document(current_bone_set(case), correction_deg)
+    return _document(current_bone_set(case, expected=bone_set), correction_deg)
 
 
-def save_plan(*, person: Person, case: Case, correction_deg: float, reason: str = "") -> Plan:
-    """Keep a plan as the next revision.
+def save_plan(
+    *,
+    person: Person,
+    case: Case,
+    correction_deg: float,
+    reason: str = "",
+    bone_set: UUID | None = None,
+) -> Plan:
+    """Keep a plan as the next revision, with the bones that it stands on.
 
-    Earlier drafts are superseded; an approved plan stands until another one is approved.
+    Earlier drafts on the same bones are superseded; a plan on other bones is a different plan and stays. An
+    approved plan stands until another one is approved.
 
     Raises:
         WrongRole: the person is no surgeon of the site.
-        Conflict: ``no_bones``.
+        Conflict: ``no_bones``, or ``bones_changed``: ``bone_set`` is not the current one.
         Invalid: the engine refuses, with its code.
     """
     require_role(person, case.site, Role.SURGEON)
-    bone_set = current_bone_set(case)
-    document = _document(bone_set, correction_deg)
+    bones = current_bone_set(case, expected=bone_set)
+    document = _document(bones, correction_deg)
     # Imported late: the engine brings numpy and trimesh, which most processes of the backend do without.
     from guides.plan import plan_hash
 
     with transaction.atomic():
-        Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        # Locked and asked again: somebody may have chosen other bones while the plan was worked out.
+        case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        current_bone_set(case, expected=bones.pk)
         revision = (case.plans.aggregate(last=Max("revision"))["last"] or 0) + 1
-        case.plans.filter(status=Status.DRAFT).update(status=Status.SUPERSEDED)
+        case.plans.filter(status=Status.DRAFT, bone_set=bones).update(status=Status.SUPERSEDED)
         plan = Plan.objects.create(
             case=case,
-            bone_set=bone_set,
+            bone_set=bones,
             revision=revision,
             correction_deg=correction_deg,
             document=document,
@@ -68,8 +81,9 @@ def save_plan(*, person: Person, case: Case, correction_deg: float, reason: str 
             case=case,
             person=person,
             action="plan.saved",
-            text=f"Plan {revision} saved: {correction_deg:g}°{f' ({reason})' if reason else ''}",
-            data={"plan": str(plan.pk), "sha256": plan.sha256, "bone_set": str(bone_set.pk)},
+            text=f"Plan {revision} saved on bones {bones.number}: {correction_deg:g}°"
+            f"{f' ({reason})' if reason else ''}",
+            data={"plan": str(plan.pk), "sha256": plan.sha256, "bone_set": str(bones.pk)},
         )
     return plan
 
@@ -79,7 +93,7 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
 
     Raises:
         WrongRole: the person is no surgeon of the site.
-        Conflict: ``not_a_draft``, or ``old_bones``: newer bones were made since.
+        Conflict: ``not_a_draft``, or ``other_bones``: the case is planned on other bones now.
         Invalid: ``wrong_password``.
         Throttled: too many wrong passwords.
     """
@@ -88,11 +102,15 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
     confirm_password(person=person, password=password, address=address)
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=plan.case_id)
-        plan = Plan.objects.select_related("case__site").get(pk=plan.pk)
+        plan = Plan.objects.select_related("case__site", "bone_set").get(pk=plan.pk)
         _check_draft(plan)
-        if plan.bone_set_id != current_bone_set(plan.case).pk:
+        bones = current_bone_set(plan.case)
+        if plan.bone_set_id != bones.pk:
             raise Conflict(
-                "old_bones", "Newer bones were made since this plan.", remedy="Plan on the newest bones."
+                "other_bones",
+                f"This plan stands on bones {plan.bone_set.number}, and the case is planned on bones "
+                f"{bones.number} now.",
+                remedy="Choose the bones of this plan again, or plan on those of now.",
             )
         plan.case.plans.filter(status=Status.APPROVED).update(status=Status.SUPERSEDED)
         plan.status, plan.approved_by, plan.approved_at = Status.APPROVED, person, timezone.now()
@@ -116,15 +134,25 @@ def _check_draft(plan: Plan) -> None:
         )
 
 
-def current_bone_set(case: Case) -> BoneSet:
-    """The newest bones of a case.
+def current_bone_set(case: Case, *, expected: UUID | None = None) -> BoneSet:
+    """The bones that a case is planned on.
+
+    Args:
+        case: read just now.
+        expected: the bones that the person has before their eyes, if they said.
 
     Raises:
-        Conflict: ``no_bones``.
+        Conflict: ``no_bones``, or ``bones_changed``: it is not the expected set.
     """
-    bone_set = case.bone_sets.order_by("-number").first()
+    bone_set = case.current_bone_set
     if bone_set is None:
         raise Conflict("no_bones", "The case has no bones yet.", remedy="Reconstruct the bones first.")
+    if expected is not None and bone_set.pk != expected:
+        raise Conflict(
+            "bones_changed",
+            f"The case is planned on other bones now: bones {bone_set.number}.",
+            remedy="Reload the page and look at these bones first.",
+        )
     return bone_set
 
 

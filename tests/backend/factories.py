@@ -13,7 +13,7 @@ from backend.accounts.models import Membership, Person, Role, Site
 from backend.cases.models import Case, Patient
 from backend.core import storage
 from backend.exports.models import Guide
-from backend.imaging.models import BoneMesh, BoneSet, Image
+from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image
 from backend.jobs.models import EventKind, Job, State
 from backend.jobs.transitions import append_event
 from backend.planning.models import Plan, Status
@@ -105,6 +105,8 @@ def report(*bones: str) -> dict[str, Any]:
 
 
 class BoneSetFactory(DjangoModelFactory):
+    """Bones with a tibia; the first of a case are those that it is planned on."""
+
     class Meta:
         model = BoneSet
         skip_postgeneration_save = True
@@ -113,6 +115,7 @@ class BoneSetFactory(DjangoModelFactory):
     number = factory.Sequence(lambda n: n + 1)
     origin = "xray_network"
     model = "test"
+    author = factory.SelfAttribute("case.surgeon")
     report = factory.LazyFunction(lambda: report("tibia"))
     outlines = factory.LazyFunction(
         lambda: storage.put(
@@ -124,6 +127,44 @@ class BoneSetFactory(DjangoModelFactory):
     def tibia(self, create: bool, extracted: bytes | None, **kwargs: Any) -> None:
         key = storage.put(extracted or mesh_bytes(), ".ply")
         BoneMesh.objects.create(bone_set=self, bone="tibia", mesh=key, display=key, vertices=8, faces=12)
+        if create and self.case.current_bone_set_id is None:
+            self.case.current_bone_set = self
+            self.case.save(update_fields=["current_bone_set"])
+
+
+class CtScanFactory(DjangoModelFactory):
+    class Meta:
+        model = CtScan
+
+    case = factory.SubFactory(CaseFactory)
+    file = factory.Sequence(lambda n: storage.put(b"ct %d" % n, ".nii.gz"))
+    voxels = factory.LazyFunction(lambda: [64, 64, 40])
+    spacing_mm = factory.LazyFunction(lambda: [1.0, 1.0, 3.0])
+    source = "dicom"
+    uploaded_by = factory.SelfAttribute("case.surgeon")
+
+
+class ComparisonFactory(DjangoModelFactory):
+    class Meta:
+        model = Comparison
+
+    case = factory.SubFactory(CaseFactory)
+    first = factory.SubFactory(BoneSetFactory, case=factory.SelfAttribute("..case"))
+    second = factory.SubFactory(BoneSetFactory, case=factory.SelfAttribute("..case"))
+    report = factory.LazyFunction(
+        lambda: {
+            "bones": {},
+            "not_compared": {},
+            "alignment": None,
+            "scale_mm": 5.0,
+            "samples": 16348,
+            "margin_mm": 3.0,
+        }
+    )
+    distances = factory.LazyFunction(
+        lambda: {which: {"tibia": storage.put(bytes(32), ".f32")} for which in ("first", "second")}
+    )
+    author = factory.SelfAttribute("case.surgeon")
 
 
 class JobFactory(DjangoModelFactory):

@@ -28,6 +28,9 @@ class World:
     case: Any
     image: Any
     bone_set: Any
+    other_set: Any
+    ct: Any
+    comparison: Any
     job: Any
     plan: Any
     draft: Any
@@ -67,7 +70,21 @@ MATRIX: list[Row] = [
     ("case-plans", "post", "/api/cases/{case}/plans/", CORRECTION, (401, 400, 403, 404, 404, 404)),
     ("image", "delete", "/api/images/{image}/", None, (401, 409, 403, 404, 404, 404)),
     ("image-pixels", "get", "/api/images/{image}/pixels/", None, _READ),
+    ("case-bone-imports", "post", "/api/cases/{case}/bone-imports/", "mesh", (401, 400, 400, 404, 404, 404)),
+    ("case-ct-scans", "post", "/api/cases/{case}/ct-scans/", "ct", (401, 400, 403, 404, 404, 404)),
+    ("ct-scan", "delete", "/api/ct-scans/{ct}/", None, (401, 409, 403, 404, 404, 404)),
+    ("ct-bones", "post", "/api/ct-scans/{ct}/reconstructions/", {}, (401, 202, 409, 404, 404, 404)),
     ("bone-set", "get", "/api/bone-sets/{bone_set}/", None, _READ),
+    ("bone-set-choose", "post", "/api/bone-sets/{other_set}/choose/", {}, (401, 200, 403, 404, 404, 404)),
+    (
+        "comparisons",
+        "post",
+        "/api/bone-sets/{bone_set}/comparisons/",
+        "other",
+        (401, 409, 409, 404, 404, 404),
+    ),
+    ("comparison", "get", "/api/comparisons/{comparison}/", None, _READ),
+    ("distances", "get", "/api/comparisons/{comparison}/distances/first/tibia.f32", None, _READ),
     ("bone-mesh", "get", "/api/bone-sets/{bone_set}/meshes/tibia.ply", None, _READ),
     ("bone-display", "get", "/api/bone-sets/{bone_set}/display/tibia.ply", None, _READ),
     ("outlines", "get", "/api/bone-sets/{bone_set}/outlines/", None, _READ),
@@ -99,10 +116,16 @@ def world(settings: Any, tmp_path: Any) -> World:
     image = factories.ImageFactory(case=case)
     bone_set = factories.BoneSetFactory(case=case)
     plan = factories.ApprovedPlanFactory(bone_set=bone_set)
+    ct = factories.CtScanFactory(case=case)
+    made_from_it = factories.report("tibia") | {"ct": {"id": str(ct.pk)}}
+    other_set = factories.BoneSetFactory(case=case, origin="ct_network", report=made_from_it)
     return World(
         case=case,
         image=image,
         bone_set=bone_set,
+        other_set=other_set,
+        ct=ct,
+        comparison=factories.ComparisonFactory(case=case, first=bone_set, second=other_set),
         job=factories.ended_job(case=case),
         plan=plan,
         guide=factories.GuideFactory(plan=plan),
@@ -128,6 +151,13 @@ def test_it_answers_each_role_as_the_matrix_says(world: World, row: Row) -> None
             client.force_login(person_of(who, world))
         if body == "file":
             answer = client.post(url, {"view": "ap", "file": _file()}, format="multipart")
+        elif body == "ct":
+            answer = client.post(url, {"file": _file()}, format="multipart")
+        elif body == "mesh":
+            mesh = {"files": [_file()], "units": "mm", "frame": "own"}
+            answer = client.post(url, mesh, format="multipart")
+        elif body == "other":
+            answer = client.post(url, {"other": world.other_set.pk})
         else:
             answer = getattr(client, method)(url, body)
         got[who] = answer.status_code
