@@ -46,7 +46,7 @@ class SyntheticJob:
         llp26: the LLP26 person whose bones these are, or None for new ones from the training people's model.
         points: number of near and of uniform points.
         origin: as the manifest calls it.
-        implants: what a surgeon put in, keys of ``IMPLANTS``; the true bones are what is left of them.
+        implants: none here; see ``ImplantJob``.
     """
 
     id: str
@@ -60,17 +60,16 @@ class SyntheticJob:
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Draw bones, tissue, CT and X-rays."""
         bones = draw_bones(_training_model(), rng) if self.llp26 is None else person_bones(self.llp26, rng)
-        side = side_of(bones)
-        implants = [_PLACING[kind](bones, side, rng) for kind in self.implants]
-        volume = phantom_ct(bones, Tissue.draw(rng), rng, spacing=PHANTOM_SPACING, implants=implants)
-        truth = remaining_bones(bones, implants) if self.labelled else None
-        content = assemble(volume, truth, settings, rng, points=self.points, implants=implants)
-        return Made(content, side)
+        volume = phantom_ct(bones, Tissue.draw(rng), rng, spacing=PHANTOM_SPACING)
+        content = assemble(volume, bones if self.labelled else None, settings, rng, points=self.points)
+        return Made(content, side_of(bones))
 
 
 @dataclass(frozen=True)
 class ImplantJob(SyntheticJob):
     """A knee with or without metal; jobs of one ``knee`` have the same bones, tissue and rig.
+
+    The true bones are what the surgeon left of them.
 
     Attributes:
         knee: what everything random follows from instead of the case's own id.
