@@ -24,7 +24,7 @@ from recon.dataset.xrays import picture_block
 from recon.errors import InputError
 from recon.geometry import Array
 
-_RECIPE_VERSION = 1  # to be raised when the same job gives another case than before
+_RECIPE_VERSION = 2  # to be raised when the same job gives another case than before
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,10 @@ class Job(Protocol):
     @property
     def implants(self) -> tuple[str, ...]:
         """Kinds of implants in it."""
+
+    @property
+    def drawn_as(self) -> str:
+        """Id that its random numbers follow from: its own, or that of another case of the same knee."""
 
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Make the case; everything random comes from ``rng``."""
@@ -174,8 +178,7 @@ def _with_side(case: CaseEntry) -> CaseEntry:
 
 
 def _make(out: Path, job: Job, settings: Settings, seed: int, recipe: str) -> None:
-    # Some cases show the same knee, for example with and without metal.
-    made = job.make(settings, case_generator(seed, getattr(job, "drawn_as", job.id)))
+    made = job.make(settings, case_generator(seed, job.drawn_as))
     entry = CaseEntry(job.id, job.person.id, made.side, job.labelled, job.origin, job.implants)
     write_case(out, entry, made.content, settings, recipe=recipe, isocentre=made.isocentre)
 

@@ -59,6 +59,11 @@ class CtJob:
         """From a CT with or without annotated meshes."""
         return "ct" if self.bones is None else "ct_meshes"
 
+    @property
+    def drawn_as(self) -> str:
+        """Id that the random numbers of the case follow from."""
+        return self.id
+
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Cut the knee out of the CT as ``recon drr`` does, and X-ray it."""
         bones = None if self.bones is None else read_bones(self.bones)

@@ -47,6 +47,11 @@ class MeshJob:
     origin: Origin = "meshes"
     implants: tuple[str, ...] = ()
 
+    @property
+    def drawn_as(self) -> str:
+        """Id that the random numbers of the case follow from."""
+        return self.id
+
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Lay the leg into the rig and draw tissue, CT and X-rays."""
         bones = read_bones(self.bones)

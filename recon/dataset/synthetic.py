@@ -57,6 +57,11 @@ class SyntheticJob:
     origin: Origin = "synthetic"
     implants: tuple[str, ...] = ()
 
+    @property
+    def drawn_as(self) -> str:
+        """Id that the random numbers of the case follow from."""
+        return self.id
+
     def make(self, settings: Settings, rng: np.random.Generator) -> Made:
         """Draw bones, tissue, CT and X-rays."""
         bones = draw_bones(_training_model(), rng) if self.llp26 is None else person_bones(self.llp26, rng)
