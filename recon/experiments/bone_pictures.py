@@ -24,8 +24,8 @@ ANGLES = (0, 90, 180)
 _TRUE_COLOUR = np.array([0.86, 0.79, 0.66])
 _FOUND_COLOUR = np.array([0.60, 0.74, 0.86])
 _COLOUR_MAP = "viridis"  # rises evenly in lightness, so colour-blind people read it too
-_HEIGHT_MM, _WIDTH_MM = 190.0, 110.0
-_PIXELS = 210
+_HEIGHT_MM, _WIDTH_MM = 180.0, 144.0
+_PIXELS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def write_sheet(cases: Sequence[Shown], path: Path, *, most_mm: float = 3.0) -> 
     columns = views + 3 * len(ANGLES)
     colours = cm.ScalarMappable(Normalize(0, most_mm), _COLOUR_MAP)
     figure, axes = pyplot.subplots(
-        len(cases), columns, figsize=(1.05 * columns + 0.8, 2.05 * len(cases) + 0.4), squeeze=False
+        len(cases), columns, figsize=(1.35 * columns + 0.8, 1.75 * len(cases) + 0.4), squeeze=False
     )
     for row, case in zip(axes, cases, strict=True):
         for axis in row:
@@ -80,13 +80,14 @@ def write_sheet(cases: Sequence[Shown], path: Path, *, most_mm: float = 3.0) -> 
             axes[0][views + 3 * i + j].set_title(
                 f"{heading}\n{angle}°" if j == 1 else f"{angle}°", fontsize=8
             )
-    figure.subplots_adjust(left=0.005, right=0.93, bottom=0.01, top=1 - 0.42 / (2.05 * len(cases) + 0.4))
+    figure.subplots_adjust(left=0.005, right=0.93, bottom=0.01, top=1 - 0.42 / (1.75 * len(cases) + 0.4))
     figure.subplots_adjust(wspace=0.03, hspace=0.14)
     bar = figure.colorbar(colours, cax=figure.add_axes((0.945, 0.15, 0.012, 0.65)), extend="max")
     bar.set_label("distance to the true surface (mm)", fontsize=8)
     bar.ax.tick_params(labelsize=8)
-    figure.savefig(path, dpi=100, pil_kwargs={"optimize": True})
+    figure.savefig(path, dpi=100)
     pyplot.close(figure)
+    _fewer_colours(path, np.asarray(colours.to_rgba(np.linspace(0, most_mm, 24)))[:, :3])
 
 
 def _bones(case: Shown, colours: ScalarMappable) -> list[Image.Image]:
@@ -115,3 +116,19 @@ def _bones(case: Shown, colours: ScalarMappable) -> list[Image.Image]:
 def _window(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     low, high = np.percentile(picture, (1, 99.5))
     return np.asarray(np.clip((picture - low) / max(float(high - low), 1e-6), 0, 1))
+
+
+def _fewer_colours(path: Path, scale: npt.NDArray[np.float64]) -> None:
+    """Halve a file by a palette: greys, and shades of the bones' and the scale's colours.
+
+    A palette chosen by frequency would have hardly any colour for the bar, which is small.
+    """
+    plain = [(np.ones(3), np.linspace(0, 1, 42)), (_TRUE_COLOUR, np.linspace(0.3, 1, 34))]
+    plain.append((_FOUND_COLOUR, np.linspace(0.3, 1, 34)))
+    shades = [np.outer(levels, colour) for colour, levels in plain]
+    shades += [np.outer(np.linspace(0.35, 1, 6), colour) for colour in scale]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette((np.concatenate(shades) * 255).round().astype(np.uint8).tobytes())
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
