@@ -20,7 +20,7 @@ def interpolate(grid: Tensor, at: Tensor) -> Tensor:
         at: (M, N, 2) or (M, N, 3) positions as array indices, x first: 0 is the centre of the first element.
 
     Returns:
-        (M, N, C).
+        (M, N, C) of the positions' type.
     """
     count, channels, *sizes = grid.shape
     rows = grid.movedim(1, -1).reshape(-1, channels)
@@ -44,7 +44,7 @@ def interpolate(grid: Tensor, at: Tensor) -> Tensor:
         per_sample_weights=torch.stack(weights, 1).to(rows.dtype),
         mode="sum",
     )
-    return found.reshape(*at.shape[:2], channels)
+    return found.reshape(*at.shape[:2], channels).to(at.dtype)
 
 
 def interpolate_views(maps: Tensor, at: Tensor) -> Tensor:

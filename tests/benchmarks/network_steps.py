@@ -1,0 +1,232 @@
+"""One training step of every configuration: ``python -m tests.benchmarks.network_steps [--quick]``.
+
+Forward pass, loss, backward pass and update, at the configuration's full size and batch, each in a process of
+its own that reports its peak memory (resident set). Where a whole batch needs more memory than
+``MEMORY_GB``, the gradients of its cases are accumulated one by one. The encoder runs in bfloat16 as in
+training. Small steps are measured after a first one; of the large ones there is only one. On one thread,
+unless ``--threads`` says otherwise: the machine may be busy, and then only processor seconds mean something.
+
+``--quick`` measures what trains on a CPU: small.toml and compact.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import report
+
+CONFIGS = Path(__file__).parents[2] / "recon" / "configs"
+MEMORY_GB = 20.0  # of a machine with 24
+POINTS = 5000
+DISTILLED = 64
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to measure.
+
+    Attributes:
+        config: of ``recon/configs``.
+        part: "xray", "ct" or "segmentation".
+        batch: cases of the whole step.
+        at_once: cases whose activations are in memory together; fewer than ``batch`` where that is what fits.
+        points: a case.
+    """
+
+    config: str
+    part: str
+    batch: int
+    at_once: int
+    points: int = POINTS
+
+    @property
+    def name(self) -> str:
+        """How the table calls it."""
+        return f"{self.config} {self.part}"
+
+
+# Batches of the paper (Semi-Supervised Reconstruction Framework) and of the authors' code.
+FULL = (
+    Step("paper", "xray", 4, 4),
+    Step("paper", "ct", 3, 1),
+    Step("paper", "segmentation", 8, 8),
+    Step("released", "xray", 4, 4),
+    Step("released", "segmentation", 8, 8),
+)
+QUICK = (
+    Step("small", "xray", 4, 4),
+    Step("small", "ct", 2, 2),
+    Step("small", "segmentation", 4, 4),
+    Step("compact", "xray", 4, 4, 8192),
+)
+
+
+def measure(step: Step, threads: int) -> dict[str, Any]:
+    """Seconds of one step and peak memory of this process in GB."""
+    import resource
+    import tomllib
+
+    import torch
+
+    from recon.networks.build import build_network
+
+    torch.manual_seed(0)
+    torch.set_num_threads(threads)
+    table = tomllib.loads((CONFIGS / f"{step.config}.toml").read_text())[step.part]["network"]
+    network: Any = build_network(table).train()
+    loss_of = {"xray": _xray, "ct": _ct, "segmentation": _segmentation}[step.part](network, step)
+    parameters = [*network.parameters(), *loss_of.parameters]
+    optimiser = torch.optim.SGD(parameters, lr=0.01, momentum=0.98)
+    pieces = step.batch // step.at_once
+    seconds = processor = 0.0
+    for _ in range(2 if step in QUICK else 1):
+        began, worked = time.perf_counter(), time.process_time()
+        optimiser.zero_grad(set_to_none=True)
+        for _ in range(pieces):
+            loss = loss_of() / pieces
+            loss.backward()
+        optimiser.step()
+        seconds, processor = time.perf_counter() - began, time.process_time() - worked
+    assert torch.isfinite(loss)
+    return {
+        "seconds": seconds,
+        "processor_seconds": processor,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+    }
+
+
+class _Loss:
+    """The loss of the next cases; ``parameters`` are trained beside the network's."""
+
+    def __init__(self, loss: Callable[[], Any], parameters: list[Any]) -> None:
+        self._loss, self.parameters = loss, parameters
+
+    def __call__(self) -> Any:
+        return self._loss()
+
+
+def _encoded(network: Any, *arguments: Any) -> Any:
+    import torch
+
+    with torch.autocast("cpu", torch.bfloat16):
+        encoding = network.encode(*arguments)
+    return encoding.float()
+
+
+def _xray(network: Any, step: Step) -> _Loss:
+    """Cross entropy of labels and pseudo labels with distillation (Eq. 7), over every stack that is kept."""
+    import torch
+    from torch.nn import functional
+
+    from tests.recon.views import unit_projections
+
+    size, views = network.config.pixels, network.views or 2
+    projections = unit_projections(0, 90, pixels=size).expand(step.at_once, -1, -1, -1)
+    align = torch.nn.Linear(network.feature_channels, DISTILLED)
+
+    def loss() -> Any:
+        images = torch.rand(step.at_once, views, network.inputs, size, size)
+        points = torch.rand(step.at_once, step.points, 3) * 2 - 1
+        labels = torch.randint(0, 5, (step.at_once, step.points))
+        teacher = torch.randn(step.at_once, step.points, DISTILLED)
+        total: Any = 0.0
+        encoding = _encoded(network, images, projections)
+        for stage in getattr(encoding, "stages", [encoding]):
+            features = network.point_features(stage, points)
+            logits = network.decode(features)
+            total = total + functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+            total = total + 0.1 * (align(features) - teacher).abs().mean()
+        return total
+
+    return _Loss(loss, [*align.parameters()])
+
+
+def _ct(network: Any, step: Step) -> _Loss:
+    """Cross entropy of labels (Eq. 3)."""
+    import torch
+    from torch.nn import functional
+
+    size = network.config.size
+
+    def loss() -> Any:
+        volume = torch.randn(step.at_once, 1, size, size, size)
+        points = torch.rand(step.at_once, step.points, 3) * 2 - 1
+        labels = torch.randint(0, 5, (step.at_once * step.points,))
+        logits = network.decode_points(_encoded(network, volume), points)
+        return functional.cross_entropy(logits.flatten(0, 1), labels)
+
+    return _Loss(loss, [])
+
+
+def _segmentation(network: Any, step: Step) -> _Loss:
+    """Binary cross entropy of the bone shadow."""
+    import torch
+    from torch.nn import functional
+
+    size = network.config.pixels
+
+    def loss() -> Any:
+        images = torch.rand(step.at_once, 1, size, size)
+        masks = (torch.rand(step.at_once, 1, size, size) < 0.4).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(images)
+        return functional.binary_cross_entropy_with_logits(logits.float(), masks)
+
+    return _Loss(loss, [])
+
+
+def in_own_process(step: Step, threads: int) -> dict[str, Any]:
+    """``measure`` in a new process, whose peak memory is its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.network_steps", "--threads", str(threads)]
+    command += ["--step", json.dumps(asdict(step))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{step.name}: {done.stderr.strip().splitlines()[-1:]}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="what trains on a CPU; ends within a minute")
+    parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
+    parser.add_argument("--step", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        print(json.dumps(measure(Step(**json.loads(options.step)), options.threads)))
+        return
+    rows, result = [], {}
+    for step in QUICK if options.quick else (*QUICK, *FULL):
+        found = in_own_process(step, options.threads)
+        key = step.name.replace(" ", "_")
+        result |= {f"{key}_{what}": found[what] for what in ("seconds", "processor_seconds", "peak_gb")}
+        how = "whole" if step.at_once == step.batch else f"{step.at_once} at a time, gradients accumulated"
+        rows.append(
+            [
+                step.name,
+                f"{found['parameters'] / 1e6:.2f} M",
+                step.batch,
+                how,
+                found["seconds"],
+                found["processor_seconds"],
+                found["peak_gb"],
+            ]
+        )
+    print(
+        report.table(["step", "parameters", "batch", "in memory", "seconds", "processor s", "peak GB"], rows)
+    )
+    report.finish({"memory_limit_gb": MEMORY_GB, "threads": options.threads, **result})
+
+
+if __name__ == "__main__":
+    main()
