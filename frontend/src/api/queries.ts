@@ -151,7 +151,7 @@ export function useCreateCase(): UseMutationResult<
 }
 
 /** After a change of a case, both the case and the worklist are asked for again. */
-function useCaseRefresh(id: string): () => Promise<void> {
+export function useCaseRefresh(id: string): () => Promise<void> {
   const cache = useQueryClient();
   return async () => {
     void cache.invalidateQueries({ queryKey: ['cases'] });
@@ -267,7 +267,8 @@ export function usePreview(
       const { document } = await told(
         client.POST('/api/cases/{id}/plan-preview/', {
           params: { path: { id: caseId } },
-          body: { correction_deg: degrees },
+          // Refused where somebody has chosen other bones meanwhile.
+          body: { correction_deg: degrees, ...(boneSetId && { bone_set: boneSetId }) },
           signal,
         }),
       );
@@ -288,7 +289,9 @@ export function usePlan(id: string | undefined): UseQueryResult<Plan> {
   });
 }
 
-export function useSavePlan(caseId: string): UseMutationResult<Plan, Error, { correction_deg: number; reason: string }> {
+export function useSavePlan(
+  caseId: string,
+): UseMutationResult<Plan, Error, { correction_deg: number; reason: string; bone_set: string }> {
   const refresh = useCaseRefresh(caseId);
   return useMutation({
     mutationFn: (body) =>

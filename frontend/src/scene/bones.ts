@@ -24,6 +24,7 @@ import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeome
 import { BONE_COLOURS, type BoneName } from '../domain/bones';
 import type { Osteotomy, Point } from '../domain/plan';
 import { wedgeMotion } from '../domain/wedge';
+import { type ComparedPair, ComparisonLayer } from './comparison';
 import { Fragment } from './fragment';
 import { RenderLoop } from './loop';
 import { farthest, sectionSegments } from './section';
@@ -68,6 +69,8 @@ export class BoneScene {
   private readonly hidden = new Set<BoneName>();
   private readonly wedge = new Group();
   private readonly marks = new Group();
+  private readonly comparison = new ComparisonLayer();
+  private comparing = false;
   private readonly bounds = new Sphere(new Vector3(), 100);
   private readonly calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 
@@ -119,6 +122,7 @@ export class BoneScene {
       new AmbientLight('#ffffff', 0.15),
       this.wedge,
       this.marks,
+      this.comparison.group,
     );
     this.look(viewDirection('anterior', side), new Vector3());
   }
@@ -156,6 +160,21 @@ export class BoneScene {
     this.osteotomy = osteotomy;
     this.degrees = degrees;
     this.refreshWedge();
+    this.loop.request();
+  }
+
+  /** Show two sets in place of the bones, or the bones again with null. */
+  setComparison(pair: ComparedPair | null): void {
+    this.comparison.setPair(pair);
+    this.comparing = pair !== null;
+    this.refreshWedge();
+    this.loop.request();
+  }
+
+  /** 0 shows the first set of a comparison, 1 the second. */
+  setBlend(blend: number): void {
+    this.comparison.setBlend(blend);
+    this.comparison.setHidden(this.hidden);
     this.loop.request();
   }
 
@@ -263,6 +282,7 @@ export class BoneScene {
     this.clearMarks();
     this.clearWedge();
     this.setGuide(null);
+    this.comparison.dispose();
     for (const mesh of this.bones.values()) mesh.material.dispose();
     this.renderer.dispose();
     this.renderer.forceContextLoss();
@@ -374,11 +394,12 @@ export class BoneScene {
     }
     const open = this.fragments.length > 0 && this.degrees > 0;
     for (const [name, mesh] of this.bones) {
-      mesh.visible = !this.hidden.has(name) && !(name === 'tibia' && open);
+      mesh.visible = !this.comparing && !this.hidden.has(name) && !(name === 'tibia' && open);
       mesh.matrixAutoUpdate = false;
       mesh.matrix.identity();
     }
-    this.wedge.visible = !this.hidden.has('tibia');
+    this.wedge.visible = !this.comparing && !this.hidden.has('tibia');
+    this.comparison.setHidden(this.hidden);
     if (!osteotomy || this.fragments.length === 0) return;
     const motion = wedgeMotion(osteotomy, this.degrees);
     const point = new Vector3().fromArray(osteotomy.plane_point);

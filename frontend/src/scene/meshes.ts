@@ -10,7 +10,11 @@ const CREASE = 0.9;
 export function bonesGeometry(data: ArrayBuffer): BufferGeometry {
   const geometry = new PLYLoader().parse(data);
   geometry.deleteAttribute('color');
-  return measured(toCreasedNormals(geometry, CREASE));
+  // Creasing parts the corners of triangles; values a vertex find their way back by this.
+  const corners = geometry.index?.array;
+  const creased = measured(toCreasedNormals(geometry, CREASE));
+  creased.userData.corners = corners;
+  return creased;
 }
 
 /** A guide (binary STL, millimetres): flat shading, so that its machined edges stay sharp. */

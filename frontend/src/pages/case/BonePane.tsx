@@ -8,7 +8,7 @@ import type { BoneSet, Guide, Side } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { useKeys } from '../../components/useKeys';
 import { useScene } from '../../components/useScene';
-import { type BoneName, isBone } from '../../domain/bones';
+import { BONES, type BoneName, isBone } from '../../domain/bones';
 import { number } from '../../domain/format';
 import type { Osteotomy, Point } from '../../domain/plan';
 import { gapsAt } from '../../domain/wedge';
@@ -16,6 +16,7 @@ import { BoneScene } from '../../scene/bones';
 import { bonesGeometry, guideGeometry } from '../../scene/meshes';
 import { VIEWS } from '../../scene/views';
 import classes from './Case.module.css';
+import type { Compared } from './useComparedPair';
 
 export interface Wedge {
   osteotomy: Osteotomy;
@@ -35,12 +36,16 @@ interface Props {
   wedge: Wedge | null;
   guide: Guide | null;
   focus: Focus | null;
+  /** Two sets in place of one, and where the slider between them stands. */
+  compared: Compared | null;
+  blend: number;
+  children?: ReactNode;
 }
 
 const TURN = Math.PI / 18;
 
 /** The bones in 3D, with the wedge of the plan and the guide. */
-export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props): ReactNode {
+export function BonePane({ side, boneSet, hidden, wedge, guide, focus, compared, blend, children }: Props): ReactNode {
   const create = useCallback((canvas: HTMLCanvasElement) => new BoneScene(canvas, side), [side]);
   const { ref, scene, failed } = useScene(create);
   const label = useRef<HTMLSpanElement>(null);
@@ -51,6 +56,7 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
       .map(([, bone]) => geometryOptions(bone.display_url, bonesGeometry)),
   });
   const names = Object.keys(boneSet?.bones ?? {}).filter(isBone);
+  const pair = compared?.pair ?? null;
   const loaded = meshes.filter((mesh) => mesh.isSuccess).length;
   const broken = meshes.find((mesh) => mesh.isError);
   const guideMesh = useQuery({
@@ -60,15 +66,17 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
 
   useEffect(() => {
     if (!scene) return;
-    names.forEach((name, i) => scene.setBone(name, meshes[i]?.data ?? null));
+    for (const name of BONES) scene.setBone(name, meshes[names.indexOf(name)]?.data ?? null);
     // The geometries arrive one after another, and never change once they are there.
     // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   }, [scene, boneSet?.id, loaded]);
   useEffect(() => {
     if (!scene) return;
-    for (const name of names) scene.setVisible(name, !hidden.has(name));
+    for (const name of BONES) scene.setVisible(name, !hidden.has(name));
     // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   }, [scene, hidden, loaded]);
+  useEffect(() => scene?.setComparison(pair), [scene, pair]);
+  useEffect(() => scene?.setBlend(blend), [scene, blend, pair]);
   useEffect(() => scene?.setWedge(wedge?.osteotomy ?? null, wedge?.degrees ?? 0), [scene, wedge, loaded]);
   useEffect(() => scene?.setGuide(guide ? (guideMesh.data ?? null) : null), [scene, guide, guideMesh.data]);
   useEffect(() => {
@@ -125,6 +133,8 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
         data-complete={(names.length > 0 && loaded === names.length) || undefined}
         data-guide={(guide !== null && guideMesh.isSuccess) || undefined}
         data-wedge={wedge?.degrees}
+        data-bones={boneSet?.number}
+        data-compared={pair !== null || undefined}
       >
         <div ref={ref} className={classes.canvasHost} />
         <span ref={label} className={`${classes.gapLabel} figures`} style={{ visibility: 'hidden' }}>
@@ -135,13 +145,16 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus }: Props):
             Loading bones {loaded} of {names.length} …
           </div>
         )}
+        {compared?.loading && <div className={classes.waiting}>Loading both sets …</div>}
       </div>
-      {(broken || guideMesh.isError || failed) && (
+      {children}
+      {(broken || guideMesh.isError || compared?.error != null || failed) && (
         <div className={classes.paneError}>
           <ErrorNote
             error={
               broken?.error ??
               guideMesh.error ??
+              compared?.error ??
               new Error('This browser cannot draw in 3D (WebGL 2 is missing or switched off).')
             }
             {...(broken ? { onRetry: () => void broken.refetch() } : {})}

@@ -4,8 +4,9 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
 import { useCase, useOutlines } from '../../api/queries';
-import type { CaseDetail } from '../../api/types';
+import type { BoneSet, CaseDetail, Guide } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
+import { comparisonOf, currentSet } from '../../domain/boneSets';
 import type { BoneName } from '../../domain/bones';
 import { SIDES } from '../../domain/format';
 import type { Point } from '../../domain/plan';
@@ -13,8 +14,10 @@ import { NotFoundPage } from '../NotFoundPage';
 import { BonePane, type Focus, type Wedge } from './BonePane';
 import classes from './Case.module.css';
 import { CaseHeader } from './CaseHeader';
+import { CompareBar } from './CompareBar';
 import { SidePanel, type Tab } from './SidePanel';
 import { type Layout, Toolbar } from './Toolbar';
+import { useComparedPair } from './useComparedPair';
 import { usePlanner } from './usePlanner';
 import { XrayPane } from './XrayPane';
 
@@ -44,19 +47,39 @@ function tabFor(detail: CaseDetail): Tab {
   }
 }
 
+/** The set on the screen: what is planned on beside a plan, what a guide was made for beside it, else what was chosen. */
+function shownSet(detail: CaseDetail, tab: Tab, chosen: string | null, guide: Guide | null): BoneSet | undefined {
+  const current = currentSet(detail);
+  const find = (id: string | undefined | null): BoneSet | undefined => detail.bone_sets.find((set) => set.id === id);
+  if (tab === 'plan') return current;
+  if (tab === 'guide') return find(detail.plans.find((plan) => plan.id === guide?.plan)?.bone_set) ?? current;
+  return find(chosen) ?? current;
+}
+
 function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   const planner = usePlanner(detail);
-  const hasBones = detail.bone_sets.length > 0;
+  const [guideId, setGuideId] = useState<string | null>(null);
 
   // What the state suggests, until the person chooses otherwise; a new state suggests anew.
   const [chosenTab, setChosenTab] = useState<{ state: string; tab: Tab } | null>(null);
   const tab = chosenTab?.state === detail.state ? chosenTab.tab : tabFor(detail);
   const [chosenLayout, setLayout] = useState<Layout | null>(null);
+  const [chosenSet, setChosenSet] = useState<string | null>(null);
+  const [otherSet, setOtherSet] = useState<string | null>(null);
+  const [coloured, setColoured] = useState(true);
+  const [blend, setBlend] = useState(0.5);
+  const guide = detail.guides.find((one) => one.id === guideId) ?? detail.guides.at(-1) ?? null;
+  const boneSet = shownSet(detail, tab, chosenSet, guide);
+  const other = tab === 'bones' ? detail.bone_sets.find((set) => set.id === otherSet && set.id !== boneSet?.id) : undefined;
+  const comparison = boneSet && other && comparisonOf(detail.comparisons, boneSet.id, other.id);
+  // Two sets in two frames lie over one another only after they were aligned for a comparison.
+  const overlaid = other && (comparison || other.coordinates === boneSet?.coordinates) ? other : undefined;
+  const compared = useComparedPair(boneSet, overlaid, comparison, coloured);
+  const hasBones = boneSet !== undefined;
   const layout = hasBones ? (chosenLayout ?? 'both') : 'images';
 
   const [hidden, setHidden] = useState<ReadonlySet<BoneName>>(new Set());
   const [opacity, setOpacity] = useState(0.85);
-  const [guideId, setGuideId] = useState<string | null>(null);
   const [focus, setFocus] = useState<Focus | null>(null);
   const setTab = (next: Tab): void => {
     setChosenTab({ state: detail.state, tab: next });
@@ -65,11 +88,10 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   const look = useCallback((place: Point) => {
     setFocus((now) => ({ place, key: (now?.key ?? 0) + 1 }));
     setLayout((now) => (now === 'images' ? 'both' : now));
-  }, []);
+  }, [setLayout]);
 
-  const boneSet = detail.bone_sets.at(-1);
-  const outlines = useOutlines(boneSet?.id);
-  const guide = detail.guides.find((one) => one.id === guideId) ?? detail.guides.at(-1) ?? null;
+  const hasOutlines = boneSet?.frame === 'rig';
+  const outlines = useOutlines(hasOutlines ? boneSet.id : undefined);
 
   const wedge = useMemo<Wedge | null>(
     () => (tab === 'plan' && planner.document ? { osteotomy: planner.document.osteotomy, degrees: planner.degrees } : null),
@@ -82,7 +104,7 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
       view={view}
       image={detail.images[view]}
       mayUpload={detail.allowed.includes('upload')}
-      outlines={outlines.data?.[view]}
+      outlines={hasOutlines ? outlines.data?.[view] : undefined}
       outlineOpacity={opacity}
       hidden={hidden}
     />
@@ -99,6 +121,7 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
           bones={Object.keys(boneSet?.bones ?? {})}
           hidden={hidden}
           onHidden={setHidden}
+          hasOutlines={hasOutlines}
           opacity={opacity}
           onOpacity={setOpacity}
         />
@@ -117,7 +140,19 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
               wedge={wedge}
               guide={tab === 'guide' ? guide : null}
               focus={focus}
-            />
+              compared={overlaid ? compared : null}
+              blend={blend}
+            >
+              {boneSet && overlaid && (
+                <CompareBar
+                  shown={boneSet}
+                  other={overlaid}
+                  blend={blend}
+                  onBlend={setBlend}
+                  scale={coloured && comparison ? comparison.report.scale_mm : null}
+                />
+              )}
+            </BonePane>
           )}
         </div>
         {outlines.isError && (
@@ -128,6 +163,8 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
         detail={detail}
         planner={planner}
         boneSet={boneSet}
+        onBoneSet={setChosenSet}
+        comparing={{ other: otherSet, onOther: setOtherSet, coloured, onColoured: setColoured }}
         tab={tab}
         onTab={setTab}
         guide={guide}

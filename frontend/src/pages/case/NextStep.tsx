@@ -24,7 +24,9 @@ export function NextStep({ detail, tab, onTab }: Props): ReactNode {
   const reconstruct = useReconstruct(detail.id);
   const retry = useRetryJob(detail.id);
   const job = detail.active_job;
-  const failed = !job && detail.last_job?.state === 'failed' ? detail.last_job : null;
+  const [dismissed, setDismissed] = useState<string | null>(null);
+  const last = detail.last_job;
+  const failed = !job && last?.state === 'failed' && last.id !== dismissed ? last : null;
 
   return (
     <section className={classes.next} aria-label="Next step" aria-live="polite" data-testid="next-step" data-step={detail.next_step.code}>
@@ -32,7 +34,13 @@ export function NextStep({ detail, tab, onTab }: Props): ReactNode {
         <RunningJob key={job.id} job={job} caseId={detail.id} />
       ) : (
         <Stack gap="xs">
-          {failed?.error && <ErrorNote error={new ApiError(0, failed.error)} title={TITLES[failed.kind]} />}
+          {failed?.error && (
+            <ErrorNote
+              error={new ApiError(0, failed.error)}
+              title={TITLES[failed.kind]}
+              {...(BESIDE.includes(failed.kind) && { onClose: () => setDismissed(failed.id) })}
+            />
+          )}
           {reconstruct.isError && <ErrorNote error={reconstruct.error} onClose={reconstruct.reset} />}
           {retry.isError && <ErrorNote error={retry.error} onClose={retry.reset} />}
           <Act {...{ detail, failed, tab, onTab }} onReconstruct={reconstruct.mutate} onRetry={retry.mutate} busy={reconstruct.isPending || retry.isPending} />
@@ -56,7 +64,7 @@ interface ActProps {
 function Act({ detail, failed, tab, onTab, onReconstruct, onRetry, busy }: ActProps): ReactNode {
   const { code, text } = detail.next_step;
   const may = (act: CaseDetail['allowed'][number]): boolean => detail.allowed.includes(act);
-  if (failed && may(failed.kind === 'reconstruct' ? 'reconstruct' : 'design')) {
+  if (failed && may(RETRIES[failed.kind])) {
     return (
       <Button onClick={() => onRetry(failed.id)} loading={busy} data-testid="retry">
         Try again
@@ -96,10 +104,31 @@ const PLACES: Partial<Record<CaseDetail['next_step']['code'], Tab>> = {
 
 const TITLES: Record<Job['kind'], string> = {
   reconstruct: 'The reconstruction stopped',
+  reconstruct_ct: 'The reconstruction from CT stopped',
+  import_bones: 'The import of bones stopped',
+  compare_bones: 'The comparison of bones stopped',
   design_guide: 'The design of the guide stopped',
 };
 
-const ACTS: Record<Job['kind'], string> = { reconstruct: 'Reconstructing the bones', design_guide: 'Designing the guide' };
+const ACTS: Record<Job['kind'], string> = {
+  reconstruct: 'Reconstructing the bones',
+  reconstruct_ct: 'Reconstructing bones from the CT',
+  import_bones: 'Importing bones',
+  compare_bones: 'Comparing bones',
+  design_guide: 'Designing the guide',
+};
+
+/** Who may try a failed task again: whoever may begin it. */
+const RETRIES: Record<Job['kind'], CaseDetail['allowed'][number]> = {
+  reconstruct: 'reconstruct',
+  reconstruct_ct: 'add_bones',
+  import_bones: 'add_bones',
+  compare_bones: 'compare',
+  design_guide: 'design',
+};
+
+/** Tasks beside the way from X-rays to guide: where one fails, the next step is still there. */
+const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones'];
 
 function RunningJob({ job, caseId }: { job: Job; caseId: string }): ReactNode {
   const now = useJob(job, caseId);

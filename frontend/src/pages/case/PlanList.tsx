@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-import type { PlanSummary } from '../../api/types';
+import type { BoneSet, PlanSummary } from '../../api/types';
 import { clock, quantity } from '../../domain/format';
 import classes from './Case.module.css';
 
@@ -9,12 +9,15 @@ const STATUS = { draft: 'Draft', approved: 'Approved', superseded: 'Superseded' 
 
 interface Props {
   plans: readonly PlanSummary[];
+  sets: readonly BoneSet[];
+  /** The bones that are planned on now. */
+  current: string | null;
   /** Puts the correction of a stored plan on the slider. */
   onTake: ((degrees: number) => void) | undefined;
 }
 
 /** Every plan that was stored; none is ever changed. */
-export function PlanList({ plans, onTake }: Props): ReactNode {
+export function PlanList({ plans, sets, current, onTake }: Props): ReactNode {
   if (plans.length === 0) return null;
   return (
     <section>
@@ -29,6 +32,9 @@ export function PlanList({ plans, onTake }: Props): ReactNode {
               </span>
               <span className={classes.planStatus}>
                 {STATUS[plan.status]}
+                <small className={plan.bone_set === current ? 'dim' : classes.elsewhere} data-testid="plan-on">
+                  On bones {sets.find((set) => set.id === plan.bone_set)?.number}
+                </small>
                 <small className="dim">
                   {plan.status === 'approved' && plan.approved_by && plan.approved_at
                     ? `${plan.approved_by}, ${clock(plan.approved_at)}`

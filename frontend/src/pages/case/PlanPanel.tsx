@@ -7,6 +7,7 @@ import { useSavePlan } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
 import { useKeys } from '../../components/useKeys';
 import { ErrorNote } from '../../components/ErrorNote';
+import { currentSet, setLabel } from '../../domain/boneSets';
 import { number, quantity } from '../../domain/format';
 import { CORRECTION } from '../../domain/plan';
 import { gapsAt } from '../../domain/wedge';
@@ -23,6 +24,7 @@ const MARKS = [0, 5, 10, 15, 20].map((value) => ({ value, label: `${value}°` })
 export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Planner }): ReactNode {
   const { document, degrees, exact, latest } = planner;
   const save = useSavePlan(detail.id);
+  const bones = currentSet(detail);
   const [reason, setReason] = useState('');
   const [approving, setApproving] = useState(false);
   const warnings = useRef<HTMLDivElement>(null);
@@ -36,7 +38,7 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
 
   const store = (): void =>
     save.mutate(
-      { correction_deg: degrees, reason },
+      { correction_deg: degrees, reason, bone_set: detail.current_bone_set ?? '' },
       {
         onSuccess: (plan) => {
           setReason('');
@@ -47,6 +49,12 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
 
   return (
     <Stack gap="md" data-testid="plan-panel">
+      {bones && (
+        <Text size="sm" data-testid="plan-bones">
+          On <b>{setLabel(bones)}</b>
+          <span className="dim"> ({bones.model})</span>
+        </Text>
+      )}
       {planner.mayPlan && (
         <section aria-label="Correction">
           <Group justify="space-between" align="center" mb={4} wrap="nowrap">
@@ -117,7 +125,7 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
         </>
       )}
 
-      <PlanList plans={detail.plans} onTake={planner.mayPlan ? (value) => planner.set(value, true) : undefined} />
+      <PlanList plans={detail.plans} sets={detail.bone_sets} current={detail.current_bone_set} onTake={planner.mayPlan ? (value) => planner.set(value, true) : undefined} />
       {planner.mayPlan && document && (
         <form
           className={classes.acts}

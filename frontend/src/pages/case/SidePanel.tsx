@@ -3,7 +3,9 @@ import type { ReactNode } from 'react';
 
 import type { BoneSet, CaseDetail, Guide } from '../../api/types';
 import type { Point } from '../../domain/plan';
+import { BonesPanel } from './BonesPanel';
 import classes from './Case.module.css';
+import type { Comparing } from './ComparePanel';
 import { GuidePanel } from './GuidePanel';
 import { NextStep } from './NextStep';
 import { PlanPanel } from './PlanPanel';
@@ -11,12 +13,14 @@ import { SourcesPanel } from './SourcesPanel';
 import { Timeline } from './Timeline';
 import type { Planner } from './usePlanner';
 
-export type Tab = 'case' | 'sources' | 'plan' | 'guide';
+export type Tab = 'case' | 'sources' | 'bones' | 'plan' | 'guide';
 
 interface Props {
   detail: CaseDetail;
   planner: Planner;
   boneSet: BoneSet | undefined;
+  onBoneSet: (id: string) => void;
+  comparing: Comparing;
   tab: Tab;
   onTab: (tab: Tab) => void;
   guide: Guide | null;
@@ -24,8 +28,8 @@ interface Props {
   onLook: (place: Point) => void;
 }
 
-/** Numbers and acts on the right: the next step on top, then plan, guide, sources and what has happened. */
-export function SidePanel({ detail, planner, boneSet, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
+/** Numbers and acts on the right: the next step on top, then what has happened, sources, bones, plan and guide. */
+export function SidePanel({ detail, planner, boneSet, onBoneSet, comparing, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
   return (
     <aside className={classes.panel} aria-label="Numbers and next step">
       <NextStep detail={detail} tab={tab} onTab={onTab} />
@@ -43,6 +47,9 @@ export function SidePanel({ detail, planner, boneSet, tab, onTab, guide, onGuide
           <Tabs.Tab value="sources" data-testid="tab-sources">
             Sources
           </Tabs.Tab>
+          <Tabs.Tab value="bones" data-testid="tab-bones">
+            Bones
+          </Tabs.Tab>
           <Tabs.Tab value="plan" disabled={detail.bone_sets.length === 0} data-testid="tab-plan">
             Plan
           </Tabs.Tab>
@@ -55,6 +62,9 @@ export function SidePanel({ detail, planner, boneSet, tab, onTab, guide, onGuide
         </Tabs.Panel>
         <Tabs.Panel value="sources">
           <SourcesPanel detail={detail} boneSet={boneSet} />
+        </Tabs.Panel>
+        <Tabs.Panel value="bones">
+          <BonesPanel detail={detail} shown={boneSet} onShow={onBoneSet} comparing={comparing} />
         </Tabs.Panel>
         <Tabs.Panel value="plan">
           <PlanPanel detail={detail} planner={planner} />

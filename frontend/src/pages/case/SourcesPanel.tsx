@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 
 import type { BoneSet, CaseDetail, XrayImage } from '../../api/types';
 import { BONE_LABELS, READING_ORDER } from '../../domain/bones';
+import { setLabel } from '../../domain/boneSets';
 import { clock, number } from '../../domain/format';
 import classes from './Case.module.css';
 
@@ -64,10 +65,10 @@ function ImageFacts({ view, image }: { view: 'ap' | 'lateral'; image: XrayImage 
 
 function BoneFacts({ boneSet }: { boneSet: BoneSet }): ReactNode {
   const { report } = boneSet;
-  const total = report.seconds.total;
+  const total = report.seconds?.total;
   return (
     <section>
-      <h3 className={classes.heading}>Bones</h3>
+      <h3 className={classes.heading}>{setLabel(boneSet)}</h3>
       <dl className={classes.facts}>
         <dt>Made by</dt>
         <dd>
@@ -82,7 +83,7 @@ function BoneFacts({ boneSet }: { boneSet: BoneSet }): ReactNode {
         {READING_ORDER.map((bone) => (
           <Volume key={bone} name={BONE_LABELS[bone]} cubic={report.bones[bone]?.volume_mm3} />
         ))}
-        <dt>Model</dt>
+        <dt>{boneSet.origin === 'imported' ? 'Files' : 'Model'}</dt>
         <dd className={classes.hash} title={report.model.sha256}>
           {report.model.sha256.slice(0, 16)}
         </dd>
@@ -100,7 +101,7 @@ function Volume({ name, cubic }: { name: string; cubic: number | undefined }): R
   return (
     <>
       <dt>{name}</dt>
-      <dd className="figures">{cubic === undefined ? 'not found in the X-rays' : `${number(cubic / 1000)} cm³ in view`}</dd>
+      <dd className="figures">{cubic === undefined ? 'not in this set' : `${number(cubic / 1000)} cm³ in view`}</dd>
     </>
   );
 }

@@ -15,13 +15,15 @@ interface Props {
   bones: string[];
   hidden: ReadonlySet<BoneName>;
   onHidden: (hidden: ReadonlySet<BoneName>) => void;
+  /** Whether the bones have outlines on the X-rays: only those in the X-rays' frame do. */
+  hasOutlines: boolean;
   opacity: number;
   onOpacity: (opacity: number) => void;
 }
 
 /** What is shown: images, bones or both; which bones; how strong their outlines. */
 export function Toolbar(props: Props): ReactNode {
-  const { layout, onLayout, hasBones, bones, hidden, onHidden, opacity, onOpacity } = props;
+  const { layout, onLayout, hasBones, bones, hidden, onHidden, hasOutlines, opacity, onOpacity } = props;
   const last = useRef(0.85);
   useKeys({
     o: () => {
@@ -75,7 +77,12 @@ export function Toolbar(props: Props): ReactNode {
         )}
       </div>
       <span className={classes.grow} />
-      {layout !== 'bones' && (
+      {layout !== 'bones' && !hasOutlines && (
+        <span className={classes.opacity} data-testid="no-outlines">
+          No outlines: a frame of its own
+        </span>
+      )}
+      {layout !== 'bones' && hasOutlines && (
         <div className={classes.opacity}>
           <span id="outlines-label">Outlines</span>
           <Slider

@@ -20,7 +20,7 @@ export interface Planner {
   pending: boolean;
   error: unknown;
   retry: () => void;
-  /** The newest plan that was stored, and the one that may become a guide. */
+  /** The newest plan that was stored on the present bones, and the one on them that may become a guide. */
   latest: PlanSummary | null;
   approved: PlanSummary | null;
   /** Whether the slider stands elsewhere than the newest stored plan. */
@@ -28,23 +28,25 @@ export interface Planner {
   mayPlan: boolean;
 }
 
-function draftKey(caseId: string): string {
-  return `correction:${caseId}`;
+function draftKey(detail: CaseDetail): string {
+  return `correction:${detail.id}:${detail.current_bone_set ?? ''}`;
 }
 
 function startingPoint(detail: CaseDetail, latest: PlanSummary | null): number {
-  const draft = sessionStorage.getItem(draftKey(detail.id));
+  const draft = sessionStorage.getItem(draftKey(detail));
   if (draft !== null) return clampCorrection(Number(draft));
   return latest?.correction_deg ?? CORRECTION.start;
 }
 
 /** The correction of a case while it is being set: live, undoable, kept over a reload, measured by the server. */
 export function usePlanner(detail: CaseDetail): Planner {
-  const latest = detail.plans.reduce<PlanSummary | null>(
+  // A plan on other bones is a different plan.
+  const plans = detail.plans.filter((plan) => plan.bone_set === detail.current_bone_set);
+  const latest = plans.reduce<PlanSummary | null>(
     (best, plan) => (best === null || plan.revision > best.revision ? plan : best),
     null,
   );
-  const approved = detail.plans.find((plan) => plan.status === 'approved') ?? null;
+  const approved = plans.find((plan) => plan.status === 'approved') ?? null;
   const mayPlan = detail.allowed.includes('plan');
 
   const [history, setHistory] = useState<History<number>>(() => begin(startingPoint(detail, latest)));
@@ -53,7 +55,7 @@ export function usePlanner(detail: CaseDetail): Planner {
   const degrees = mayPlan ? (moving ?? history.present) : ((approved ?? latest)?.correction_deg ?? history.present);
   const [settled] = useDebouncedValue(degrees, 200);
 
-  const boneSet = detail.bone_sets.at(-1)?.id;
+  const boneSet = detail.current_bone_set ?? undefined;
   const preview = usePreview(detail.id, boneSet, settled, mayPlan);
   const stored = usePlan(mayPlan ? undefined : (approved ?? latest)?.id);
   const document = (mayPlan ? preview.data : stored.data?.document) ?? null;
@@ -65,10 +67,11 @@ export function usePlanner(detail: CaseDetail): Planner {
   }, []);
 
   const changed = mayPlan && history.present !== latest?.correction_deg;
+  const key = draftKey(detail);
   useEffect(() => {
-    if (changed) sessionStorage.setItem(draftKey(detail.id), String(history.present));
-    else sessionStorage.removeItem(draftKey(detail.id));
-  }, [changed, detail.id, history.present]);
+    if (changed) sessionStorage.setItem(key, String(history.present));
+    else sessionStorage.removeItem(key);
+  }, [changed, key, history.present]);
 
   return {
     degrees,
