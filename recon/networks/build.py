@@ -20,6 +20,7 @@ KINDS = {
     "released": ("released", "ReleasedConfig", "ReleasedNetwork"),
     "volume_cnn": ("volume_cnn", "VolumeCnnConfig", "VolumeCnn"),
     "vnet": ("vnet", "VNetConfig", "VNetNetwork"),
+    "released_ct": ("released_ct", "ReleasedCtConfig", "ReleasedCtNetwork"),
     "unet": ("unet", "UNetConfig", "UNet"),
 }
 

@@ -91,7 +91,7 @@ def _inputs(network: Any, table: dict[str, Any]) -> tuple[Tensor, ...]:
     size = getattr(network.config, "pixels", PIXELS)
     if table.get("kind") == "unet":
         return (torch.empty(1, 1, size, size),)
-    if table.get("kind") == "vnet":
+    if not hasattr(network, "views"):
         return (torch.empty(1, 1, *(network.config.size,) * 3),)
     views = network.views or _VIEWS
     return torch.empty(1, views, network.inputs, size, size), torch.empty(1, views, 3, 4)

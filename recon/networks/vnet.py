@@ -121,7 +121,7 @@ class VNet(nn.Module):
 class VNetConfig:
     """Sizes of the CT network; the defaults are the paper's (Reconstruction from a CT scan, Fig. 7b).
 
-    What the text leaves open (widths and levels of the V-Net) is as in the authors' code.
+    Widths and levels of the V-Net, which the text leaves open, are those of its publication.
 
     Attributes:
         size: voxels along an edge of the cube's volume.
@@ -148,13 +148,24 @@ class VNetConfig:
 
 @dataclass
 class VoxelEncoding:
-    """A volume of features, indexed [z, y, x] over the unit cube: (B, C, D, H, W)."""
+    """A volume of features.
+
+    Attributes:
+        volume: (B, C, D, H, W), indexed [z, y, x] over the unit cube.
+        earlier: volumes of coarser resolutions, in training of a network that supervises them only.
+    """
 
     volume: Tensor
+    earlier: tuple[Tensor, ...] = ()
 
     def float(self) -> VoxelEncoding:
         """The same in single precision."""
-        return VoxelEncoding(self.volume.float())
+        return VoxelEncoding(self.volume.float(), tuple(volume.float() for volume in self.earlier))
+
+    @property
+    def stages(self) -> list[VoxelEncoding]:
+        """An encoding for each resolution, the finest last: every one can be decoded and supervised."""
+        return [VoxelEncoding(volume) for volume in (*self.earlier, self.volume)]
 
 
 class VNetNetwork(nn.Module):

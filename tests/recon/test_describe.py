@@ -15,7 +15,7 @@ from recon.cli import main
 from recon.networks.build import build_network
 from recon.networks.describe import POINTS, describe_config, describe_network
 from tests.data import ROOT
-from tests.recon.test_network_kinds import VNET, XRAY
+from tests.recon.test_network_kinds import CT, XRAY
 
 CONFIGS = ROOT / "recon" / "configs"
 
@@ -77,9 +77,9 @@ def test_flops_of_a_convolution_are_two_a_weight_and_pixel(paper: dict[str, Any]
     assert layers["encoders.1.m2.b1_2.conv1"]["flops"] == 2 * 128 * 128 * 128 * (256 * 3 * 3)
 
 
-@pytest.mark.parametrize("name", ["lift", "hourglass", "released", "volume_cnn", "vnet", "unet"])
+@pytest.mark.parametrize("name", [*XRAY, *CT, "unet"])
 def test_layers_add_up(name: str) -> None:
-    table = {**XRAY, "vnet": VNET, "unet": {"kind": "unet", "pixels": 32, "base": 8, "levels": 3}}[name]
+    table = {**XRAY, **CT, "unet": {"kind": "unet", "pixels": 32, "base": 8, "levels": 3}}[name]
     found = describe_network(table)
     network = build_network(table)
     assert found["parameters"] == sum(parameter.numel() for parameter in network.parameters())
@@ -92,6 +92,7 @@ def test_the_released_configuration_costs_what_the_released_model_costs() -> Non
     """29.3 M parameters and 419 GFLOP for two views, measured on that code."""
     released = describe_config(CONFIGS / "released.toml")
     assert released["decoder_xray"] == [512, 512, 128, 5]
+    assert released["decoder_ct"] == widths(TEXT_CT)
     assert released["parameters"]["xray"] / 1e6 == pytest.approx(29.3, abs=0.05)
     assert released["networks"]["xray"]["flops_encode"] / 1e9 == pytest.approx(419, abs=0.5)
 

@@ -40,7 +40,11 @@ XRAY: dict[str, dict[str, Any]] = {
     "released": {"kind": "released", "pixels": 64, "features": 16, "stacks": 2, "decoder": [16, 8]},
     "volume_cnn": {"kind": "volume_cnn", "size": 16, "base": 8, "levels": 3},
 }
-VNET = {"kind": "vnet", "size": 16, "base": 8, "levels": 3, "features": 64, "decoder": [16, 8]}
+CT = {
+    "vnet": {"kind": "vnet", "size": 16, "base": 8, "levels": 3, "features": 64, "decoder": [16, 8]},
+    "released_ct": {"kind": "released_ct", "size": 16, "base": 8, "decoder": [16, 8]},
+}
+VNET = CT["vnet"]
 
 
 def some_points(count: int = 50) -> torch.Tensor:
@@ -48,24 +52,24 @@ def some_points(count: int = 50) -> torch.Tensor:
 
 
 def encoded(kind: str, network: nn.Module) -> Any:
-    if kind == "vnet":
+    if kind in CT:
         return network.encode(torch.randn(2, 1, 16, 16, 16))  # type: ignore[operator]
     projections = unit_projections(0, 90).expand(2, -1, -1, -1)
     return network.encode(torch.randn(2, 2, network.inputs, 64, 64), projections)  # type: ignore[operator]
 
 
-@pytest.fixture(params=[*XRAY, "vnet"])
+@pytest.fixture(params=[*XRAY, *CT])
 def kind(request: pytest.FixtureRequest) -> str:
     torch.manual_seed(0)
     return str(request.param)
 
 
 def made(kind: str) -> Any:
-    return build_network(VNET if kind == "vnet" else XRAY[kind])
+    return build_network({**XRAY, **CT}[kind])
 
 
 def test_every_kind_but_the_segmentation_is_tried_here() -> None:
-    assert {*XRAY, "vnet", "unet"} == set(KINDS)
+    assert {*XRAY, *CT, "unet"} == set(KINDS)
 
 
 def test_decoding_points_is_decoding_their_features(kind: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from recon.networks.build import build_network
 from recon.networks.decoder import SkipDecoder
@@ -63,6 +64,35 @@ def xray_network() -> Shapes:
     }
 
 
+def ct_network() -> Shapes:
+    """The parameters of ``HGPIFuNet_3d`` there."""
+    shapes: Shapes = {}
+
+    def convolution(name: str, index: int, inputs: int, outputs: int, size: int, *, up: bool = False) -> None:
+        channels = (inputs, outputs) if up else (outputs, inputs)
+        shapes[f"im_filter.{name}.conv.{index}.weight"] = (*channels, size, size, size)
+        shapes[f"im_filter.{name}.conv.{index}.bias"] = (outputs,)
+        norm = f"im_filter.{name}.conv.{index + 1}"
+        shapes.update(with_bias(norm, outputs))
+        shapes.update({f"{norm}.running_mean": (outputs,), f"{norm}.running_var": (outputs,)})
+        shapes[f"{norm}.num_batches_tracked"] = ()
+
+    blocks = {"one": (1, 16), "two": (2, 32), "three": (3, 64), "four": (3, 128), "five": (3, 256)}
+    blocks |= {"six": (3, 128), "seven": (3, 64), "eight": (2, 32), "nine": (1, 16)}
+    for name, (count, width) in blocks.items():
+        for number in range(count):
+            convolution(f"block_{name}", 3 * number, 1 if name == "one" else width, width, 3)
+    for name, width in {"one": 16, "two": 32, "three": 64, "four": 128}.items():
+        convolution(f"block_{name}_dw", 0, width, 2 * width, 2)
+    for name, width in {"five": 256, "six": 128, "seven": 64, "eight": 32}.items():
+        convolution(f"block_{name}_up", 0, width, width // 2, 2, up=True)
+    for number, width in {6: 128, 7: 64, 8: 32, 9: 16}.items():
+        convolution(f"head_{number}", 0, width, 64, 3)
+    for number, (inputs, outputs) in enumerate([(64, 128), (192, 256), (320, 128), (192, 64), (128, 5)]):
+        shapes |= with_bias(f"surface_classifier.conv{number}", outputs, inputs, 1)
+    return shapes
+
+
 def segmentation_network() -> Shapes:
     """The parameters of ``UNet(1, 2)`` there."""
     shapes: Shapes = {}
@@ -86,7 +116,8 @@ def segmentation_network() -> Shapes:
 
 
 @pytest.mark.parametrize(
-    ("part", "expected"), [("xray", xray_network()), ("segmentation", segmentation_network())]
+    ("part", "expected"),
+    [("xray", xray_network()), ("ct", ct_network()), ("segmentation", segmentation_network())],
 )
 def test_weights_of_the_released_code_load(part: str, expected: Shapes) -> None:
     state = {
@@ -133,3 +164,24 @@ def test_the_enhanced_picture_comes_first_there() -> None:
         maps = network.encode(images, torch.zeros(1, 2, 3, 4)).maps
         swapped = torch.stack([images[:, 0, 1], images[:, 0, 0]], 1)
         assert torch.allclose(maps[:, 0], network.frontal_filter(swapped)[-1], atol=1e-4)
+
+
+def test_the_ct_network_is_supervised_at_every_resolution_in_training() -> None:
+    network: Any = build_network({**CONFIG["ct"]["network"], "size": 32, "base": 4})
+    volume = torch.randn(2, 1, 32, 32, 32)
+    sizes = [stage.volume.shape[1:] for stage in network.train().encode(volume).stages]
+    assert sizes == [(16, size, size, size) for size in (4, 8, 16, 32)]
+    assert len(network.eval().encode(volume).stages) == 1
+
+
+def test_skips_of_the_ct_network_are_added() -> None:
+    """Without what comes up from below, a level sees its own features of the way down."""
+    torch.manual_seed(0)
+    network: Any = build_network({**CONFIG["ct"]["network"], "size": 32, "base": 4}).eval()
+    filters = network.im_filter
+    volume = torch.randn(1, 1, 16, 16, 16)
+    with torch.inference_mode():
+        nn.init.zeros_(filters.block_eight_up.conv[1].weight)
+        nn.init.zeros_(filters.block_eight_up.conv[1].bias)
+        expected = filters.head_9(filters.block_nine(filters.block_one(volume)))
+        assert torch.allclose(filters(volume, every=False)[0], expected, atol=1e-5)

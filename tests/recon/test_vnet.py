@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from recon.geometry import ReconstructionCube
 from recon.networks.build import build_network
@@ -27,6 +28,16 @@ def test_voxel_aligned_features_at_a_node_are_the_heads_of_that_voxel() -> None:
         for (x, y, z), features in zip(at, found, strict=True):
             assert torch.allclose(features, network.head(encoding.volume[0, :, z, y, x]), atol=1e-4)
     assert network.feature_channels == 64
+
+
+def test_coordinates_of_each_voxel_join_the_input_where_wanted() -> None:
+    network: Any = build_network({**VNET, "coordinates": True})
+    network.encoder = nn.Identity()
+    volume = torch.randn(2, 1, 16, 16, 16)
+    seen = network.encode(volume).volume
+    assert torch.equal(seen[:, :1], volume)
+    axis = ReconstructionCube().to_unit(ReconstructionCube().grid_axis(16))
+    assert seen[1, 1:, 3, 5, 11].numpy() == pytest.approx(axis[[3, 5, 11]], abs=1e-6)
 
 
 def test_the_features_follow_the_volume() -> None:
