@@ -19,6 +19,7 @@ from recon.training.losses import IGNORED
 Volume = npt.NDArray[np.float32]
 AIR_HU = -1000.0
 _BONE_HU = 150.0
+_KERNEL_MM, _SLICE_MM, _GRAIN_MM = 1.2, 2.4, 1.2  # largest standard deviations; slices of 5 mm have 1.5 to 2
 
 
 def moved(
@@ -62,29 +63,34 @@ def moved(
     )
 
 
-def repainted(hu: Volume, strength: float, rng: np.random.Generator) -> Volume:
-    """A volume as another scanner might have seen another patient of the same shape."""
+def repainted(hu: Volume, spacing: float, strength: float, rng: np.random.Generator) -> Volume:
+    """A volume, with nodes ``spacing`` mm apart, as another scanner might have seen another patient's leg."""
     if not strength:
         return hu
     shape = hu.shape
     hu = hu.copy()
     bone = hu > _BONE_HU
     tissue = (hu > -300) & ~bone
-    hu[bone] = _BONE_HU + (hu[bone] - _BONE_HU) * np.float32(np.exp(rng.normal(0, 0.3) * strength))
+    density = np.full(shape, rng.normal(0, 0.3) * strength, np.float32)
+    if rng.random() < 0.7:  # cortex is thin at the joint, thick in the shaft, and thinner with age
+        density += _texture(shape, rng, 0.7 * strength * rng.random())
+    hu = np.where(bone, _BONE_HU + (hu - _BONE_HU) * np.exp(density), hu)
     if rng.random() < 0.7:
         hu += bone * _texture(shape, rng, 150 * strength * rng.random())
     if rng.random() < 0.8:
         hu += tissue * (_texture(shape, rng, 70 * strength * rng.random()) + np.float32(rng.normal(0, 25)))
     hu += np.float32(rng.normal(0, 15) * strength)
-    sharp = ndimage.gaussian_filter(hu, rng.uniform(0, 0.8) * strength)
+    sharp = ndimage.gaussian_filter(hu, rng.uniform(0, _KERNEL_MM) / spacing * strength)
     if rng.random() < 0.6:
-        sharp = _sliced(sharp, 2.0 * strength * rng.random(), rng)
-    grain = ndimage.gaussian_filter(rng.normal(size=shape).astype(np.float32), rng.uniform(0, 0.8))
+        sharp = _sliced(sharp, rng.uniform(0, _SLICE_MM) / spacing * strength, rng)
+    grain = ndimage.gaussian_filter(
+        rng.normal(size=shape).astype(np.float32), rng.uniform(0, _GRAIN_MM) / spacing
+    )
     return np.asarray(sharp + grain / grain.std() * np.float32(rng.uniform(0, 45) * strength), np.float32)
 
 
 def _texture(shape: tuple[int, ...], rng: np.random.Generator, amplitude: float) -> Volume:
-    """Smooth noise of a standard deviation in HU; a coarse grid interpolated, because that is fast."""
+    """Smooth noise of a standard deviation; a coarse grid interpolated, because that is fast."""
     coarse = tuple(max(4, round(size / rng.uniform(4, 16))) for size in shape)
     noise = torch.from_numpy(rng.normal(size=coarse).astype(np.float32))[None, None]
     smooth = functional.interpolate(noise, shape, mode="trilinear", align_corners=True)[0, 0].numpy()
@@ -92,7 +98,7 @@ def _texture(shape: tuple[int, ...], rng: np.random.Generator, amplitude: float)
 
 
 def _sliced(hu: Volume, sigma: float, rng: np.random.Generator) -> Volume:
-    """Thick slices along z, now and then along another axis, interpolated to the old spacing."""
+    """Thick slices along z, now and then along another axis; ``sigma`` in nodes."""
     axis = 0 if rng.random() < 0.8 else int(rng.integers(1, 3))
     return np.asarray(ndimage.gaussian_filter1d(hu, sigma, axis=axis), np.float32)
 

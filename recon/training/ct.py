@@ -65,7 +65,8 @@ class CtTask:
         case = cases.load(in_turn(cases.labelled, number, cases.seed, _TRAINING))
         points, labels = labelled_points(case, cases.points, self.settings.near_share, rng)
         hu, unit, labels = moved(case.volume(), cases.cube.to_unit(points), labels, self.size, strength, rng)
-        hu, labels = ended(repainted(hu, strength, rng), unit, labels, strength, rng)
+        spacing = cases.cube.side / (self.size - 1)
+        hu, labels = ended(repainted(hu, spacing, strength, rng), unit, labels, strength, rng)
         return _batch(hu, unit, labels)
 
     def losses(self, model: nn.Module, batch: VolumeBatch) -> dict[str, Tensor]:

@@ -124,12 +124,17 @@ class Shadows:
     def __init__(self, cases: Cases, weights: Path, root: Path, *, network: Mapping[str, Any]) -> None:
         self._cases = cases
         self._cache = Cache(
-            root, "shadows", weights, network=dict(network), dataset=str(cases.dataset.folder.resolve())
+            root,
+            "shadows",
+            weights,
+            network=dict(network),
+            views=cases.views,
+            dataset=str(cases.dataset.folder.resolve()),
         )
 
     @torch.no_grad()
     def prepare(self, network: nn.Module, entries: Sequence[CaseEntry], *, progress: Progress | None) -> None:
-        """Segment every view of every case that was not segmented before.
+        """Segment the chosen views of every case that was not segmented before.
 
         Raises:
             InputError: empty_mask, where the network finds no bone in most pictures.
@@ -140,7 +145,7 @@ class Shadows:
         for done, entry in enumerate(missing):
             if progress:
                 progress("segmentation", done / len(missing))
-            case = self._cases.load(entry, self._cases.dataset.settings.views)
+            case = self._cases.load(entry)
             masks = (network(torch.from_numpy(case.pictures)[:, None])[:, 0] > 0).numpy() & case.valid
             empty, seen = empty + int((~masks.any(axis=(1, 2))).sum()), seen + len(masks)
             if seen >= 20 and empty > seen / 2:
@@ -153,5 +158,4 @@ class Shadows:
 
     def masks(self, entry: CaseEntry) -> npt.NDArray[np.bool_]:
         """(V, P, P) masks of the chosen views."""
-        masks = self._cache.read(entry)["masks"]
-        return np.asarray(masks[self._cases.dataset.settings.indices(self._cases.views)])
+        return self._cache.read(entry)["masks"]

@@ -15,7 +15,7 @@ from recon.population.phantom import Tissue
 from recon.population.sample import draw_cameras, make_sample, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.batches import Batch, Steps, collate, example
-from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore
+from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore, read_scans
 from recon.training.losses import occupancy_loss
 from recon.training.pictures import grey
 from recon.training.settings import Settings
@@ -27,7 +27,8 @@ class VirtualKneesTask:
 
     Args:
         network: takes pictures with their local contrast.
-        table: the ``[data]`` table: samples, first_seed, validation_samples, points.
+        table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
+            often each knee is shown, and scans, a folder of real CTs that join the virtual knees.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -39,13 +40,17 @@ class VirtualKneesTask:
     def __init__(
         self, network: nn.Module, table: Mapping[str, Any], settings: Settings, folder: Path, seed: int
     ) -> None:
-        numbers = ("samples", "first_seed", "validation_samples", "points")
-        if sorted(table) != sorted(numbers) or not all(isinstance(table[key], int) for key in numbers):
+        needed = {"samples": int, "first_seed": int, "validation_samples": int, "points": int}
+        known = {**needed, "readings": int, "scans": str}
+        complete = set(needed) <= set(table) <= set(known)
+        if not complete or not all(isinstance(value, known[key]) for key, value in table.items()):
             raise InputError(
                 "bad_config",
                 "The data table names neither a data set nor virtual knees",
-                f"Give dataset = FOLDER, or the whole numbers {', '.join(numbers)}",
+                f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
             )
+        self._readings = int(table.get("readings", 1))
+        self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
         self.cases, self._points = int(table["samples"]), int(table["points"])
         self._settings, self._folder, self._seed = settings, folder, seed
@@ -60,9 +65,15 @@ class VirtualKneesTask:
         """Endless batches; each process has an order and exposures of its own."""
         del processes
         model = ShapeModel.from_people(TRAINING_PEOPLE)
-        store = SampleStore(self._folder, model, self._first_seed, self.cases)
-        batch, seed = self._settings.batch, self._seed + 1_000_003 * rank
-        return Steps(store, batch=batch, points=self._points, seed=seed, start=start)
+        store = SampleStore(self._folder, model, self._first_seed, self.cases, self._scans)
+        return Steps(
+            store,
+            batch=self._settings.batch,
+            points=self._points,
+            seed=self._seed + 1_000_003 * rank,
+            start=start,
+            readings=self._readings,
+        )
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Cross entropy over the points that every view sees."""

@@ -244,11 +244,11 @@ def test_another_scanner_keeps_bone_brighter_than_the_rest() -> None:
     hu[2:-2, 2:-2, 2:-2] = 40
     hu[8:16, 8:16, 8:16] = 900
     for seed in range(8):
-        after = repainted(hu, 1.0, np.random.default_rng(seed))
+        after = repainted(hu, 3.0, 1.0, np.random.default_rng(seed))
         assert np.isfinite(after).all() and np.abs(after - hu).mean() > 5
         assert after[10:14, 10:14, 10:14].mean() > after[4:6].mean() + 150
         assert after[0].mean() < -700
-    assert repainted(hu, 0.0, np.random.default_rng(0)) is hu
+    assert repainted(hu, 3.0, 0.0, np.random.default_rng(0)) is hu
 
 
 def test_pictures_change_lightly_and_stay_black_where_unexposed() -> None:
