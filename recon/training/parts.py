@@ -26,7 +26,11 @@ from recon.training.xray import SsrKdTask
 
 Part = Literal["ct", "segmentation", "xray"]
 PARTS: tuple[Part, ...] = get_args(Part)
-_KINDS = {"ct": ("vnet",), "segmentation": ("unet",), "xray": ("lift", "hourglass", "released", "volume_cnn")}
+_KINDS = {
+    "ct": ("vnet", "released_ct"),
+    "segmentation": ("unet",),
+    "xray": ("lift", "hourglass", "released", "volume_cnn"),
+}
 
 
 def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:

@@ -39,6 +39,7 @@ class Step:
         batch: cases of the whole step.
         at_once: cases whose activations are in memory together; fewer than ``batch`` where that is what fits.
         points: a case.
+        size: of volumes, where training takes crops; 0 for the configuration's.
     """
 
     config: str
@@ -46,6 +47,7 @@ class Step:
     batch: int
     at_once: int
     points: int = POINTS
+    size: int = 0
 
     @property
     def name(self) -> str:
@@ -59,6 +61,7 @@ FULL = (
     Step("paper", "ct", 3, 1),
     Step("paper", "segmentation", 8, 8),
     Step("released", "xray", 4, 4),
+    Step("released", "ct", 3, 1, size=128),  # that code trains on crops of half the side
     Step("released", "segmentation", 8, 8),
 )
 QUICK = (
@@ -155,14 +158,15 @@ def _ct(network: Any, step: Step) -> _Loss:
     import torch
     from torch.nn import functional
 
-    size = network.config.size
+    size = step.size or network.config.size
 
     def loss() -> Any:
         volume = torch.randn(step.at_once, 1, size, size, size)
         points = torch.rand(step.at_once, step.points, 3) * 2 - 1
         labels = torch.randint(0, 5, (step.at_once * step.points,))
-        logits = network.decode_points(_encoded(network, volume), points)
-        return functional.cross_entropy(logits.flatten(0, 1), labels)
+        stages = _encoded(network, volume).stages
+        logits = [network.decode_points(stage, points).flatten(0, 1) for stage in stages]
+        return sum(functional.cross_entropy(each, labels) for each in logits)
 
     return _Loss(loss, [])
 
