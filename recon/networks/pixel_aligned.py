@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from recon.networks.decoder import OUTPUTS, PointDecoder
 from recon.networks.hourglass import FIRST, STRIDE, StackedHourglass, Upsampling
 from recon.networks.lift import project_unit
 from recon.networks.sampling import interpolate_views, resize_pictures
-from recon.networks.tables import check_divides
+from recon.networks.tables import check_divides, check_inputs
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class HourglassConfig:
 
     def __post_init__(self) -> None:
         check_divides("pixels", self.pixels, STRIDE * 2**self.depth)
+        check_inputs(self.inputs)
         if self.upsampling not in ("nearest", "bicubic"):
             raise InputError(
                 "bad_network", f"The network's upsampling is {self.upsampling!r}", "Use nearest or bicubic"
@@ -84,7 +86,7 @@ class PixelEncoding:
         return [PixelEncoding(maps, self.projections) for maps in (*self.earlier, self.maps)]
 
 
-def encode_each(encoders: nn.ModuleList, images: Tensor, *, keep_all: bool) -> list[Tensor]:
+def encode_each(encoders: Iterable[nn.Module], images: Tensor, *, keep_all: bool) -> list[Tensor]:
     """Maps (B, V, C, h, w) of each stack from (B, V, C, P, P) pictures, view v through encoder v.
 
     Maps are channels last in memory. ``keep_all`` keeps every stack's, otherwise the last one's.

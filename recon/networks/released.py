@@ -57,7 +57,7 @@ class ReleasedNetwork(nn.Module):
 
     def encode(self, images: Tensor, projections: Tensor) -> PixelEncoding:
         """Encode (B, 2, 2, P, P) pictures [I; I_m], frontal first; in training every stack is kept."""
-        encoders = nn.ModuleList([self.frontal_filter, self.lateral_filter])
+        encoders = (self.frontal_filter, self.lateral_filter)
         images = resize_pictures(images, self.config.pixels).flip(2)
         *earlier, last = encode_each(encoders, images, keep_all=self.training)
         return PixelEncoding(last, projections, tuple(earlier))

@@ -48,3 +48,17 @@ def check_divides(name: str, value: int, step: int) -> None:
     """
     if value < 1 or value % step:
         raise InputError("bad_network", f"The network's {name} is {value}", f"Give a multiple of {step}")
+
+
+def check_inputs(channels: int) -> None:
+    """Refuse pictures that are neither raw nor enhanced.
+
+    Raises:
+        InputError: bad_network.
+    """
+    if channels not in (1, 2):
+        raise InputError(
+            "bad_network",
+            f"The network's inputs are {channels}",
+            "Give 1 for the X-ray alone or 2 for it and the enhanced one",
+        )

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from recon.networks.decoder import OUTPUTS
 from recon.networks.lift import project_unit
 from recon.networks.sampling import interpolate, interpolate_views, voxels_of_unit
-from recon.networks.tables import check_divides
+from recon.networks.tables import check_divides, check_inputs
 from recon.networks.vnet import VNet, VoxelEncoding
 
 
@@ -42,6 +42,7 @@ class VolumeCnnConfig:
 
     def __post_init__(self) -> None:
         check_divides("size", self.size, 2 ** (self.levels - 1))
+        check_inputs(self.inputs)
 
 
 class VolumeCnn(nn.Module):

@@ -149,6 +149,8 @@ def test_each_view_of_the_paper_has_its_own_encoder(kind: str) -> None:
         ({"kind": "hourglass", "channels": "many"}, "many"),
         ({"kind": "hourglass", "pixels": 250}, "multiple of 16"),
         ({"kind": "hourglass", "upsampling": "cubic"}, "bicubic"),
+        ({"kind": "hourglass", "inputs": 3}, "enhanced"),
+        ({"kind": "volume_cnn", "inputs": 0}, "enhanced"),
         ({"kind": "vnet", "size": 100}, "multiple of 16"),
         ({"kind": "vnet", "recompute": 1}, "recompute"),
         ({"kind": "unet", "pixels": 0}, "pixels"),

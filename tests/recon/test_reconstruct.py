@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pydicom
 import pytest
+import torch
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
@@ -20,7 +22,7 @@ from recon.networks.registry import find
 from recon.population.demo import FOLDER, POSE, demo_bones, side_of
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import pose_leg
-from recon.reconstruct import reconstruct_files, reconstruct_views
+from recon.reconstruct import reconstruct_files, reconstruct_views, views_field
 
 AP, LATERAL = FOLDER / "ap.dcm", FOLDER / "lateral.dcm"
 
@@ -145,3 +147,29 @@ def test_an_impossible_resolution_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         reconstruct_files(AP, LATERAL, tmp_path / "out", resolution=7)
     assert caught.value.code == "bad_resolution"
+
+
+class Recorder(torch.nn.Module):
+    """A network that only remembers what it was shown."""
+
+    inputs, input_kind, views = 1, "raw", 2
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.config = SimpleNamespace(pixels=pixels)
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def encode(self, images: torch.Tensor, projections: torch.Tensor) -> None:
+        self.images, self.projections = images, projections
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [(512, 512), (256, 256), (64, 256)])
+def test_pictures_are_as_fine_as_the_network_wants(wanted: int, shown: int) -> None:
+    """And their projections are those of the same place: the isocentre lies in the middle."""
+    network = Recorder(wanted)
+    views_field(network, read_pair(AP, LATERAL, None))
+    assert network.images.shape == (1, 2, 1, shown, shown)
+    x, y, depth = network.projections[0, 0, :, 3]
+    assert float(x / depth) == pytest.approx(0, abs=1e-3)
+    assert float(y / depth) == pytest.approx(0, abs=1e-3)
+    assert float(network.images.std()) > 0.1
