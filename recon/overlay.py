@@ -21,11 +21,11 @@ COLOURS = {
     Bone.FIBULA: (240, 128, 190),
     Bone.TIBIA: (102, 214, 133),
 }
-# Sections of a CT: axis of the normal, places along it in mm, axis to the right and axis up with its sign.
-SECTIONS = (
-    (1, (-30.0, 0.0, 20.0), 0, (2, 1)),  # coronal, patient's left on the right
-    (0, (-20.0, 0.0, 20.0), 1, (2, 1)),  # sagittal, anterior on the left
-    (2, (25.0, 0.0, -35.0), 0, (1, -1)),  # axial, seen from the feet
+# Sections of a CT: axis of the normal, shares of the bones' extent along it, axis to the right, axis up (sign).
+_SECTIONS = (
+    (1, (0.3, 0.5, 0.7), 0, (2, 1)),  # coronal, patient's left on the right
+    (0, (0.3, 0.5, 0.7), 1, (2, 1)),  # sagittal, anterior on the left
+    (2, (0.75, 0.5, 0.25), 0, (1, -1)),  # axial, seen from the feet
 )
 _HU_WINDOW = (-200.0, 1200.0)
 
@@ -61,12 +61,15 @@ def ct_overlay(hu: npt.NDArray[np.float32], bones: BoneSet, *, side: int = 480) 
 
     Args:
         hu: (D, D, D) Hounsfield units on the nodes of the reconstruction cube, [z, y, x].
-        bones: meshes in mm.
+        bones: one mesh or more, mm; the sections are spread over their extent.
         side: pixels of one section.
     """
-    sheet = Image.new("RGB", (3 * side, len(SECTIONS) * side))
-    for row, (axis, places, right, up) in enumerate(SECTIONS):
-        for column, place in enumerate(places):
+    low = np.min([mesh.bounds[0] for mesh in bones.values()], axis=0)
+    high = np.max([mesh.bounds[1] for mesh in bones.values()], axis=0)
+    sheet = Image.new("RGB", (3 * side, len(_SECTIONS) * side))
+    for row, (axis, shares, right, up) in enumerate(_SECTIONS):
+        for column, share in enumerate(shares):
+            place = float(low[axis] + share * (high[axis] - low[axis]))
             sheet.paste(_section(hu, bones, axis, place, right, up, side), (column * side, row * side))
     return sheet
 

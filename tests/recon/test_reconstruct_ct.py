@@ -172,16 +172,20 @@ def test_outlines_lie_on_the_edges_of_the_ct() -> None:
     side = 404  # four pixels a node of 2 mm
     sheet = np.asarray(ct_overlay(hu, BoneSet(balls), side=side))
     assert sheet.shape == (3 * side, 3 * side, 3)
-    coronal = sheet[:side, side : 2 * side]  # y = 0
+    # The extent of the balls is -75 to 34 mm in y and -79 to 77 in z; nodes are 2 mm apart.
+    y, z = -20.0, -40.0
+    coronal = sheet[:side, side : 2 * side]
     rows, columns = np.nonzero((coronal == COLOURS[Bone.TIBIA]).all(-1))
-    x, z = columns / 2 - 100.75, -(rows / 2 - 100.75)
-    radius = np.hypot(x - CENTRES[Bone.TIBIA][0], z - CENTRES[Bone.TIBIA][2])
+    x = columns / 2 - 100.75
+    radius = np.hypot(x - CENTRES[Bone.TIBIA][0], -(rows / 2 - 100.75) - CENTRES[Bone.TIBIA][2])
     assert len(radius) > 300
-    assert radius.mean() == pytest.approx(RADII[Bone.TIBIA], abs=0.5)
+    assert radius.mean() == pytest.approx(np.sqrt(RADII[Bone.TIBIA] ** 2 - y**2), abs=0.5)
     assert radius.std() < 0.8
-    axial = sheet[2 * side :, 2 * side :]  # z = -36, seen from the feet: the left fibula on the right
-    _, columns = np.nonzero((axial == COLOURS[Bone.FIBULA]).all(-1))
+    axial = sheet[2 * side :, 2 * side :]  # seen from the feet: the left fibula on the right
+    rows, columns = np.nonzero((axial == COLOURS[Bone.FIBULA]).all(-1))
     assert columns.mean() / 2 - 100.75 == pytest.approx(CENTRES[Bone.FIBULA][0], abs=1)
+    assert rows.mean() / 2 - 100.75 == pytest.approx(CENTRES[Bone.FIBULA][1], abs=1)
+    assert np.ptp(columns) / 2 == pytest.approx(2 * np.sqrt(RADII[Bone.FIBULA] ** 2 - (z + 40) ** 2), abs=1.5)
 
 
 def test_the_picture_shows_outlines(made: Path) -> None:
