@@ -21,7 +21,7 @@ COLOURS = {
     Bone.FIBULA: (240, 128, 190),
     Bone.TIBIA: (102, 214, 133),
 }
-# Sections of a CT: axis of the normal, shares of the bones' extent along it, axis to the right, axis up (sign).
+# Sections of a CT: axis of the normal, shares of the bones' extent along it, axis to the right, axis up
 _SECTIONS = (
     (1, (0.3, 0.5, 0.7), 0, (2, 1)),  # coronal, patient's left on the right
     (0, (0.3, 0.5, 0.7), 1, (2, 1)),  # sagittal, anterior on the left
