@@ -1,0 +1,128 @@
+"""The statistics of studies: published figures, properties, and what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from backend.studies.statistics import (
+    blinding,
+    describe,
+    equivalence,
+    icc,
+    kappa,
+    krippendorff,
+    mixed,
+    paired,
+)
+from tests.benchmarks import statistics_oracles
+
+NAN = float("nan")
+
+
+def test_every_figure_agrees_with_its_published_or_computed_oracle() -> None:
+    rows = [*statistics_oracles.published(), *statistics_oracles.software()]
+    assert len(rows) > 40
+    assert [row.name for row in rows if not row.holds] == []
+
+
+def test_an_oracle_can_fail() -> None:
+    assert not statistics_oracles.printed("ICC", 0.296, "0.29", "nobody").holds
+
+
+def test_raters_who_agree_in_everything() -> None:
+    table = np.array([[1, 1, 1], [2, 2, 2], [4, 4, 4]])
+    assert icc.icc_single(table).value == pytest.approx(1)
+    assert krippendorff.alpha(table, "ordinal") == pytest.approx(1)
+    assert kappa.fleiss_kappa(kappa.count_table(table, range(1, 5))).value == pytest.approx(1)
+    assert kappa.mean_cohen_kappa(table, range(1, 5)) == pytest.approx(1)
+
+
+def test_a_constant_table_has_no_reliability_to_speak_of() -> None:
+    table = np.full((4, 3), 2)
+    assert math.isnan(icc.icc_single(table).value)
+    assert math.isnan(krippendorff.alpha(table, "interval"))
+    assert math.isnan(kappa.fleiss_kappa(kappa.count_table(table, range(1, 5))).value)
+    assert math.isnan(kappa.mean_cohen_kappa(table, range(1, 5)))
+
+
+def test_a_harsh_rater_lowers_agreement_and_not_what_is_paired() -> None:
+    generator = np.random.default_rng(3)
+    table = np.repeat(generator.normal(size=(12, 1)), 4, axis=1) + generator.normal(0, 0.2, (12, 4))
+    harsh = table - np.array([0, 0, 0, 3])
+    assert icc.icc_single(harsh).value < icc.icc_single(table).value - 0.3
+    assert paired.wilcoxon(np.subtract(*paired.case_means(harsh.T, harsh.T + 1))).estimate == pytest.approx(
+        -1
+    )
+
+
+def test_holes_are_refused_or_left_out() -> None:
+    with pytest.raises(ValueError, match="every rater"):
+        icc.icc_single([[1, NAN], [2, 2]])
+    with pytest.raises(ValueError, match="same number of raters"):
+        kappa.fleiss_kappa([[2, 0], [1, 0]])
+    assert krippendorff.alpha([[1, 1, NAN], [2, 2, 2], [NAN, NAN, 3]], "nominal") == pytest.approx(1)
+
+
+def test_a_rater_counts_for_a_case_only_with_both_versions() -> None:
+    first = np.array([[4.0, 1.0], [NAN, 1.0]])
+    second = np.array([[3.0, 1.0], [1.0, NAN]])
+    one, two = paired.case_means(first, second)
+    assert one.tolist() == [4, 1] and two.tolist() == [3, 1]
+
+
+def test_five_pairs_cannot_reach_five_percent() -> None:
+    test = paired.wilcoxon([1, 2, 3, 4, 5])
+    assert test.p == test.smallest_p == 0.0625
+    assert (test.low, test.high) == (1, 5) and test.confidence == 0.9375
+
+
+def test_no_difference_at_all() -> None:
+    test = paired.wilcoxon([0, 0, 0])
+    assert (test.p, test.pairs, test.estimate) == (1, 0, 0)
+    same = np.tile(np.arange(4.0), (3, 1))
+    result = equivalence.equivalence(same, same, 0.1)
+    assert result.equivalent and result.interval_inside and result.difference == 0
+
+
+def test_swapping_the_arms_only_turns_the_sign() -> None:
+    one, two = statistics_oracles.arms(np.random.default_rng(5))
+    for compare in (lambda a, b: equivalence.equivalence(a, b, 0.3), mixed.crossed):
+        there, back = compare(one, two), compare(two, one)
+        assert there.p == pytest.approx(back.p) and there.difference == pytest.approx(-back.difference)
+
+
+def test_the_interval_resamples_cases_not_ratings() -> None:
+    # Ten identical raters are no more evidence than one.
+    generator = np.random.default_rng(8)
+    cases = generator.normal(size=(1, 20))
+    one = equivalence.equivalence(cases, np.zeros_like(cases), 1)
+    ten = equivalence.equivalence(np.repeat(cases, 10, axis=0), np.zeros((10, 20)), 1)
+    assert (one.low, one.high) == pytest.approx((ten.low, ten.high))
+
+
+def test_the_mixed_model_takes_holes() -> None:
+    one, two = statistics_oracles.arms(np.random.default_rng(6))
+    two[2, 5] = one[7, 30] = NAN
+    result = mixed.fit(one, two)
+    assert result.converged and abs(result.difference - np.nanmean(one - two)) < 0.05
+    with pytest.raises(ValueError, match="every rater"):
+        mixed.crossed(one, two)
+
+
+def test_blinding_indices_at_their_ends() -> None:
+    known = blinding.bang([[10, 0], [0, 10], [0, 0]])
+    assert [index.value for index in known] == [1, 1]
+    assert blinding.james([[10, 0], [0, 10], [0, 0]]).value == 0
+    assert blinding.james([[0, 0], [0, 0], [10, 10]]).value == 1
+    assert blinding.james([[5, 5], [5, 5], [0, 0]]).value == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="three rows"):
+        blinding.bang([[1, 2], [3, 4]])
+
+
+def test_a_description_counts_what_is_missing() -> None:
+    told = describe.describe([1, 2, 2, NAN], [1, 2, 3])
+    assert (told.n, told.missing, told.mean, told.median) == (3, 1, pytest.approx(5 / 3), 2)
+    assert told.counts == {"1": 1, "2": 2, "3": 0}
