@@ -56,6 +56,12 @@ def quarter_turn(bones: BoneSet, side: Side) -> Array | None:
     return max(_rotations(), key=fit)
 
 
+def upwards(bones: BoneSet) -> Array | None:
+    """(3,) unit vector from tibia to femur; None where one of them is absent."""
+    ways = _ways(bones)
+    return np.asarray(ways["up"] / np.linalg.norm(ways["up"])) if ways else None
+
+
 def _ways(bones: BoneSet) -> dict[str, Array]:
     """Directions that the bones mark, not normalised: up, outwards (lateral), front; those that they can."""
     if not {Bone.FEMUR, Bone.TIBIA} <= set(bones):

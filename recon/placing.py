@@ -10,6 +10,7 @@ import numpy as np
 
 from recon.alignment import DOUBTFUL_MM, Alignment, align, moved, residuals
 from recon.bones import Bone, BoneSet
+from recon.cut_ends import seen_of_meshes
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.handedness import Side, quarter_turn, side_of
@@ -31,7 +32,7 @@ class PlacedBones:
         frame: JSON: ``kind`` "rig", "own" or "aligned", ``quarter_turn`` (3, 3) where the files' axes were
             turned to LPS, ``residual_mm`` where bones in the rig's frame were held against others.
         alignment: how they were moved onto other bones, if they were.
-        field_of_view: the box round the bones along the axes of the files, on whose faces cut shafts end.
+        field_of_view: what lies between the ends of the shafts.
         warnings: what a reader should look at, one sentence each.
     """
 
@@ -66,9 +67,7 @@ def place_bones(
     Raises:
         InputError: not_in_rig, unlike_bones, no_common_bone, wrong_side.
     """
-    low = np.min([mesh.bounds[0] for mesh in bones.values()], axis=0)
-    high = np.max([mesh.bounds[1] for mesh in bones.values()], axis=0)
-    seen = FieldOfView(low, high)
+    seen = seen_of_meshes(bones)
     if frame == "rig":
         return _in_rig(bones, seen, onto, onto_field)
     if onto is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +83,13 @@ def bones_shown(page: Page) -> Locator:
     view = page.get_by_test_id("bone-view")
     expect(view).to_have_attribute("data-complete", "true", timeout=30_000)
     return view
+
+
+def choose_files(page: Page, button: str, files: Sequence[File]) -> None:
+    """Give files to the file chooser behind a button."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id(button).click()
+    chooser.value.set_files(list(files))  # type: ignore[arg-type]
 
 
 def set_correction(page: Page, degrees: float) -> None:

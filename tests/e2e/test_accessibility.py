@@ -49,7 +49,7 @@ FAINT_TEXT = """() => {
 }"""
 
 
-def _check(page: Page) -> None:
+def check_names_and_contrast(page: Page) -> None:
     page.wait_for_timeout(500)  # dialogs fade in
     unnamed = [match[0].strip() for match in CONTROL.finditer(page.locator("body").aria_snapshot())]
     assert unnamed == [], "controls without a name"
@@ -63,19 +63,27 @@ def test_names_and_contrast(profiles: Profiles, scheme: str) -> None:
     page.evaluate("scheme => localStorage.setItem('mantine-color-scheme-value', scheme)", scheme)
     page.reload()
     expect(page.get_by_label("User name")).to_be_visible()
-    _check(page)
+    check_names_and_contrast(page)
     page = profiles("surgeon").page
     if scheme == "light":
         page.get_by_test_id("theme").click()
     expect(page.get_by_test_id(f"case-{DEMO_CASE}")).to_be_visible()
-    _check(page)
+    check_names_and_contrast(page)
     page.get_by_test_id("new-case").click()
     page.get_by_role("button", name="Start the case").click()
-    _check(page)
+    check_names_and_contrast(page)
     app.open_case(page, DEMO_CASE)
     app.bones_shown(page)
-    for tab in ("case", "sources", "plan"):
+    for tab in ("case", "sources", "bones", "plan"):
         page.get_by_test_id(f"tab-{tab}").click()
-        _check(page)
+        check_names_and_contrast(page)
+    page.get_by_test_id("tab-bones").click()
+    for dialog in ("add-ct", "add-meshes"):
+        page.get_by_test_id(dialog).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        check_names_and_contrast(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_test_id("tab-plan").click()
     app.settled(page)
-    _check(page)
+    check_names_and_contrast(page)

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.alignment import align, moved
 from recon.bones import Bone, BoneSet
+from recon.cut_ends import flat_ends, seen_of_meshes
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.handedness import quarter_turn, side_of
@@ -98,6 +99,21 @@ def test_the_side_and_the_axes_are_told_from_the_bones(name: str) -> None:
     lying[:3, :3] = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
     turn = quarter_turn(moved(bones, lying), side)  # type: ignore[arg-type]
     assert turn is not None and np.allclose(turn @ lying[:3, :3], np.eye(3))
+
+
+def test_cut_shafts_end_where_they_were_cut_in_any_frame(knee: BoneSet) -> None:
+    assert all(flat_ends(mesh, 40.0) == [] for mesh in knee.values())
+    there = motion(7)
+    cut = moved(slab(knee, -70, 80), there)
+    for bone, height in ((Bone.FEMUR, 80.0), (Bone.TIBIA, -70.0), (Bone.FIBULA, -70.0)):
+        ((normal, offset),) = flat_ends(cut[bone], 40.0)
+        expected = there[:3, :3] @ [0, 0, np.sign(height)]
+        assert normal @ expected > 0.999
+        assert offset == pytest.approx(abs(height) + there[:3, 3] @ expected, abs=0.5)
+    seen = seen_of_meshes(cut)
+    points = np.array([[0, 0, 79.0], [0, 0, 81], [0, 0, -69], [0, 0, -71], [60, 0, 0]])
+    inside = seen.depth(points @ there[:3, :3].T + there[:3, 3])
+    assert (inside > 0).tolist() == [True, False, True, False, True]
 
 
 def test_a_field_of_view_moves_with_its_bones_and_survives_its_report() -> None:

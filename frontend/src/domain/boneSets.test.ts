@@ -14,6 +14,7 @@ describe('bone sets in words', () => {
     expect(seenWords({ cube_side_mm: 200 })).toContain('200 mm cube');
     expect(seenWords({ box_mm: [[-80, -70, -90], [80, 70, 100]] })).toBe('160 × 140 × 190 mm');
     expect(seenWords({ turned_boxes: [{ box_mm: [[0, 0, 0], [10, 20, 30]] }] })).toBe('10 × 20 × 30 mm, turned');
+    expect(seenWords({ turned_boxes: [{ box_mm: [[-1e6, -1e6, -1e6], [1e6, 1e6, 70]] }] })).toContain('ends of the shafts');
     expect(seenWords({})).toBe('not stated');
   });
 

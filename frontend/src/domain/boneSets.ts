@@ -24,9 +24,13 @@ export function seenWords(field: Record<string, unknown>): string {
   const turned = Array.isArray(field.turned_boxes) ? (field.turned_boxes[0] as { box_mm?: unknown } | undefined) : undefined;
   const box = field.box_mm ?? turned?.box_mm;
   if (!isBox(box)) return 'not stated';
+  if (box.flat().some((edge) => Math.abs(edge) >= UNLIMITED)) return 'whole bones, up to the ends of the shafts';
   const sides = [0, 1, 2].map((axis) => Math.abs((box[1][axis] ?? 0) - (box[0][axis] ?? 0)));
   return `${sides.map((side) => number(side, 0)).join(' × ')} mm${turned ? ', turned' : ''}`;
 }
+
+/** The report's word for no limit, mm. */
+const UNLIMITED = 1e6;
 
 function isBox(value: unknown): value is [number[], number[]] {
   return Array.isArray(value) && value.length === 2 && value.every((corner) => Array.isArray(corner));

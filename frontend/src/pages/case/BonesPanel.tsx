@@ -94,28 +94,13 @@ function Entry({ detail, set, shown }: { detail: CaseDetail; set: BoneSet; shown
           </span>
         )}
       </div>
-      <dl className={compare.setFacts}>
-        <dt>Made by</dt>
-        <dd>
+      {!shown && (
+        <p className={`${compare.setLine} figures`}>
           {set.model}
-          {set.author && `, ${set.author}`}, {clock(set.created_at)}
-        </dd>
-        <dt>Frame</dt>
-        <dd>
-          {frameWords(set, detail.bone_sets)}
-          {alignment && (
-            <span className="figures" data-testid="residual">
-              ; {number(alignment.mean_mm, 2)} mm remain (
-              {Object.entries(alignment.residual_mm)
-                .map(([bone, left]) => `${bone} ${number(left, 2)}`)
-                .join(', ')}
-              )
-            </span>
-          )}
-        </dd>
-        <dt>Seen</dt>
-        <dd className="figures">{seenWords(set.report.field_of_view)}</dd>
-      </dl>
+          {alignment && `, ${number(alignment.mean_mm, 2)} mm remain after alignment`}
+        </p>
+      )}
+      {shown && <Facts detail={detail} set={set} />}
       {set.report.warnings.map((warning) => (
         <p key={warning} className={compare.note}>
           {warning}
@@ -152,3 +137,31 @@ function Entry({ detail, set, shown }: { detail: CaseDetail; set: BoneSet; shown
   );
 }
 
+/** Who made a set and with what, in whose coordinates it lies, what its source saw. */
+function Facts({ detail, set }: { detail: CaseDetail; set: BoneSet }): ReactNode {
+  const { alignment } = set;
+  return (
+    <dl className={compare.setFacts}>
+      <dt>Made by</dt>
+      <dd>
+        {set.model}
+        {set.author && `, ${set.author}`}, {clock(set.created_at)}
+      </dd>
+      <dt>Frame</dt>
+      <dd>
+        {frameWords(set, detail.bone_sets)}
+        {alignment && (
+          <span className="figures" data-testid="residual">
+            ; {number(alignment.mean_mm, 2)} mm remain (
+            {Object.entries(alignment.residual_mm)
+              .map(([bone, left]) => `${bone} ${number(left, 2)}`)
+              .join(', ')}
+            )
+          </span>
+        )}
+      </dd>
+      <dt>Seen</dt>
+      <dd className="figures">{seenWords(set.report.field_of_view)}</dd>
+    </dl>
+  );
+}

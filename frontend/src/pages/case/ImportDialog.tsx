@@ -174,12 +174,17 @@ interface RowProps {
 }
 
 function Row({ one, units, twice, groups, onBone, onRemove }: RowProps): ReactNode {
-  const { file, bone, size, unreadable } = one;
+  const { file, bone, size } = one;
   const wrong = complaints(one, units, twice, groups);
   return (
     <div className={compare.meshRow} role="listitem" data-testid="mesh-row">
-      <span title={file.name}>
-        {file.name} <span className="dim">{bytes(file.size)}</span>
+      <span className={compare.meshName} title={file.name}>
+        <span>
+          {file.name} <span className="dim">{bytes(file.size)}</span>
+        </span>
+        <span className={`${compare.meshSays} figures ${wrong ? '' : 'dim'}`} data-wrong={wrong !== null || undefined} role={wrong ? 'alert' : undefined}>
+          {wrong ?? (size ? said(size, units) : 'Reading …')}
+        </span>
       </span>
       <Select
         size="xs"
@@ -193,9 +198,6 @@ function Row({ one, units, twice, groups, onBone, onRemove }: RowProps): ReactNo
       <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Remove ${file.name}`} onClick={() => onRemove(one.key)}>
         <Trash2 size={14} />
       </ActionIcon>
-      <span className={`${compare.meshSays} figures ${wrong ? '' : 'dim'}`} data-wrong={wrong !== null || undefined} role={wrong ? 'alert' : undefined}>
-        {wrong ?? (size ? said(size, units) : unreadable === null ? 'Reading …' : '')}
-      </span>
     </div>
   );
 }
@@ -213,7 +215,8 @@ function complaints({ bone, size, unreadable }: MeshFile, units: MeshUnits | '',
   if (!size) return null;
   if (size.openEdges) return `Not closed: ${size.openEdges} open edges. Close it in the software that made it, or the server refuses it`;
   if (bone !== null && units !== '' && !fits(bone, size.longest, units)) {
-    return `${number(size.longest * MILLIMETRES[units], 1)} mm long, which no ${bone} is`;
+    const length = size.longest * MILLIMETRES[units];
+    return `${number(length, length < 10 ? 2 : 0)} mm long, which no ${bone} is`;
   }
   return null;
 }
