@@ -70,14 +70,20 @@ class CtTask:
         return _batch(hu, unit, labels)
 
     def losses(self, model: nn.Module, batch: VolumeBatch) -> dict[str, Tensor]:
-        """Cross entropy over the points, Eq. 3."""
-        return {"loss": occupancy_loss(self._logits(model, batch), batch.labels)}
+        """Cross entropy over the points, Eq. 3; the mean over resolutions where each is supervised."""
+        network: Any = model
+        stages = self._encoding(network, batch).stages
+        each = [occupancy_loss(network.decode_points(s, batch.points), batch.labels) for s in stages]
+        return {"loss": torch.stack(each).mean()}
 
-    def _logits(self, model: Any, batch: VolumeBatch) -> Tensor:
+    def _encoding(self, network: Any, batch: VolumeBatch) -> Any:
         device = batch.volumes.device.type
         with torch.autocast(device, torch.bfloat16, enabled=self.settings.bfloat16):
-            encoding = model.encode(batch.volumes)
-        return torch.as_tensor(model.decode_points(encoding.float(), batch.points))
+            encoding = network.encode(batch.volumes)
+        return encoding.float()
+
+    def _logits(self, model: Any, batch: VolumeBatch) -> Tensor:
+        return torch.as_tensor(model.decode_points(self._encoding(model, batch), batch.points))
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Loss and DSC on all stored uniform points of the validation cases."""

@@ -11,7 +11,7 @@ from torch import nn
 
 from recon.geometry import ReconstructionCube
 from recon.networks.build import build_network
-from recon.networks.vnet import VNet, normalise_hu
+from recon.networks.vnet import VNet, VNetConfig, VNetNetwork, normalise_hu
 from tests.recon.test_network_kinds import VNET, XRAY
 from tests.recon.views import picture_camera, unit_projections
 
@@ -89,3 +89,29 @@ def test_pictures_are_replicated_along_their_rays() -> None:
             (column, row), _ = picture_camera(angle, pixels).project(np.array([axis[x], axis[y], axis[z]]))
             expected = (column + 0.5 * row, row - 2.0 * column)[view]
             assert volume[view, z, y, x] == pytest.approx(expected, abs=1e-2)
+
+
+def test_folded_features_lie_where_their_voxels_do() -> None:
+    network = VNetNetwork(VNetConfig(size=16, base=8, levels=2, features=3, fold=2, coordinates=True))
+    axis = torch.linspace(-1, 1, 16)
+    z, y, x = torch.meshgrid(axis, axis, axis, indexing="ij")
+    volumes = torch.stack([x, y, z])[:, None]
+    points = torch.rand(1, 200, 3, generator=torch.Generator().manual_seed(0)) * 1.7 - 0.85
+
+    class Mean(nn.Module):
+        def forward(self, folded: torch.Tensor) -> torch.Tensor:
+            return folded[:, :8].mean(1, keepdim=True)  # without the coordinates
+
+    network.encoder, network.head = Mean(), nn.Identity()  # type: ignore[assignment]
+    for number, volume in enumerate(volumes):
+        found = network.point_features(network.encode(volume[None]), points)
+        assert torch.allclose(found[0, :, 0], points[0, :, number], atol=1e-5)
+
+
+def test_a_network_with_folds_and_coordinates_answers_at_points() -> None:
+    network = VNetNetwork(
+        VNetConfig(size=16, base=8, levels=2, features=8, decoder=(8,), fold=2, coordinates=True)
+    )
+    encoding = network.encode(torch.rand(2, 1, 16, 16, 16))
+    assert encoding.volume.shape == (2, 16, 8, 8, 8)
+    assert network.decode_points(encoding, torch.rand(2, 9, 3)).shape == (2, 9, 5)
