@@ -145,7 +145,7 @@ def _next_step(state: CaseState, images: dict[str, Image | None], guides: list[G
             f"Add the {' and the '.join(missing)} X-ray" if missing else "",
         ),
         CaseState.READY_TO_RECONSTRUCT: (NextStepCode.RECONSTRUCT, "Reconstruct the bones"),
-        CaseState.RECONSTRUCTING: (NextStepCode.WAIT, "Bones are being reconstructed"),
+        CaseState.RECONSTRUCTING: (NextStepCode.WAIT, "Bones are being made"),
         CaseState.RECONSTRUCTION_FAILED: (
             NextStepCode.RETRY,
             "Reconstruction failed: read why, then try again or replace an X-ray",

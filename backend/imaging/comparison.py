@@ -89,13 +89,16 @@ class ComparisonHandler:
 
         def store() -> str:
             first, second = (BoneSet.objects.get(pk=job.input[which]) for which in ("first", "second"))
-            made = Comparison.objects.create(
-                case=job.case,
+            # A failed task may be tried again after another one has done the same.
+            made, _ = Comparison.objects.get_or_create(
                 first=first,
                 second=second,
-                report=report,
-                distances=distances,
-                author=job.requested_by,
+                defaults={
+                    "case": job.case,
+                    "report": report,
+                    "distances": distances,
+                    "author": job.requested_by,
+                },
             )
             text = f"Bones {first.number} and {second.number} compared"
             log(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import json
 import zipfile
@@ -22,9 +23,13 @@ from backend.cases.models import Case
 from backend.core import storage
 from backend.imaging import ct_ingest
 from backend.imaging.models import CtScan
-from backend.jobs import runner
+from backend.jobs import child, runner
 from backend.jobs.models import Job, State
-from tests.backend import ct, factories
+from recon.alignment import moved
+from recon.bones import Bone
+from recon.bones import BoneSet as Bones
+from tests.backend import ct, factories, meshes
+from tests.data import shared_data
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +224,74 @@ def test_without_weights_the_job_says_so_and_loses_nothing(
     assert job.error["code"] == "unknown_model" and "CT was kept" in job.error["kept"]
     detail = client.get(f"/api/cases/{case.pk}/").json()
     assert detail["state"] == "waiting_for_images" and len(detail["ct_scans"]) == 1
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bones], None]:
+    """Lets the CT network find given bones, and runs its job in this process."""
+    from recon import reconstruct_ct
+
+    def here(function: str, arguments: dict[str, Any], *, on_progress: Any, **_: Any) -> Any:
+        module, _, name = function.partition(":")
+        called = getattr(importlib.import_module(module), name)
+        return json.loads(json.dumps(called(**arguments, progress=on_progress)))
+
+    def finds(bones: Bones) -> None:
+        def found(ct: Path, out: Path, **options: Any) -> dict[str, Any]:
+            assert ct.is_file() and options["side"] == "L"
+            out.mkdir()
+            bones.write(out)
+            seen = {"box_mm": [[-300.0, -300.0, -300.0], [300.0, 300.0, 300.0]]}
+            report = factories.report(*(bone.label for bone in bones)) | {"field_of_view": seen}
+            (out / "report.json").write_text(json.dumps(report))
+            return report
+
+        monkeypatch.setattr(reconstruct_ct, "reconstruct_ct_file", found)
+        monkeypatch.setattr(child, "run", here)
+
+    return finds
+
+
+def test_bones_of_a_ct_are_laid_onto_those_of_the_xrays(
+    case: Case, client: Any, stand_in: Callable[[Bones], None]
+) -> None:
+    knee = Bones.read(shared_data("bones/hubmap_vhf_l"))
+    first = meshes.stored_set(case, knee)
+    shift = np.eye(4)
+    shift[:3, 3] = [4, -7, 12]
+    stand_in(moved(knee, shift))
+    scan = factories.CtScanFactory(case=case)
+    runner.run(client.post(f"/api/ct-scans/{scan.pk}/reconstructions/").json()["id"], worker="test")
+    shown = client.get(f"/api/cases/{case.pk}/").json()
+    assert shown["last_job"]["error"] is None
+    made = shown["bone_sets"][1]
+    assert (made["origin"], made["frame"], made["aligned_to"]) == ("ct_network", "rig", str(first.pk))
+    assert np.allclose(made["alignment"]["shift_mm"], [-4, 7, -12], atol=0.3)
+    assert made["report"]["field_of_view"]["turned_boxes"] and shown["current_bone_set"] == str(first.pk)
+    kept = client.delete(f"/api/ct-scans/{scan.pk}/")
+    assert (kept.status_code, kept.json()["error"]["code"]) == (409, "ct_in_use")
+
+
+def test_bones_of_a_ct_that_do_not_fit_keep_their_frame_and_say_so(
+    case: Case, client: Any, stand_in: Callable[[Bones], None]
+) -> None:
+    meshes.stored_set(case, Bones({Bone.TIBIA: meshes.egg()}))
+    stand_in(Bones({Bone.TIBIA: meshes.egg(60, 60, 70)}))
+    scan = factories.CtScanFactory(case=case)
+    runner.run(client.post(f"/api/ct-scans/{scan.pk}/reconstructions/").json()["id"], worker="test")
+    made = client.get(f"/api/cases/{case.pk}/").json()["bone_sets"][1]
+    assert (made["frame"], made["aligned_to"], made["alignment"]) == ("own", None, None)
+    assert any("Not aligned" in warning for warning in made["report"]["warnings"])
+
+
+def test_a_case_may_begin_with_a_ct(case: Case, client: Any, stand_in: Callable[[Bones], None]) -> None:
+    stand_in(Bones({Bone.TIBIA: meshes.egg()}))
+    scan = factories.CtScanFactory(case=case)
+    runner.run(client.post(f"/api/ct-scans/{scan.pk}/reconstructions/").json()["id"], worker="test")
+    shown = client.get(f"/api/cases/{case.pk}/").json()
+    (made,) = shown["bone_sets"]
+    assert (made["frame"], made["coordinates"], shown["current_bone_set"]) == ("own", made["id"], made["id"])
+    assert shown["state"] == "to_plan" and shown["timeline"][-1]["action"] == "bones.reconstructed_from_ct"
 
 
 def test_a_removed_ct_fails_its_job_with_words(case: Case, client: Any) -> None:

@@ -152,7 +152,10 @@ def test_two_sets_are_laid_over_one_another_and_coloured_by_distance(
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
     assert app.changed(app.pixels(view), pictures[1]) > 0.002
-    page.keyboard.press("End")
+    view.focus()
+    page.keyboard.press("c")
+    assert app.changed(app.pixels(view), pictures[0]) < 0.001, "C does not flip to the other set"
+    page.keyboard.press("c")
     page.get_by_test_id("coloured").uncheck()
     expect(page.get_by_test_id("legend")).to_be_hidden()
     assert app.changed(app.pixels(view), pictures[1]) > 0.01, "colours by distance look like no colours"
@@ -233,10 +236,10 @@ def test_what_is_wrong_with_meshes_is_said_before_they_are_sent(surgeon: Profile
     expect(rows.nth(1)).to_contain_text("Say which bone it is")
     expect(rows.nth(2)).to_contain_text("no STL, OBJ or PLY file")
     page.get_by_role("button", name="Remove letter.docx").click()
-    page.get_by_label("Bone in segment_1.stl").click()
+    page.get_by_role("combobox", name="Bone in segment_1.stl").click()
     page.get_by_role("option", name="Tibia").click()
     expect(rows.nth(1)).to_contain_text("Another file holds the same bone")
-    page.get_by_label("Bone in segment_1.stl").click()
+    page.get_by_role("combobox", name="Bone in segment_1.stl").click()
     page.get_by_role("option", name="Femur").click()
     expect(rows.nth(1)).to_contain_text("Not closed")
     _unit(page, "m")

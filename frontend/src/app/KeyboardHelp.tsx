@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['R'], 'Bones: everything in sight, from the front'],
   [['↑', '↓', '←', '→'], 'Bones in focus: turn. X-ray in focus: brightness and contrast'],
   [['+', '−'], 'Zoom the bones or the X-ray in focus'],
+  [['C'], 'Two bone sets: flip between them'],
   [['I'], 'X-ray in focus: invert'],
   [['O'], 'Outlines over the X-rays on and off'],
   [['Ctrl Z', 'Ctrl Y'], 'Undo and redo the correction'],

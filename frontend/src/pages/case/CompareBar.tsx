@@ -2,6 +2,7 @@ import { Slider } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { BoneSet } from '../../api/types';
+import { useKeys } from '../../components/useKeys';
 import { number } from '../../domain/format';
 import { heatGradient, UNSEEN } from '../../domain/heat';
 import { SECOND_COLOUR } from '../../scene/comparison';
@@ -18,6 +19,7 @@ interface Props {
 
 /** Over the bones: the slider between two sets, and what the colours mean. */
 export function CompareBar({ shown, other, blend, onBlend, scale }: Props): ReactNode {
+  useKeys({ c: () => onBlend(blend < 0.5 ? 1 : 0) });
   return (
     <div className={classes.bar} data-testid="compare-bar">
       <div className={classes.blend}>
@@ -31,7 +33,7 @@ export function CompareBar({ shown, other, blend, onBlend, scale }: Props): Reac
           label={null}
           value={blend}
           onChange={onBlend}
-          thumbProps={{ 'aria-label': `From bones ${shown.number} to bones ${other.number}` }}
+          thumbLabel={`From bones ${shown.number} to bones ${other.number}`}
           data-testid="blend"
         />
         <span>
