@@ -1,4 +1,4 @@
-"""Command line: plan, design, check."""
+"""Command line: plan, alternatives, design, check."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from guides.errors import InputError
+from guides.osteotomy import Kind, TuberositySide
 from guides.plan import Progress, plan_files
 
 
@@ -34,16 +35,20 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m guides", description="HTO plans and printable cutting guides.")
-    commands = parser.add_subparsers(required=True, metavar="plan | design | check")
+    commands = parser.add_subparsers(required=True, metavar="plan | alternatives | design | check")
     plan = commands.add_parser("plan", help="bones to a plan document")
-    plan.add_argument("--bones", type=Path, required=True, metavar="DIR")
-    plan.add_argument("--side", choices=("L", "R"), required=True)
+    _add_technique(plan)
     target = plan.add_mutually_exclusive_group(required=True)
     target.add_argument("--correction", type=float, metavar="DEG", help="opening in degrees")
     target.add_argument("--target-wbl", type=float, metavar="PERCENT", help="weight-bearing line from medial")
     target.add_argument("--target-hka", type=float, metavar="DEG", help="hip-knee-ankle angle, 180 straight")
+    target.add_argument("--target-mpta", type=float, metavar="DEG", help="medial proximal tibial angle")
     plan.add_argument("--out", type=Path, required=True, metavar="FILE")
     plan.set_defaults(run=_plan)
+    several = commands.add_parser("alternatives", help="three plans for one leg, compared")
+    _add_technique(several)
+    several.add_argument("--json", action="store_true", help="print rows and plan documents as JSON")
+    several.set_defaults(run=_alternatives)
     design = commands.add_parser("design", help="plan to a printable guide")
     design.add_argument("--bones", type=Path, required=True, metavar="DIR")
     design.add_argument("--plan", type=Path, required=True, metavar="FILE")
@@ -57,6 +62,41 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the checks as JSON")
     check.set_defaults(run=_check)
     return parser
+
+
+def _add_technique(parser: argparse.ArgumentParser) -> None:
+    """Bones, side, and everything about the osteotomy but its target."""
+    parser.add_argument("--bones", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--side", choices=("L", "R"), required=True)
+    parser.add_argument("--kind", choices=get_args(Kind), default="medial_opening_wedge")
+    parser.add_argument(
+        "--tuberosity",
+        choices=get_args(TuberositySide),
+        default="distal",
+        help="fragment that keeps it: distal (ascending second cut) or proximal (descending)",
+    )
+    parser.add_argument(
+        "--slope-change", type=float, default=0.0, metavar="DEG", help="wanted change of the posterior slope"
+    )
+    parser.add_argument(
+        "--jlca-compensation",
+        action="store_true",
+        help="count on the joint line closing by (JLCA - 2) / 2 degrees",
+    )
+    parser.add_argument("--long-film-hka", type=float, metavar="DEG", help="HKA read on a long-leg film")
+    parser.add_argument("--long-film-jlca", type=float, metavar="DEG", help="JLCA read on a long-leg film")
+
+
+def _technique(options: argparse.Namespace) -> dict[str, Any]:
+    """What ``_add_technique`` read, as keywords of ``plan_files``."""
+    return {
+        "kind": options.kind,
+        "tuberosity": options.tuberosity,
+        "slope_change_deg": options.slope_change,
+        "jlca_compensation": options.jlca_compensation,
+        "long_film_hka": options.long_film_hka,
+        "long_film_jlca": options.long_film_jlca,
+    }
 
 
 def _say(text: str) -> None:
@@ -87,6 +127,8 @@ def _plan(options: argparse.Namespace) -> int:
         correction_deg=options.correction,
         target_hka=options.target_hka,
         target_wbl=options.target_wbl,
+        target_mpta=options.target_mpta,
+        **_technique(options),
         progress=_bar(),
     )
     _write(options.out, json.dumps(document, indent=1))
@@ -101,6 +143,23 @@ def _plan(options: argparse.Namespace) -> int:
         _say(f"{name:12}{measure['before']:8.1f} -> {measure['after']:6.1f} {measure['unit']}{spread}")
     for warning in document["warnings"]:
         _say(f"warning: {warning['message']} [{warning['source']}]")
+    return 0
+
+
+def _alternatives(options: argparse.Namespace) -> int:
+    from guides.alternatives import alternatives
+
+    rows = alternatives(options.bones, options.side, **_technique(options))
+    if options.json:
+        _say(json.dumps(rows, indent=1))
+        return 0
+    for row in rows:
+        if "refused" in row:
+            _say(f"{row['name']}: {row['refused']['message']}")
+            continue
+        numbers = {name: value for name, value in row["row"].items() if name != "warnings"}
+        text = ", ".join(f"{name} {value:.1f}" for name, value in numbers.items() if value is not None)
+        _say(f"{row['name']}: {text}; warnings: {', '.join(row['row']['warnings']) or 'none'}")
     return 0
 
 

@@ -12,6 +12,7 @@ from guides.landmarks.femur import find_femoral
 from guides.landmarks.fibula import find_fibular
 from guides.landmarks.frame import Frame, Side, rotate, unit
 from guides.landmarks.marks import REQUIRED, Landmark, Landmarks, Provenance
+from guides.landmarks.patella import find_patellar
 from guides.landmarks.tibia import find_tibial
 
 __all__ = [
@@ -39,6 +40,8 @@ def find_landmarks(bones: BoneSet, side: Side) -> Landmarks:
     marks |= find_fibular(tibia, bones.get(Bone.FIBULA), marks, frame, side)
     if Bone.FEMUR in bones:
         marks |= find_femoral(bones[Bone.FEMUR], marks, frame, side)
+    if Bone.PATELLA in bones:
+        marks |= find_patellar(bones[Bone.PATELLA], marks, frame)
     return Landmarks(marks)
 
 

@@ -18,7 +18,7 @@ def find_fibular(
     frame: Frame,
     side: Side,
 ) -> dict[str, Landmark]:
-    """Tip of the fibula and middle of its joint with the tibia; imputed where no fibula is in view.
+    """Tip of the fibula, middle and margins of its joint with the tibia; without a fibula no margins.
 
     Raises:
         InputError: ``wrong_side`` or ``bones_apart``.
@@ -50,4 +50,11 @@ def find_fibular(
     lateral_part = lateral_part[lateral_part @ frame.up > knee @ frame.up - 60]
     distance = cKDTree(lateral_part).query(head)[0]
     contact = head[distance < distance.min() + 2.5]
-    return {"fibula_tip": Landmark(tip, "auto"), "ptfj": Landmark(contact.mean(axis=0), "auto")}
+    across, heights = contact @ frame.medial, contact @ frame.up
+    return {
+        "fibula_tip": Landmark(tip, "auto"),
+        "ptfj": Landmark(contact.mean(axis=0), "auto"),
+        "ptfj_medial": Landmark(contact[np.argmax(across)], "auto"),
+        "ptfj_proximal": Landmark(contact[np.argmax(heights)], "auto"),
+        "ptfj_distal": Landmark(contact[np.argmin(heights)], "auto"),
+    }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
 from guides.bones import Array
 from guides.errors import InputError
 
-Provenance = Literal["auto", "edited", "imputed"]
+Provenance = Literal["auto", "edited", "imputed", "measured"]
+"""Found on the bone, set by a person, taken from priors, or given by angles read on a long-leg film."""
 
 REQUIRED = (
     "plateau_medial",
@@ -88,9 +89,11 @@ class Landmarks(Mapping[str, Landmark]):
                     f"Landmark {name} is not a point",
                     "Give three finite numbers, LPS millimetres",
                 )
-            if provenance not in ("auto", "edited", "imputed"):
+            if provenance not in get_args(Provenance):
                 raise InputError(
-                    "bad_landmark", f"Landmark {name} has no known provenance", "Use auto, edited or imputed"
+                    "bad_landmark",
+                    f"Landmark {name} has no known provenance",
+                    "Use auto, edited, imputed or measured",
                 )
             points[name] = Landmark(point, cast(Provenance, provenance))
         missing = [name for name in REQUIRED if name not in points]

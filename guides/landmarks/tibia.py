@@ -56,6 +56,7 @@ def find_tibial(tibia: trimesh.Trimesh, side: Side) -> tuple[dict[str, Landmark]
         marks["ankle_center"] = Landmark(_ankle(tibia, frame), "auto")
     else:
         marks["ankle_center"] = Landmark(ankle, "imputed")
+    marks["plateau_anterior"] = Landmark(_anterior_angle(tibia, frame), "auto")
     bottom = _lowest_level(tibia, frame, full)
     marks["tuberosity"] = Landmark(_tuberosity(tibia, frame, float(knee @ frame.up), bottom), "auto")
     return marks, frame
@@ -184,6 +185,14 @@ def _plateau(tibia: trimesh.Trimesh, frame: Frame) -> dict[str, Array]:
         edge = outline[np.argmax(sign * (outline @ frame.medial))]
         found[f"plateau_{name}_edge"] = edge + frame.up * 6
     return found
+
+
+def _anterior_angle(tibia: trimesh.Trimesh, frame: Frame) -> Array:
+    """The anterosuperior angle of the plateau: what stands out most halfway between up and anterior."""
+    vertices = np.asarray(tibia.vertices)
+    top = vertices[vertices @ frame.up > (vertices @ frame.up).max() - 30]
+    reach = top @ (frame.up + frame.anterior)
+    return np.asarray(top[reach > reach.max() - 0.5].mean(axis=0))
 
 
 def _tuberosity(tibia: trimesh.Trimesh, frame: Frame, joint: float, bottom: float) -> Array:

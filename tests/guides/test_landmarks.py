@@ -23,7 +23,11 @@ MIRROR = np.diag([-1.0, 1, 1])
 
 def measured(bones: BoneSet, side: str) -> dict[str, float]:
     points = find_landmarks(bones, side).positions()
-    return {name: float(measure.function(points, side)) for name, measure in MEASURES.items()}
+    return {
+        name: float(measure.function(points, side))
+        for name, measure in MEASURES.items()
+        if set(measure.needs) <= set(points)
+    }
 
 
 def turned(bones: BoneSet, matrix: np.ndarray, shift: tuple[float, float, float] = (0, 0, 0)) -> BoneSet:

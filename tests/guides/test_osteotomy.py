@@ -132,7 +132,7 @@ def test_the_wedge_volume_of_a_block_by_hand() -> None:
 @given(correction=st.floats(0, 20))
 def test_any_correction_in_range_is_neutral_to_the_slope(correction: float) -> None:
     tibia, marks, cut = _synthetic()
-    opened = open_wedge(cut, marks, "L", correction)
+    opened = open_wedge(cut, marks.positions(), "L", correction)
     assert opened.lateral_cortex_mm == pytest.approx(10, abs=1e-6)
     assert opened.gap_mm == pytest.approx(2 * opened.cut_depth_mm * np.sin(np.radians(correction / 2)))
     assert abs(opened.hinge_axis @ cut.normal) < 1e-9
@@ -143,7 +143,7 @@ def test_any_correction_in_range_is_neutral_to_the_slope(correction: float) -> N
 def test_corrections_out_of_range_are_refused(correction: float) -> None:
     _, marks, cut = _synthetic()
     with pytest.raises(InputError) as error:
-        open_wedge(cut, marks, "L", correction)
+        open_wedge(cut, marks.positions(), "L", correction)
     assert error.value.code == "correction_out_of_range"
     assert "0 to 20" in error.value.remedy
 
@@ -155,7 +155,7 @@ def _synthetic():  # type: ignore[no-untyped-def]
     if not _made:
         bones = BoneSet({bone: to_mesh(synthetic_leg("L")[bone.label]) for bone in Bone if bone.value != 1})
         marks = find_landmarks(bones, "L")
-        _made.append((bones[Bone.TIBIA], marks, find_cut(bones[Bone.TIBIA], marks, "L")))
+        _made.append((bones[Bone.TIBIA], marks, find_cut(bones[Bone.TIBIA], marks.positions(), "L")))
     return _made[0]
 
 

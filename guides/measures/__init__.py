@@ -1,0 +1,54 @@
+"""Angles and lengths of a leg: how each is computed, what it is called, what is normal, how sure it is."""
+
+from __future__ import annotations
+
+from guides.measures.angles import (
+    Axes,
+    Points,
+    axes,
+    caton_deschamps,
+    hka,
+    jlca,
+    leg_length,
+    mfta,
+    mldfa,
+    mmpta,
+    obliquity,
+    slope_lateral,
+    slope_medial,
+    turn_to_varus,
+    wbl,
+)
+from guides.measures.bands import BAND, DRAWS, SHAFT_MM, band, drawn_points
+from guides.measures.definitions import MEASURES, Measure, NormalRange
+from guides.measures.document import measures_document
+from guides.measures.long_film import NO_FILM, LongFilm
+
+__all__ = [
+    "BAND",
+    "DRAWS",
+    "MEASURES",
+    "NO_FILM",
+    "SHAFT_MM",
+    "Axes",
+    "LongFilm",
+    "Measure",
+    "NormalRange",
+    "Points",
+    "axes",
+    "band",
+    "caton_deschamps",
+    "drawn_points",
+    "hka",
+    "jlca",
+    "leg_length",
+    "measures_document",
+    "mfta",
+    "mldfa",
+    "mmpta",
+    "obliquity",
+    "slope_lateral",
+    "slope_medial",
+    "turn_to_varus",
+    "wbl",
+]

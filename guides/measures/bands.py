@@ -1,0 +1,76 @@
+"""How sure a measure is: draws of what is out of view, and the band that holds 90 % of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from guides.bones import Array
+from guides.landmarks import Landmarks, Side, rotate
+from guides.landmarks.priors import (
+    ANKLE_ANTERIOR_DEG,
+    ANKLE_LATERAL_DEG,
+    FEMUR_PER_WIDTH,
+    HIP_ANTERIOR_DEG,
+    MLDFA_AT_ALDFA_80_DEG,
+    TIBIA_PER_WIDTH,
+)
+from guides.measures.angles import Points, axes
+from guides.measures.definitions import Measure
+from guides.measures.long_film import FILM_SPREAD_DEG, NO_FILM, LongFilm, hip_imputed
+
+SHAFT_MM = 50.0
+"""Tibial shaft in view from which its axis is trusted (10.1080/23335432.2021.1916406)."""
+
+DRAWS = 4000
+BAND = (5.0, 95.0)
+"""Percentiles of the stated band: it holds 90 % of the draws."""
+
+
+def drawn_points(landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM) -> dict[str, Array]:
+    """Positions with every imputed hip and ankle replaced by (DRAWS, 3) draws from the priors.
+
+    The draws are the same on every call: a plan must not change when it is computed again. With less shaft in
+    view than ``SHAFT_MM`` the tibial axis is proportionally less sure. What a long-leg film gives is drawn
+    about the film's value with the error of a reading.
+
+    Args:
+        landmarks: as they were found, before any film.
+        side: L or R.
+        film: what was read on a long-leg film.
+    """
+    points = landmarks.positions()
+    generator = np.random.default_rng(20240)
+    frame = axes(points, side)
+    # Towards medial on either side, so that a mirrored leg has mirrored draws.
+    towards_medial = np.cross(frame.up, frame.medial)
+    drawn: dict[str, Array] = dict(points)
+    shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
+    shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
+    imputed = (
+        ("ankle_center", "tibia_knee_center", ANKLE_LATERAL_DEG.spread * shortness,
+         ANKLE_ANTERIOR_DEG.spread * shortness, TIBIA_PER_WIDTH),
+        ("hip_center", "femur_knee_center", MLDFA_AT_ALDFA_80_DEG.spread,
+         HIP_ANTERIOR_DEG.spread, FEMUR_PER_WIDTH),
+    )  # fmt: skip
+    towards_anterior = np.cross(frame.up, frame.anterior)
+    for name, pivot, frontal_deg, sagittal_deg, per_width in imputed:
+        frontal, sagittal, length = generator.standard_normal((3, DRAWS))
+        if name not in landmarks or landmarks[name].provenance != "imputed":
+            continue
+        arm = points[name] - points[pivot]
+        arm = rotate(arm, towards_medial, frontal_deg * frontal)
+        arm = rotate(arm, towards_anterior, sagittal_deg * sagittal)
+        drawn[name] = points[pivot] + arm * (1 + per_width.spread / per_width.mean * length[:, None])
+    if film.measured:
+        hka_error, jlca_error = FILM_SPREAD_DEG * generator.standard_normal((2, DRAWS))
+        drawn = film.applied(drawn, side, hip_imputed=hip_imputed(landmarks), errors=(hka_error, jlca_error))
+    return drawn
+
+
+def band(measure: Measure, drawn: Points, side: Side) -> tuple[float, float] | None:
+    """The 90 % band of a measure over drawn points, None when nothing that it needs was drawn."""
+    values = measure.function(drawn, side)
+    if values.ndim == 0:
+        return None
+    low, high = np.percentile(values, BAND)
+    return float(low), float(high)

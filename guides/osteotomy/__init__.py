@@ -1,0 +1,54 @@
+"""Where the tibia is cut, about which hinge it turns and by how much, and what that does to the leg."""
+
+from __future__ import annotations
+
+from guides.osteotomy.closing import ClosingWedge, close_wedge
+from guides.osteotomy.construction import dugdale, jlca_compensation, miniaci, plateau_crossing
+from guides.osteotomy.cut import (
+    CLOSING_BELOW_JOINT_MM,
+    CORTEX_MM,
+    HINGE_BELOW_JOINT_MM,
+    START_BELOW_JOINT_MM,
+    Cut,
+    find_closing_cut,
+    find_cut,
+)
+from guides.osteotomy.hinge import solved_hinge
+from guides.osteotomy.motion import DISTAL_FRAGMENT, Correction, move
+from guides.osteotomy.opening import MAX_CORRECTION_DEG, open_wedge, retrotubercular
+from guides.osteotomy.simulation import Simulation, simulate
+from guides.osteotomy.target import solve_correction
+from guides.osteotomy.technique import Kind, Technique, TuberositySide
+from guides.osteotomy.wedge import Osteotomy, read_osteotomy, wedge_volume
+
+__all__ = [
+    "CLOSING_BELOW_JOINT_MM",
+    "CORTEX_MM",
+    "DISTAL_FRAGMENT",
+    "HINGE_BELOW_JOINT_MM",
+    "MAX_CORRECTION_DEG",
+    "START_BELOW_JOINT_MM",
+    "ClosingWedge",
+    "Correction",
+    "Cut",
+    "Kind",
+    "Osteotomy",
+    "Simulation",
+    "Technique",
+    "TuberositySide",
+    "close_wedge",
+    "dugdale",
+    "find_closing_cut",
+    "find_cut",
+    "jlca_compensation",
+    "miniaci",
+    "move",
+    "open_wedge",
+    "plateau_crossing",
+    "read_osteotomy",
+    "retrotubercular",
+    "simulate",
+    "solve_correction",
+    "solved_hinge",
+    "wedge_volume",
+]
