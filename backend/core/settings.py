@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "backend.jobs.apps.JobsConfig",
     "backend.planning.apps.PlanningConfig",
     "backend.exports.apps.ExportsConfig",
+    "backend.studies.apps.StudiesConfig",
+    "backend.studies.allocation.apps.AllocationConfig",
 ]
 
 MIDDLEWARE = [

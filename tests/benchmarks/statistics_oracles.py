@@ -1,7 +1,7 @@
 """The statistics of studies against published worked examples and against scipy and statsmodels.
 
 ``python -m tests.benchmarks.statistics_oracles [--quick]``. A published figure holds when ours rounds to it,
-a figure of other software when nothing but rounding, or the place where its iteration ends, lies between. Bang
+one of other software when nothing but rounding, or the place where its iteration ends, lies between. Bang
 et al.'s own example (2004, their Table 7) is missing: its counts are known here, its printed indices are not.
 The table of Houweling et al. 2014 stands in, with the figures that an independent program prints for it.
 """

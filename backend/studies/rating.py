@@ -1,0 +1,173 @@
+"""What a rater does: opens items in order, answers, changes an answer, presses the stop-watch.
+
+Every act carries a token that the browser made for it. The same token again, after a lost connection or a
+crash, is the same act and answers the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from backend.accounts.models import Person
+from backend.core.errors import Conflict, Invalid
+from backend.studies.models import Item, Question, QuestionKind, Rating, TimeEvent, TimeEventKind
+from backend.studies.selectors import is_complete
+
+# What may follow what; a correction voids the run, after which only a new placement may come.
+_FOLLOWERS: dict[str | None, frozenset[str]] = {
+    None: frozenset({TimeEventKind.PLACED}),
+    TimeEventKind.PLACED: frozenset({TimeEventKind.PAUSED, TimeEventKind.COMPLETED, TimeEventKind.CORRECTED}),
+    TimeEventKind.PAUSED: frozenset({TimeEventKind.RESUMED, TimeEventKind.CORRECTED}),
+    TimeEventKind.RESUMED: frozenset(
+        {TimeEventKind.PAUSED, TimeEventKind.COMPLETED, TimeEventKind.CORRECTED}
+    ),
+    TimeEventKind.COMPLETED: frozenset({TimeEventKind.CORRECTED}),
+    TimeEventKind.CORRECTED: frozenset({TimeEventKind.PLACED}),
+}
+
+
+def _own(person: Person, item: Item) -> Item:
+    """The rater's own item, its row and its study's locked: no answer slips in while a study is closed.
+
+    Raises:
+        Item.DoesNotExist: it is not this person's, was withdrawn, or the study does not run (any more).
+    """
+    return (
+        Item.objects.visible_to(person)
+        .select_for_update(of=("self", "rater__study"))
+        .select_related("rater__study")
+        .get(pk=item.pk)
+    )
+
+
+def open_item(*, person: Person, item: Item) -> Item:
+    """Show an item: the next one, or an earlier one where the study lets raters go back.
+
+    Raises:
+        Item.DoesNotExist: it is not theirs (now).
+        Conflict: ``not_next``: items before it are not complete; ``no_way_back``.
+    """
+    with transaction.atomic():
+        item = _own(person, item)
+        before = item.rater.items.filter(
+            position__lt=item.position, completed_at__isnull=True, withdrawn_at__isnull=True
+        )
+        if before.exists():
+            raise Conflict("not_next", "Items before this one are not complete.", remedy="Rate them first.")
+        if item.completed_at is not None and not item.rater.study.may_go_back:
+            raise Conflict(
+                "no_way_back", "This study lets nobody return to an item.", remedy="Rate the next one."
+            )
+        if item.opened_at is None:
+            item.opened_at = timezone.now()
+            item.save(update_fields=["opened_at"])
+    return item
+
+
+def save_rating(*, person: Person, item: Item, question: Question, value: int, client_token: UUID) -> Rating:
+    """Keep an answer; a different one later is the next revision.
+
+    Raises:
+        Item.DoesNotExist: the item is not theirs (now).
+        Invalid: ``not_this_question``, or ``not_on_the_scale``.
+        Conflict: ``not_open``; ``no_way_back``: it was complete and may not change; ``token_reused``: this
+            token named another answer.
+    """
+    with transaction.atomic():
+        item = _own(person, item)
+        said = item.ratings.filter(client_token=client_token).first()
+        if said is not None:
+            if (said.question_id, said.value) != (question.pk, value):
+                raise _token_reused()
+            return said
+        if question.study_id != item.rater.study_id or question.kind == QuestionKind.DURATION:
+            raise Invalid("not_this_question", "This is not asked here.", remedy="Reload the page.")
+        if not question.points.filter(value=value).exists():
+            raise Invalid(
+                "not_on_the_scale",
+                f"{value} is no point of the scale of {question.title}.",
+                remedy="Choose a point of the scale.",
+                fields={"value": ["No point of the scale."]},
+            )
+        _refuse_unless_open(item)
+        last = item.ratings.filter(question=question).aggregate(last=Max("revision"))["last"] or 0
+        rating = Rating.objects.create(
+            item=item,
+            question=question,
+            revision=last + 1,
+            value=value,
+            client_token=client_token,
+            at=timezone.now(),
+        )
+        _complete(item)
+    return rating
+
+
+def press(
+    *, person: Person, item: Item, kind: TimeEventKind, client_token: UUID, note: str = ""
+) -> TimeEvent:
+    """The stop-watch of a guide, by the server's clock.
+
+    Raises:
+        Item.DoesNotExist: the item is not theirs (now).
+        Invalid: ``not_timed``; ``no_note``: a correction says why.
+        Conflict: ``not_open``, ``no_way_back``, ``token_reused``; ``not_now``: not after the last press.
+    """
+    with transaction.atomic():
+        item = _own(person, item)
+        said = item.times.filter(client_token=client_token).first()
+        if said is not None:
+            if said.kind != kind:
+                raise _token_reused()
+            return said
+        if not item.rater.study.questions.filter(kind=QuestionKind.DURATION).exists():
+            raise Invalid("not_timed", "No time is taken in this study.", remedy="Reload the page.")
+        if kind == TimeEventKind.CORRECTED and not note.strip():
+            raise Invalid("no_note", "A correction needs a reason.", remedy="Say what went wrong.")
+        _refuse_unless_open(item)
+        last: Any = item.times.order_by("sequence").last()
+        if kind not in _FOLLOWERS[last.kind if last else None]:
+            raise Conflict(
+                "not_now",
+                f"After {last.kind if last else 'nothing'} comes no {kind.value}.",
+                remedy="Reload the page to see where the time stands.",
+            )
+        event = TimeEvent.objects.create(
+            item=item,
+            sequence=last.sequence + 1 if last else 1,
+            kind=kind,
+            note=note,
+            client_token=client_token,
+            at=timezone.now(),
+        )
+        _complete(item)
+    return event
+
+
+def _refuse_unless_open(item: Item) -> None:
+    if item.opened_at is None:
+        raise Conflict("not_open", "This item was not opened yet.", remedy="Open it first.")
+    if item.completed_at is not None and not item.rater.study.may_go_back:
+        raise Conflict(
+            "no_way_back", "This item is complete and final in this study.", remedy="Rate the next one."
+        )
+
+
+def _complete(item: Item) -> None:
+    """Note when the last answer has come, or that a correction took the time away again."""
+    whole = is_complete(item)
+    if whole == (item.completed_at is not None):
+        return
+    item.completed_at = timezone.now() if whole else None
+    item.save(update_fields=["completed_at"])
+
+
+def _token_reused() -> Conflict:
+    return Conflict(
+        "token_reused", "This token was used for another answer.", remedy="Make a new token for each answer."
+    )
