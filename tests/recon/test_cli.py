@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 
 from recon.bones import Bone, BoneSet
 from recon.cli import main
+from recon.errors import InputError
 from recon.images import read_pair
 from tests.data import shared_data
 
@@ -89,3 +91,12 @@ def test_a_failed_run_leaves_earlier_results_alone(
     assert [path.name for path in out.iterdir()] == ["report.json"]
     assert (out / "report.json").read_text() == "earlier"
     assert capsys.readouterr().err.startswith("error: ap.dcm is not a DICOM file")
+
+
+def test_an_error_crosses_processes_whole() -> None:
+    error = pickle.loads(pickle.dumps(InputError("no_geometry", "The image has no geometry", "Give a rig")))
+    assert (error.code, error.message, error.remedy) == (
+        "no_geometry",
+        "The image has no geometry",
+        "Give a rig",
+    )
