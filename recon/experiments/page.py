@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -69,9 +69,23 @@ def bone_table(experiment: Experiment, results: Results, figure: str, floor: str
         found = cell(results.mean(label, bone, figure), figure)
         return f"{found} ({cell(results.mean(label, bone, floor), floor)})" if floor else found
 
+    return _by_bone(experiment, _HEADINGS[figure] + (" (floor)" if floor else ""), text)
+
+
+def median_table(experiment: Experiment, results: Results, figure: str) -> str:
+    """The median over cases of a distance of every condition by bone."""
+    return _by_bone(
+        experiment,
+        f"median of cases, {_HEADINGS[figure]}",
+        lambda label, bone: cell(results.median(label, bone, figure), figure),
+    )
+
+
+def _by_bone(experiment: Experiment, heading: str, text: Callable[[str, Bone | None], str]) -> str:
+    labels = dict.fromkeys(condition.label for condition in experiment.conditions)
     return markdown(
-        [_HEADINGS[figure] + (" (floor)" if floor else ""), *map(bone_name, BONES)],
-        [[c.label, *(text(c.label, bone) for bone in BONES)] for c in experiment.conditions],
+        [heading, *map(bone_name, BONES)],
+        [[label, *(text(label, bone) for bone in BONES)] for label in labels],
     )
 
 
@@ -81,12 +95,12 @@ def summary_table(experiment: Experiment, results: Results) -> str:
         ["average of the bones", "cases", "bones left out", *_HEADINGS.values()],
         [
             [
-                c.label,
-                str(len(results.cases(c.label))),
-                str(results.missing(c.label)),
-                *(cell(results.mean(c.label, None, figure), figure) for figure in _HEADINGS),
+                label,
+                str(len(results.cases(label))),
+                str(results.missing(label)),
+                *(cell(results.mean(label, None, figure), figure) for figure in _HEADINGS),
             ]
-            for c in experiment.conditions
+            for label in dict.fromkeys(condition.label for condition in experiment.conditions)
         ],
     )
 
@@ -121,6 +135,8 @@ def write_page(
         f"![p2s ASSD and HD95 by bone]({name}.png)",
         "Marks are means over cases; thin marks are the means of single people.",
         bone_table(experiment, results, "p2s_assd_mm"),
+        "One knee that a method misses altogether moves a mean of few cases; the median does not see it.",
+        median_table(experiment, results, "p2s_assd_mm"),
     ]
     if experiment.by_bone:
         parts.append(bone_table(experiment, results, "dsc_percent"))

@@ -74,6 +74,21 @@ class Results:
         known = [value for value in means if value is not None]
         return float(np.mean(known)) if known and len(known) == len(means) else None
 
+    def median(self, condition: str, bone: Bone | None, figure: str) -> float | None:
+        """Median over cases, for distances: a bone left out counts as worse than any other.
+
+        Without a bone the mean of the bones' medians.
+        """
+        if bone is not None:
+            rows = self.of(condition, bone)
+            found = [r.figures.get(figure) if r.found else np.inf for r in rows]
+            known = [value for value in found if value is not None]
+            middle = float(np.median(known)) if known else np.inf
+            return middle if np.isfinite(middle) else None
+        medians = [self.median(condition, b, figure) for b in Bone if self.of(condition, b)]
+        finite = [value for value in medians if value is not None]
+        return float(np.mean(finite)) if finite and len(finite) == len(medians) else None
+
     def by_person(self, condition: str, bone: Bone | None, figure: str) -> dict[str, float]:
         """The mean of each person."""
         found = {}

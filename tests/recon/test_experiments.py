@@ -230,6 +230,16 @@ def test_a_bone_left_out_is_counted_and_not_averaged_away() -> None:
     assert results.mean("a", None, "p2s_assd_mm") is None
 
 
+def test_the_median_counts_a_bone_left_out_as_worst() -> None:
+    table = rows("a", {"p": 1.0, "q": 2.0, "r": 9.0}, cases=1)
+    results = Results(tuple(table))
+    assert results.median("a", Bone.PATELLA, "p2s_assd_mm") == pytest.approx(2.0)
+    assert results.median("a", None, "p2s_assd_mm") == pytest.approx(2.15)
+    lost = [Row(r.condition, r.people, r.person, r.case, (), r.bone, {}) for r in table if r.person == "p"]
+    results = Results((*lost, *(r for r in table if r.person != "p")))
+    assert results.median("a", Bone.PATELLA, "p2s_assd_mm") == pytest.approx(9.0)
+
+
 def test_csv_gives_the_same_rows_back(tmp_path: Path) -> None:
     table = rows("a, with a comma", {"p": 1.0})
     table[0] = Row("b", "implants", "p", "p-0", ("staple", "plate"), Bone.TIBIA, {})

@@ -9,12 +9,15 @@ Klima et al. 2016 (10.1117/12.2217168), for which a set of CTs would be needed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.drr.raster import path_lengths
 from recon.experiments.baselines.knee_model import KneeModel
+from recon.experiments.baselines.sensitivity import path_length_changes
 from recon.geometry import Camera
 
 Array = npt.NDArray[np.float64]
@@ -46,19 +49,47 @@ def thickness(knee: KneeModel, bone: Bone) -> Array:
 
 def density_prior(bone: Bone) -> tuple[Array, Array]:
     """Means and deviations of the densities of ``bone_layers``, relative to cortical bone."""
-    core = _CORE_MEANS[: _knots(bone)]
+    core = _CORE_MEANS[: knots(bone)]
     means = np.array([_SHELL_MEAN] * len(core) + list(core))
     return means, np.array([_SHELL_DEVIATION] * len(core) + [_CORE_DEVIATION] * len(core))
 
 
-def _knots(bone: Bone) -> int:
+def knots(bone: Bone) -> int:
+    """Number of places along a bone, each with a density of shell and of core."""
     return 1 if bone is Bone.PATELLA else len(_KNOTS_MM)
 
 
-def bone_layers(
-    knee: KneeModel, bone: Bone, parameters: Array, camera: Camera, *, cortex: float = 0.0
-) -> Image:
-    """(2 K, rows, columns) mm of shell, then of core, each shared out between the knots along the bone.
+@dataclass(frozen=True, eq=False)
+class BoneLook:
+    """One bone, posed, in one view.
+
+    Attributes:
+        camera: of the part of the picture that holds the bone.
+        place: that part, as (rows, columns) slices of the picture.
+        outer: (V, 3) mm.
+        inner: (V, 3) mm, the surface between cortex and core.
+        normals: (V, 3) unit outward.
+        shares: (K, rows, columns) of the part: how much each knot along the bone counts.
+    """
+
+    camera: Camera
+    place: tuple[slice, slice]
+    outer: Array
+    inner: Array
+    normals: Array
+    shares: Array
+
+    def layers(self, faces: npt.NDArray[np.int64]) -> Array:
+        """(2 K, rows, columns) of the part: mm of shell, then of core, shared out between the knots."""
+        core = np.maximum(path_lengths(self.inner, faces, self.camera), 0)
+        shell = np.maximum(path_lengths(self.outer, faces, self.camera) - core, 0)
+        return np.concatenate([shell * self.shares, core * self.shares])
+
+
+def look(
+    knee: KneeModel, bone: Bone, parameters: Array, camera: Camera, cortex: float = 0.0
+) -> BoneLook | None:
+    """How a bone lies in a view; None where the picture does not show it.
 
     Args:
         knee: the model.
@@ -67,28 +98,83 @@ def bone_layers(
         camera: the view.
         cortex: logarithm of the cortex's thickness relative to the usual one.
     """
-    count = _knots(bone)
-    result = np.zeros((2 * count, camera.rows, camera.columns), np.float32)
-    vertices, faces = knee.vertices(bone, parameters), knee.bones[bone].faces
+    vertices = knee.vertices(bone, parameters)
     pixels, _ = camera.project(vertices)
     left, top = np.maximum(np.floor(pixels.min(axis=0)).astype(int), 0)
     right, bottom = np.minimum(np.ceil(pixels.max(axis=0)).astype(int) + 1, [camera.columns, camera.rows])
     if left >= right or top >= bottom:
-        return result
-    crop = camera.cropped(int(top), int(bottom), int(left), int(right))
+        return None
+    part = camera.cropped(int(top), int(bottom), int(left), int(right))
+    normals = knee.bones[bone].vertex_normals(vertices)
     depth = thickness(knee, bone) * np.exp(cortex)
-    inner = vertices - depth[:, None] * knee.bones[bone].vertex_normals(vertices)
-    core = np.maximum(path_lengths(inner, faces, crop), 0)
-    shell = np.maximum(path_lengths(vertices, faces, crop) - core, 0)
-    shares = _shares(knee, bone, vertices, crop)
-    result[:count, top:bottom, left:right] = shell * shares
-    result[count:, top:bottom, left:right] = core * shares
+    return BoneLook(
+        part,
+        (slice(int(top), int(bottom)), slice(int(left), int(right))),
+        vertices,
+        vertices - depth[:, None] * normals,
+        normals,
+        _shares(knee, bone, vertices, part),
+    )
+
+
+def bone_layers(knee: KneeModel, bone: Bone, parameters: Array, camera: Camera, cortex: float = 0.0) -> Image:
+    """(2 K, rows, columns) layers of the whole picture; see ``look`` and ``BoneLook.layers``."""
+    result = np.zeros((2 * knots(bone), camera.rows, camera.columns), np.float32)
+    seen = look(knee, bone, parameters, camera, cortex)
+    if seen is not None:
+        result[:, *seen.place] = seen.layers(knee.bones[bone].faces)
+    return result
+
+
+def picture_changes(
+    knee: KneeModel,
+    bone: Bone,
+    parameters: Array,
+    camera: Camera,
+    cortex: float,
+    densities: Array,
+    chosen: npt.NDArray[np.int64],
+) -> Image:
+    """Derivative of a bone's attenuation at given densities, which are held.
+
+    Args:
+        knee: the model.
+        bone: which bone.
+        parameters: of the model.
+        camera: the view.
+        cortex: see ``look``.
+        densities: (2 K,) of the layers.
+        chosen: which of scale, 3 translations, 3 rotations, modes and, last, the cortex's logarithm.
+
+    Returns:
+        (len(chosen), rows, columns).
+    """
+    result = np.zeros((len(chosen), camera.rows, camera.columns), np.float32)
+    seen = look(knee, bone, parameters, camera, cortex)
+    if seen is None:
+        return result
+    faces, every = knee.bones[bone].faces, np.arange(len(seen.outer))
+    moves = knee.vertex_jacobian(bone, parameters, (every, every, np.zeros(len(every))))
+    still = np.zeros((*moves.shape[:2], 1))
+    shrinks = (seen.inner - seen.outer)[:, :, None]
+    outer, inner = (
+        path_length_changes(
+            surface,
+            faces,
+            seen.normals,
+            np.ascontiguousarray(np.concatenate([moves, last], axis=2)[:, :, chosen].transpose(2, 0, 1)),
+            seen.camera,
+        )
+        for surface, last in ((seen.outer, still), (seen.inner, shrinks))
+    )
+    shell, core = (np.tensordot(part, seen.shares, axes=1) for part in np.split(densities, 2))
+    result[:, *seen.place] = shell * (outer - inner) + core * inner
     return result
 
 
 def _shares(knee: KneeModel, bone: Bone, vertices: Array, camera: Camera) -> Array:
     """(K, rows, columns) weight of each knot, linear between knots, by where a ray passes the bone."""
-    count = _knots(bone)
+    count = knots(bone)
     if count == 1:
         return np.ones((1, camera.rows, camera.columns))
     near = vertices[knee.bones[bone].near]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from recon.bones import Bone
-from recon.experiments.baselines.appearance import best_densities, bone_layers
+from recon.experiments.baselines.appearance import best_densities, bone_layers, knots, picture_changes
 from recon.experiments.baselines.contours import bone_shadow
 from recon.experiments.baselines.knee_model import KneeModel
 from recon.geometry import Camera
@@ -20,13 +20,10 @@ Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 CORTEX_DEVIATION = 0.4  # of the logarithm of the cortex's thickness
-_MARGIN_MM = 6.0  # round the model's shadow that is compared
 # Area of a picture that counts as one measurement: what the rendering cannot follow is alike over several
 # millimetres, so that neighbouring pixels are not independent. Chosen on the validation people.
 _INDEPENDENT_MM2 = 25.0
-_CAUCHY = 2.5
-# Steps of the difference quotients: large enough to move outlines over a good part of a pixel.
-_STEP_SCALE, _STEP_MM, _STEP_RADIANS, _STEP_MODE, _STEP_CORTEX = 0.005, 0.4, 0.008, 0.25, 0.1
+CAUCHY = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +35,8 @@ class PictureView:
         picture: (rows, columns) after ``detail``.
         usable: (rows, columns), exposed pixels away from the border of what is exposed.
         pixel_mm: size of a pixel in the plane of the isocentre.
-        sigma_mm: structures much larger than this are removed from picture and rendering.
+        sigma_mm: structures much larger than this are removed from picture and rendering; so far round the
+            model's shadow they are compared.
     """
 
     camera: Camera
@@ -48,24 +46,29 @@ class PictureView:
     sigma_mm: float
 
     def detail(self, images: Image) -> Image:
-        """(N, rows, columns) images without what is smooth: soft tissue, scatter, exposure."""
-        return remove_smooth(images, self.usable, self.sigma_mm / self.pixel_mm)
+        """(N, rows, columns) images as ``picture`` is: without soft tissue, scatter, exposure and grain."""
+        return band_pass(images, self.usable, self.sigma_mm / self.pixel_mm)
 
 
 def remove_smooth(images: Image, usable: Mask, sigma: float) -> Image:
     """(..., rows, columns) images minus their mean over about ``sigma`` pixels, 0 where not usable."""
     # Two box filters are nearly a Gaussian, at a cost that does not grow with it.
     size = max(3, 2 * round(sigma * np.sqrt(6) / 2) + 1)
-
-    def blur(values: Image) -> Image:
-        for _ in range(2):
-            for axis in (-1, -2):
-                values = ndimage.uniform_filter1d(values, size, axis=axis, mode="constant")
-        return values
-
     weight = usable.astype(np.float32)
-    smooth = blur(images * weight) / np.maximum(blur(weight), 1e-3)
+    total, count = (_box_blur(_box_blur(part, size), size) for part in (images * weight, weight))
+    smooth = total / np.maximum(count, 1e-3)
     return np.asarray((images - smooth) * weight, np.float32)
+
+
+def band_pass(images: Image, usable: Mask, sigma: float) -> Image:
+    """``remove_smooth`` and, lest single pixels count, a blur by about one pixel."""
+    return _box_blur(_box_blur(remove_smooth(images, usable, sigma), 3), 3)
+
+
+def _box_blur(images: Image, size: int) -> Image:
+    for axis in (-1, -2):
+        images = ndimage.uniform_filter1d(images, size, axis=axis, mode="constant")
+    return images
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +101,14 @@ class IntensityProblem:
         regions = []
         for view in views:
             away = ndimage.distance_transform_edt(~bone_shadow(vertices, knee.bones, view.camera))
-            regions.append(((away * view.pixel_mm <= _MARGIN_MM) & view.usable).astype(np.float64))
+            regions.append(((away * view.pixel_mm <= view.sigma_mm) & view.usable).astype(np.float64))
         plain = cls(knee, views, at, free, regions)
         weights = []
         for view, region in zip(views, regions, strict=True):
             error = plain._rendered(view, region, at)[2]
             inside = error[region > 0]
             deviation = 1.4826 * float(np.median(np.abs(inside))) + 1e-6 if len(inside) else 1.0
-            robust = 1 / np.sqrt(1 + (error / (_CAUCHY * deviation)) ** 2)
+            robust = 1 / np.sqrt(1 + (error / (CAUCHY * deviation)) ** 2)
             share = np.sqrt(view.pixel_mm**2 / _INDEPENDENT_MM2)
             weights.append(region * robust * share / deviation)
         return cls(knee, views, at, free, weights)
@@ -128,7 +131,7 @@ class IntensityProblem:
         )
 
     def jacobian(self, values: Array) -> Array:
-        """Derivative of ``residuals`` by difference quotients, with the densities eliminated.
+        """Derivative of ``residuals``, with the densities eliminated.
 
         Source: Kaufman 1975, 10.1007/BF01932995: the derivative at fixed densities, projected onto the
         complement of what the densities can make up for.
@@ -138,8 +141,8 @@ class IntensityProblem:
         for view, weight in zip(self.views, self.weights, strict=True):
             chosen = weight > 0
             layers, densities, _ = self._rendered(view, weight, at)
-            moved = np.array([self._change(view, at, index, densities) for index in self.free])
-            columns = (view.detail(moved.astype(np.float32)) * weight)[:, chosen].T
+            changes = view.detail(self._changes(view, at, densities))
+            columns = (changes[:, chosen] * weight[chosen]).T.astype(np.float64)
             basis, _ = np.linalg.qr((layers * weight)[:, chosen].T.astype(np.float64))
             parts.append(-(columns - basis @ (basis.T @ columns)))
         prior = np.zeros((size + len(Bone), len(at)))
@@ -166,26 +169,18 @@ class IntensityProblem:
         )
         return layers, densities, view.picture - np.tensordot(densities, layers, axes=1)
 
-    def _change(self, view: PictureView, at: Array, index: int, densities: Array) -> Array:
-        """(rows, columns) change of the rendering by one parameter, before ``detail``."""
-        knee, step = self.knee, self._step(index)
-        there = at.copy()
-        there[index] += step
-        total, start = np.zeros((view.camera.rows, view.camera.columns)), 0
+    def _changes(self, view: PictureView, at: Array, densities: Array) -> Image:
+        """(free, rows, columns) change of the rendering by each free parameter, before ``band_pass``."""
+        knee = self.knee
+        changes = np.zeros((len(at), view.camera.rows, view.camera.columns), np.float32)
+        start = 0
         for number, bone in enumerate(knee.bones):
-            part = knee.slices[bone]
-            touched = index == 0 or part.start <= index < part.stop or index == knee.size + number
-            layers = self._layers(bone, at, view.camera)
-            own = densities[start : start + len(layers)]
-            start += len(layers)
-            if touched:
-                total += np.tensordot(own, self._layers(bone, there, view.camera) - layers, axes=1)
-        return total / step
-
-    def _step(self, index: int) -> float:
-        if index == 0:
-            return _STEP_SCALE
-        if index >= self.knee.size:
-            return _STEP_CORTEX
-        place = min(index - part.start for part in self.knee.slices.values() if index >= part.start)
-        return _STEP_MM if place < 3 else _STEP_RADIANS if place < 6 else _STEP_MODE
+            part, cortex = knee.slices[bone], knee.size + number
+            own = np.array([0, *range(part.start, part.stop), cortex])
+            chosen = np.flatnonzero(np.isin(own, self.free))
+            stop = start + 2 * knots(bone)
+            changes[own[chosen]] += picture_changes(
+                knee, bone, at[: knee.size], view.camera, float(at[cortex]), densities[start:stop], chosen
+            )
+            start = stop
+        return changes[self.free]

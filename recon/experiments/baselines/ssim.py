@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from skimage.filters import threshold_otsu
 
 from recon.bones import Bone
 from recon.experiments.baselines.appearance import usual_picture
 from recon.experiments.baselines.contours import usable_pixels
-from recon.experiments.baselines.intensity import IntensityProblem, PictureView, remove_smooth
+from recon.experiments.baselines.intensity import IntensityProblem, PictureView, band_pass, remove_smooth
 from recon.experiments.baselines.knee_model import KneeModel, knee_model
 from recon.experiments.baselines.levenberg_marquardt import minimise
 from recon.experiments.baselines.start import (
@@ -32,15 +33,18 @@ from recon.geometry import Camera
 from recon.population.shape_model import ShapeModel
 
 Array = npt.NDArray[np.float64]
+Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
-_STARTS = 3
+_STARTS = 6
 _START_SIGMA_MM = 20.0
-# Pixels of the picture, size of structures that count in mm, rounds; first the pose only, then all.
-_POSE_STAGE = (128, 16.0, 5)
+# Pixels of the picture, size of structures that count in mm, rounds, and how many of the poses are kept.
+_POSE_STAGES = ((64, 20.0, 6, 2), (128, 14.0, 4, 1))
+# The same for all parameters.
 _SHAPE_STAGES = ((128, 12.0, 4), (256, 10.0, 4))
 _INNER_STEPS = 2
+_FLAT = 0.15  # spread of air, relative to its difference to the leg
 
 
 def fit_ssim(
@@ -82,15 +86,19 @@ def fit_ssim(
         picture_agreement(knee, cameras, pictures, exposed),
         _STARTS,
     )
-    pixels, sigma, rounds = _POSE_STAGE
-    views = _pyramid(cameras, pictures, exposed, pixels, sigma)
-    free, taken, posed = knee.rigid_indices, 0, []
-    for number, start in enumerate(starts):
-        report("pose", 0.1 + 0.2 * number / len(starts))
-        at, steps = _descend(knee, views, np.concatenate([start, np.zeros(len(Bone))]), free, rounds)
-        posed.append((correlation(knee, views, at), at))
-        taken += steps
-    _, at = max(posed, key=lambda item: item[0])
+    candidates = [np.concatenate([start, np.zeros(len(Bone))]) for start in starts]
+    taken = 0
+    for number, (pixels, sigma, rounds, kept) in enumerate(_POSE_STAGES):
+        report("pose", 0.1 + 0.2 * number / len(_POSE_STAGES))
+        views = _pyramid(cameras, pictures, exposed, pixels, sigma)
+        posed = []
+        for candidate in candidates:
+            at, steps = _descend(knee, views, candidate, knee.rigid_indices, rounds)
+            posed.append((correlation(knee, views, at), at))
+            taken += steps
+        posed.sort(key=lambda item: -item[0])
+        candidates = [at for _, at in posed[:kept]]
+    at = candidates[0]
     for number, (pixels, sigma, rounds) in enumerate(_SHAPE_STAGES):
         report("shape", 0.3 + 0.7 * number / len(_SHAPE_STAGES))
         views = _pyramid(cameras, pictures, exposed, pixels, sigma)
@@ -129,11 +137,25 @@ def _pyramid(
     views = []
     for camera, picture, good in zip(cameras, pictures, exposed, strict=True):
         small, factor = coarse_camera(camera, pixels)
-        usable = coarse_image(usable_pixels(good), factor) > 0.99
+        usable = coarse_image(usable_pixels(good & ~air(picture, good)), factor) > 0.99
         size = small.pixel_size_at(np.zeros(3))
-        detail = remove_smooth(coarse_image(picture, factor).astype(np.float32), usable, sigma_mm / size)
+        detail = band_pass(coarse_image(picture, factor).astype(np.float32), usable, sigma_mm / size)
         views.append(PictureView(small, detail, usable, size, sigma_mm))
     return views
+
+
+def air(picture: npt.NDArray[np.floating], exposed: Mask) -> Mask:
+    """(rows, columns) bool: what lies beside the leg, so that the skin's edge is not taken for bone.
+
+    Air is the darker class of Otsu's method (10.1109/TSMC.1979.4310076), if that is flat; where the leg fills
+    the picture, it is not.
+    """
+    values = picture[exposed].astype(np.float64)
+    dark = picture < threshold_otsu(values)  # type: ignore[no-untyped-call]
+    inside = picture[dark & exposed].astype(np.float64)
+    apart = float(picture[~dark & exposed].mean() - inside.mean())
+    spread = float(np.subtract(*np.percentile(inside, (60, 10))))
+    return dark if spread < _FLAT * apart else np.zeros_like(dark)
 
 
 def correlation(knee: KneeModel, views: Sequence[PictureView], at: Array) -> float:
@@ -149,6 +171,14 @@ def correlation(knee: KneeModel, views: Sequence[PictureView], at: Array) -> flo
     return float(np.mean(values))
 
 
+def even_contrast(detail: Image, usable: Mask, sigma: float) -> Image:
+    """(rows, columns) detail over its local deviation within about ``sigma`` pixels."""
+    square = detail**2
+    spread = np.sqrt(np.maximum(square - remove_smooth(square, usable, sigma), 0))
+    floor = 0.2 * float(np.median(spread[usable])) + 1e-9
+    return np.asarray(np.clip(detail / (spread + floor), -2, 2), np.float32)
+
+
 def picture_agreement(
     knee: KneeModel,
     cameras: Sequence[Camera],
@@ -157,18 +187,19 @@ def picture_agreement(
 ) -> Agreement:
     """Correlation of each picture with the usual look of the model, both without what is smooth."""
     targets = _pyramid(cameras, pictures, exposed, COARSE_PIXELS, _START_SIGMA_MM)
+    seen = [even_contrast(view.picture, view.usable, view.sigma_mm / view.pixel_mm) for view in targets]
 
     def agreement(view: int, parameters: Array, wide: Camera) -> Array:
-        target = targets[view]
-        weight = target.usable.astype(np.float64)
+        sigma = _START_SIGMA_MM / targets[view].pixel_mm
         everywhere = np.ones((wide.rows, wide.columns), bool)
-        look = remove_smooth(
-            usual_picture(knee, parameters, wide), everywhere, _START_SIGMA_MM / target.pixel_mm
-        ).astype(np.float64)
+        look = remove_smooth(usual_picture(knee, parameters, wide), everywhere, sigma).astype(np.float64)
+        weight = targets[view].usable.astype(np.float64)
         count = max(float(weight.sum()), 1.0)
-        seen = (target.picture - target.picture[target.usable].mean()) * weight
+        picture = (seen[view] - seen[view][weight > 0].mean()) * weight
         mean = slid(look, weight) / count
         spread = np.sqrt(np.maximum(slid(look**2, weight) / count - mean**2, 1e-12))
-        return np.asarray(slid(look, seen) / count / (spread * np.sqrt((seen**2).sum() / count) + 1e-12))
+        return np.asarray(
+            slid(look, picture) / count / (spread * np.sqrt((picture**2).sum() / count) + 1e-12)
+        )
 
     return agreement

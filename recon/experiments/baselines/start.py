@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 from scipy.signal import fftconvolve
 from scipy.spatial.transform import Rotation
 
@@ -21,7 +22,8 @@ Mask = npt.NDArray[np.bool_]
 Agreement = Callable[[int, Array, Camera], Array]
 
 COARSE_PIXELS = 64
-_REACH = 0.5  # of the picture, by which the knee may be out of its middle
+_REACH_MM, _STEP_MM = 36.0, 3.0  # shifts of the knee from the isocentre along each axis
+_CENTRED = 0.1  # quality that a shift by the whole reach along one axis must gain
 _TURNS = np.deg2rad([-20.0, 0.0, 20.0])  # of the leg about its axis
 _FLEXIONS = np.deg2rad([-6.0, 6.0, 20.0])  # away from the mean pose
 _ROUNDS = 2
@@ -63,8 +65,8 @@ def starting_poses(
 ) -> list[Array]:
     """Parameters of the ``count`` mean knees that agree best with the pictures.
 
-    Turn and flexion of the leg are tried on a grid; for each, the best shift in each picture gives the shift
-    in space, twice, for a shift along the ray changes the size.
+    Turn and flexion of the leg are tried on a grid; for each, the shift in space under which all pictures
+    together agree best, twice, for a shift along the ray changes the size.
 
     Args:
         model: of the knee.
@@ -77,20 +79,30 @@ def starting_poses(
         shift, quality = np.zeros(3), 0.0
         for _ in range(_ROUNDS):
             parameters = posed_mean(model, turn, flexion, shift)
-            moves, qualities = [], []
-            for view, camera in enumerate(cameras):
-                reach = round(_REACH * max(camera.rows, camera.columns))
-                wide = camera.cropped(-reach, camera.rows + reach, -reach, camera.columns + reach)
-                # The picture is slid over the wider one, so that what enters at its border is counted right.
-                scores = agreement(view, parameters, wide)
-                row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
-                moves.append(np.array([reach - column, reach - row], dtype=np.float64))
-                qualities.append(float(scores.max()))
-            shift = shift + _in_space(cameras, shift, moves)
-            quality = float(np.mean(qualities))
+            quality, shift = _best_shift(parameters, shift, cameras, agreement)
         found.append((quality, posed_mean(model, turn, flexion, shift)))
     found.sort(key=lambda item: -item[0])
     return [parameters for _, parameters in found[:count]]
+
+
+def _best_shift(
+    parameters: Array, shift: Array, cameras: Sequence[Camera], agreement: Agreement
+) -> tuple[float, Array]:
+    """The best quality and its (3,) shift in mm of all near the isocentre; ``parameters`` are at ``shift``."""
+    steps = np.arange(-_REACH_MM, _REACH_MM + 1e-9, _STEP_MM)
+    shifts = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    total = -_CENTRED * ((shifts / _REACH_MM) ** 2).sum(axis=1)
+    for view, camera in enumerate(cameras):
+        at = camera.project(shift)[0]
+        moves = camera.project(shifts)[0] - at
+        reach = int(np.ceil(np.abs(moves).max())) + 1
+        wide = camera.cropped(-reach, camera.rows + reach, -reach, camera.columns + reach)
+        # The picture is slid over the wider one, so that what enters at its border is counted right.
+        scores = agreement(view, parameters, wide)
+        columns, rows = (reach - moves).T
+        total += ndimage.map_coordinates(scores, (rows, columns), order=1) / len(cameras)
+    best = int(np.argmax(total))
+    return float(total[best]), shifts[best]
 
 
 def slid(wide: Array, small: Array) -> Array:
@@ -109,16 +121,3 @@ def shadow_agreement(model: KneeModel, shadows: Sequence[Mask], valid: Sequence[
         return np.asarray(2 * slid(cast, seen) / np.maximum(area, 1.0))
 
     return agreement
-
-
-def _in_space(cameras: Sequence[Camera], at: Array, moves: Sequence[Array]) -> Array:
-    """(3,) shift in mm whose projections are nearest to given shifts in pixels, near a (3,) point."""
-    rows, values = [], []
-    for camera, move in zip(cameras, moves, strict=True):
-        pixel, depth = camera.project(at)
-        slopes = (camera.projection[:2, :3] - pixel[:, None] * camera.projection[2, :3]) / depth
-        rows.append(slopes)
-        values.append(move)
-    # A little damping keeps the depth of nearly parallel views.
-    design = np.concatenate([*rows, 1e-3 * np.eye(3)])
-    return np.asarray(np.linalg.lstsq(design, np.concatenate([*values, np.zeros(3)]), rcond=None)[0])
