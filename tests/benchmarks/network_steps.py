@@ -212,6 +212,7 @@ def main() -> None:
     rows, result = [], {}
     for step in QUICK if options.quick else (*QUICK, *FULL):
         found = in_own_process(step, options.threads)
+        print(f"{step.name}: {found['processor_seconds']:.1f} s, {found['peak_gb']:.1f} GB", file=sys.stderr)
         key = step.name.replace(" ", "_")
         result |= {f"{key}_{what}": found[what] for what in ("seconds", "processor_seconds", "peak_gb")}
         how = "whole" if step.at_once == step.batch else f"{step.at_once} at a time, gradients accumulated"
