@@ -18,7 +18,7 @@ from backend.core.errors import Conflict, Invalid
 from backend.studies import signals
 from backend.studies.guard import draft, in_state, locked_row, log
 from backend.studies.models import Item, Rater, Rating, Signature, Study, StudyCase, StudyState, TimeEvent
-from backend.studies.readiness import Reason, reasons
+from backend.studies.readiness import reasons
 from backend.studies.setup import insert_case, insert_rater
 
 LOCK_MEANING = "The ratings are complete and final"
@@ -92,10 +92,12 @@ def extend(
 
     Raises:
         WrongRole: the person is no coordinator of the site.
-        Conflict: ``wrong_state``, ``case_taken``, ``rater_taken``, ``not_blind``.
+        Conflict: ``wrong_state``, ``case_taken``, ``rater_taken``, ``not_blind``, ``not_ready``.
         Invalid: ``too_few_cases``: so few cannot be kept apart at the end of a list; ``no_such_case``,
-            ``no_such_version``.
+            ``no_such_version``; ``nothing_to_add``.
     """
+    if not cases and not raters:
+        raise Invalid("nothing_to_add", "Nothing is to be added.", remedy="Name cases or raters.")
     with transaction.atomic():
         study = locked_row(person, study)
         in_state(study, StudyState.RUNNING)
@@ -114,9 +116,7 @@ def extend(
             study.save(update_fields=["batches"])
         for rater in raters:
             insert_rater(study=study, rater=rater)
-        still = [reason for reason in reasons(study) if reason.code != "no_margin"]
-        if still:
-            raise _not_ready(still)
+        _refuse_unless_ready(study)
         _seal(study, person)
         log(
             study,
@@ -257,15 +257,12 @@ def answers_digest(study: Study) -> str:
 
 def _refuse_unless_ready(study: Study) -> None:
     missing = reasons(study)
-    if missing:
-        raise _not_ready(missing)
-
-
-def _not_ready(missing: list[Reason]) -> Conflict:
+    if not missing:
+        return
     fields: dict[str, list[str]] = {}
     for reason in missing:
         fields.setdefault(reason.code, []).append(reason.text)
-    return Conflict(
+    raise Conflict(
         "not_ready", missing[0].text, remedy="Mend everything on the list of what is missing.", fields=fields
     )
 

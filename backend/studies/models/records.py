@@ -79,7 +79,7 @@ class Item(models.Model):
         ordering = ("position",)
         constraints = (
             models.UniqueConstraint(fields=("rater", "position"), name="one_item_a_position"),
-            models.UniqueConstraint(fields=("code",), name="one_item_a_code"),
+            models.UniqueConstraint(fields=("rater", "code"), name="one_item_a_code"),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from backend.studies.statistics.icc import mean_squares
@@ -86,14 +86,14 @@ def crossed(first: ArrayLike, second: ArrayLike) -> ArmEffect:
     )
 
 
-def fit(first: ArrayLike, second: ArrayLike, *, interactions: bool = True) -> ArmEffect:
-    """Score = arm + rater + case (+ rater x arm + case x arm) + error, all but the arm random, by REML.
+def fit(first: ArrayLike, second: ArrayLike) -> ArmEffect:
+    """Score = arm + rater + case + rater x arm + case x arm + error, all but the arm random, by REML.
 
-    statsmodels' ``MixedLM`` with one group and variance components. Takes seconds at 10 x 40.
+    statsmodels' ``MixedLM`` with one group and variance components, started from the mean squares: from its
+    own start it was seen to stop far from the maximum and call it one.
 
     Args:
         first, second: (raters, cases), NaN where there is no rating.
-        interactions: whether the arms may differ from rater to rater and from case to case.
 
     Raises:
         ValueError: shapes differ, or nothing was rated in one of the arms.
@@ -101,6 +101,7 @@ def fit(first: ArrayLike, second: ArrayLike, *, interactions: bool = True) -> Ar
     # Imported late: statsmodels and pandas cost a second that most of the backend need not wait for.
     import pandas as pd
     import statsmodels.formula.api as smf
+    from statsmodels.regression.mixed_linear_model import MixedLMParams
 
     arms = np.stack([np.asarray(first, dtype=float), np.asarray(second, dtype=float)])
     if arms.ndim != 3 or not np.isfinite(arms).any(axis=(1, 2)).all():
@@ -109,9 +110,7 @@ def fit(first: ArrayLike, second: ArrayLike, *, interactions: bool = True) -> Ar
     frame = pd.DataFrame({"score": arms[arm, rater, case], "arm": 0.5 - arm, "rater": rater, "case": case})
     frame["rater_arm"] = frame["rater"].astype(str) + "/" + arm.astype(str)
     frame["case_arm"] = frame["case"].astype(str) + "/" + arm.astype(str)
-    names = {"rater": "rater", "case": "case"}
-    if interactions:
-        names |= {"rater x arm": "rater_arm", "case x arm": "case_arm"}
+    names = {"rater": "rater", "case": "case", "rater x arm": "rater_arm", "case x arm": "case_arm"}
     model = smf.mixedlm(
         "score ~ arm",
         frame,
@@ -119,10 +118,17 @@ def fit(first: ArrayLike, second: ArrayLike, *, interactions: bool = True) -> Ar
         re_formula="0",
         vc_formula={name: f"0 + C({column})" for name, column in names.items()},
     )
+    means = np.nanmean(arms, axis=(1, 2))
+    ratios = _start(arms)
+    start = MixedLMParams.from_components(
+        fe_params=np.array([means.mean(), means[0] - means[1]]),
+        cov_re=np.zeros((0, 0)),
+        vcomp=np.array([ratios[name] for name in model.exog_vc.names]),
+    )
     with warnings.catch_warnings():
         # A component at zero is a finding here, no failure; whether the fit ended is told.
         warnings.simplefilter("ignore")
-        result = model.fit(reml=True, method=["lbfgs"])
+        result = model.fit(start_params=start, reml=True, method=["lbfgs"])
     variances = dict(zip(model.exog_vc.names, map(float, result.vcomp), strict=True))
     return _effect(
         float(result.fe_params["arm"]),
@@ -131,3 +137,31 @@ def fit(first: ArrayLike, second: ArrayLike, *, interactions: bool = True) -> Ar
         variances | {"error": float(result.scale)},
         bool(result.converged),
     )
+
+
+def _start(arms: NDArray[np.float64]) -> dict[str, float]:
+    """Variance components relative to the error, from mean squares with holes filled by rater and case means.
+
+    On complete data they are the maximum itself where none is negative. None starts at zero, where the slope
+    vanishes and the search would never leave.
+    """
+    with warnings.catch_warnings():
+        # A rater or a case without any rating in an arm has no mean and gets that of the arm.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        overall = np.nanmean(arms, axis=(1, 2), keepdims=True)
+        rater = np.nan_to_num(np.nanmean(arms, axis=2, keepdims=True) - overall)
+        case = np.nan_to_num(np.nanmean(arms, axis=1, keepdims=True) - overall)
+    one, two = np.where(np.isfinite(arms), arms, overall + rater + case)
+    raters, cases = one.shape
+    apart, together = mean_squares((one - two).T), mean_squares((one + two).T)
+    error = (apart.error + together.error) / 4
+    components = {
+        "rater": (together.raters - apart.raters) / 4 / cases,
+        "case": (together.targets - apart.targets) / 4 / raters,
+        "rater x arm": (apart.raters / 2 - error) / cases,
+        "case x arm": (apart.targets / 2 - error) / raters,
+    }
+    floor = 3e-3
+    if error == 0:
+        return dict.fromkeys(components, floor)
+    return {name: max(value / error, floor) for name, value in components.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from backend.core.errors import Conflict, Invalid
 from backend.studies import course, rating, selectors
@@ -208,3 +210,30 @@ def test_a_guide_is_complete_with_its_time_only() -> None:
     rate(item)
     item.refresh_from_db()
     assert item.completed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_raters_at_once_lose_nothing_and_double_nothing() -> None:
+    people = team(raters=3)
+    study = running_study(people, cases=2)
+    question = study.questions.first()
+    items = [rating.open_item(person=person, item=items_of(study, person)[0]) for person in people.raters]
+    tokens = {item.pk: [uuid4() for _ in range(4)] for item in items}
+
+    def save(which: int) -> None:
+        # Every answer is sent twice, from two connections, as after a lost reply.
+        item = items[which % 3]
+        try:
+            for value, token in enumerate(tokens[item.pk], start=1):
+                rating.save_rating(
+                    person=item.rater.person, item=item, question=question, value=value, client_token=token
+                )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(save, range(6)))
+    for item in items:
+        kept = list(item.ratings.order_by("revision").values_list("revision", "client_token"))
+        assert [revision for revision, _ in kept] == [1, 2, 3, 4]
+        assert {token for _, token in kept} == set(tokens[item.pk])

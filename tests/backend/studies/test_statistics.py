@@ -112,6 +112,19 @@ def test_the_mixed_model_takes_holes() -> None:
         mixed.crossed(one, two)
 
 
+def test_the_mixed_model_ends_at_the_maximum_when_raters_have_no_taste() -> None:
+    # A component at zero, where the fit's own start has stopped short with half as large an error again.
+    generator = np.random.default_rng(11)
+    for _ in range(3):
+        shared = generator.normal(0, 0.35, (1, 40)) + generator.normal(0, 0.3, (10, 1))
+        one, two = (
+            shared + generator.normal(0, 0.15, (1, 40)) + generator.normal(0, 0.6, (10, 40)) for _ in range(2)
+        )
+        assert mixed.fit(one, two).standard_error == pytest.approx(
+            mixed.crossed(one, two).standard_error, rel=0.05
+        )
+
+
 def test_blinding_indices_at_their_ends() -> None:
     known = blinding.bang([[10, 0], [0, 10], [0, 0]])
     assert [index.value for index in known] == [1, 1]
