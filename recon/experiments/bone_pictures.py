@@ -24,7 +24,7 @@ ANGLES = (0, 90, 180)
 _TRUE_COLOUR = np.array([0.86, 0.79, 0.66])
 _FOUND_COLOUR = np.array([0.60, 0.74, 0.86])
 _COLOUR_MAP = "viridis"  # rises evenly in lightness, so colour-blind people read it too
-_HEIGHT_MM, _WIDTH_MM = 180.0, 144.0
+_HEIGHT_MM, _WIDTH_MM = 180.0, 162.0
 _PIXELS = 200
 
 
@@ -65,7 +65,7 @@ def write_sheet(cases: Sequence[Shown], path: Path, *, most_mm: float = 3.0) -> 
     columns = views + 3 * len(ANGLES)
     colours = cm.ScalarMappable(Normalize(0, most_mm), _COLOUR_MAP)
     figure, axes = pyplot.subplots(
-        len(cases), columns, figsize=(1.35 * columns + 0.8, 1.75 * len(cases) + 0.4), squeeze=False
+        len(cases), columns, figsize=(1.4 * columns + 0.8, 1.75 * len(cases) + 0.4), squeeze=False
     )
     for row, case in zip(axes, cases, strict=True):
         for axis in row:

@@ -178,5 +178,5 @@ def _implants() -> Experiment:
             "its cut. The paper's patients had other implants, placed by surgeons.",
         ),
         reference="no implant",
-        pictures=("staple", "plate and screws", "partial knee"),
+        pictures=tuple(kinds),
     )

@@ -23,12 +23,12 @@ def findings(experiment: Experiment, results: Results) -> list[str]:
         found += _steps(results)
     for series in dict.fromkeys(c.series for c in experiment.conditions if c.x is not None):
         found.append(_trend([c for c in experiment.conditions if c.series == series], series, results))
-    for condition in experiment.conditions:
-        missing = results.missing(condition.label)
+    for label in dict.fromkeys(condition.label for condition in experiment.conditions):
+        missing = results.missing(label)
         if missing:
             found.append(
-                f"{condition.label}: {missing} bones in view were left out; its distances are means of the "
-                "others and flatter it."
+                f"{label}: bones in view that were left out: {missing}. Its distances are means of "
+                "the others and flatter it."
             )
     return found
 

@@ -1,4 +1,4 @@
-"""How the bones of a knee model look in a radiograph: cortex and core, their densities varying along the bone.
+"""How the bones of a knee model look in a radiograph: cortex and core, with densities along the bone.
 
 Each bone is two materials, a cortical shell of the thickness usual at each place and its core. Along a bone,
 shell and core have each a density at the joint, in the metaphysis and in the shaft. A picture is linear in
@@ -68,7 +68,6 @@ class BoneLook:
         place: that part, as (rows, columns) slices of the picture.
         outer: (V, 3) mm.
         inner: (V, 3) mm, the surface between cortex and core.
-        normals: (V, 3) unit outward.
         shares: (K, rows, columns) of the part: how much each knot along the bone counts.
     """
 
@@ -76,7 +75,6 @@ class BoneLook:
     place: tuple[slice, slice]
     outer: Array
     inner: Array
-    normals: Array
     shares: Array
 
     def layers(self, faces: npt.NDArray[np.int64]) -> Array:
@@ -112,7 +110,6 @@ def look(
         (slice(int(top), int(bottom)), slice(int(left), int(right))),
         vertices,
         vertices - depth[:, None] * normals,
-        normals,
         _shares(knee, bone, vertices, part),
     )
 
@@ -158,13 +155,7 @@ def picture_changes(
     still = np.zeros((*moves.shape[:2], 1))
     shrinks = (seen.inner - seen.outer)[:, :, None]
     outer, inner = (
-        path_length_changes(
-            surface,
-            faces,
-            seen.normals,
-            np.ascontiguousarray(np.concatenate([moves, last], axis=2)[:, :, chosen].transpose(2, 0, 1)),
-            seen.camera,
-        )
+        path_length_changes(surface, faces, np.concatenate([moves, last], axis=2)[:, :, chosen], seen.camera)
         for surface, last in ((seen.outer, still), (seen.inner, shrinks))
     )
     shell, core = (np.tensordot(part, seen.shares, axes=1) for part in np.split(densities, 2))

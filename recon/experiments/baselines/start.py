@@ -88,7 +88,7 @@ def starting_poses(
 def _best_shift(
     parameters: Array, shift: Array, cameras: Sequence[Camera], agreement: Agreement
 ) -> tuple[float, Array]:
-    """The best quality and its (3,) shift in mm of all near the isocentre; ``parameters`` are at ``shift``."""
+    """The best quality and its (3,) shift in mm; ``parameters`` are those of the (3,) ``shift``."""
     steps = np.arange(-_REACH_MM, _REACH_MM + 1e-9, _STEP_MM)
     shifts = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     total = -_CENTRED * ((shifts / _REACH_MM) ** 2).sum(axis=1)
