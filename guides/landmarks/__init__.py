@@ -46,12 +46,23 @@ def find_landmarks(bones: BoneSet, side: Side) -> Landmarks:
 
 
 def _check_places(bones: BoneSet) -> None:
+    """Refuse bones that stand where others belong, as far as place and size tell."""
     tibia = bones[Bone.TIBIA]
-    femur, fibula = bones.get(Bone.FEMUR), bones.get(Bone.FIBULA)
-    swapped = femur is not None and femur.bounds[:, 2].mean() < tibia.bounds[:, 2].mean()
-    if swapped or (fibula is not None and fibula.volume > tibia.volume):
-        raise InputError(
-            "bones_swapped",
-            "The tibia does not lie where it belongs among the other bones",
-            "Check that no two bone files were swapped and that z points upwards",
-        )
+    femur, fibula, patella = (bones.get(bone) for bone in (Bone.FEMUR, Bone.FIBULA, Bone.PATELLA))
+    middle, top = float(tibia.bounds[:, 2].mean()), float(tibia.bounds[1, 2])
+    wrong = {
+        "The femur lies below the tibia": femur is not None and femur.bounds[:, 2].mean() < middle,
+        "The fibula lies above the tibia": fibula is not None and fibula.bounds[:, 2].mean() > top,
+        "The fibula is larger than the tibia": fibula is not None and fibula.volume > tibia.volume,
+        "The patella is larger than the tibia": patella is not None and patella.volume > tibia.volume,
+        "The patella is larger than the femur": patella is not None
+        and femur is not None
+        and patella.volume > femur.volume,
+    }
+    for message, found in wrong.items():
+        if found:
+            raise InputError(
+                "bones_swapped",
+                message,
+                "Check that no two bone files were swapped and that z points upwards",
+            )

@@ -11,8 +11,20 @@ from scipy.spatial.transform import Rotation
 from guides.bones import Array
 from guides.landmarks import Landmark, Landmarks
 from guides.landmarks.priors import MLDFA_AT_ALDFA_80_DEG
-from guides.measures import MEASURES, drawn_points, hka, jlca, mldfa, mmpta, obliquity, wbl
-from guides.osteotomy import miniaci, move
+from guides.measures import (
+    MEASURES,
+    caton_deschamps,
+    drawn_points,
+    hka,
+    jlca,
+    mfta,
+    mldfa,
+    mmpta,
+    obliquity,
+    turn_to_varus,
+    wbl,
+)
+from guides.osteotomy import dugdale, miniaci, move
 
 ANGLE = st.floats(-12, 12)
 
@@ -95,6 +107,67 @@ def test_the_weight_bearing_line_by_hand() -> None:
     share = (40 - 45 * 400 / 850) / 80
     assert wbl(points, "L") == pytest.approx(100 * share, abs=1e-9)
     assert obliquity(points, "L") == pytest.approx(np.degrees(np.arctan2(45, 850)), abs=1e-9)
+
+
+def test_patellar_height_by_hand() -> None:
+    # Articular surface 30 mm, its lower edge 24 mm above and 7 mm in front of the tibia's angle: 25 / 30.
+    for side in "LR":
+        out = 1.0 if side == "L" else -1.0
+        points = leg(side, mpta=87) | {
+            "patella_articular_superior": np.array([out * 9, -37.0, 54]),
+            "patella_articular_inferior": np.array([out * 9, -37.0, 24]),
+            "plateau_anterior": np.array([out * 9, -30.0, 0]),
+        }
+        flat = points | {name: points[name] * [1, 1, 0] for name in ("plateau_medial", "plateau_lateral")}
+        assert caton_deschamps(flat, side) == pytest.approx(25 / 30, abs=1e-9)
+        tilted = caton_deschamps(points, side)
+        moved = move(
+            points | {"tuberosity": np.array([0, -30.0, -35])}, np.zeros(3), np.array([0, -1.0, 0]), 0
+        )
+        assert caton_deschamps(moved, side) == pytest.approx(float(tilted), abs=1e-12)
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+@pytest.mark.parametrize("degrees", [-3.0, 2.0, 6.0])
+def test_turning_the_femur_to_varus_takes_hka_and_adds_jlca(side: str, degrees: float) -> None:
+    points = leg(side, mpta=86, ldfa=89, lean=3)
+    turned = turn_to_varus(points, side, degrees)
+    assert hka(turned, side) == pytest.approx(hka(points, side) - degrees, abs=1e-6)
+    assert mfta(turned, side) == pytest.approx(-3 - degrees, abs=1e-6)
+    assert jlca(turned, side) == pytest.approx(jlca(points, side) + degrees, abs=1e-6)
+    assert mldfa(turned, side) == pytest.approx(mldfa(points, side), abs=1e-6)
+    hip = turn_to_varus(points, side, degrees, ("hip_center",))
+    assert jlca(hip, side) == pytest.approx(jlca(points, side), abs=1e-9)
+
+
+def test_every_measure_has_a_normal_range_or_none_at_all() -> None:
+    for name, measure in MEASURES.items():
+        assert measure.definition and measure.source
+        if name == "leg_length":
+            assert measure.normal is None
+        else:
+            assert measure.normal.low < measure.normal.high and measure.normal.source
+
+
+def test_miniaci_and_dugdale_by_hand() -> None:
+    # Hinge at the origin, ankle 500 below, hip over the point 300 lateral: the ankle ends at (300, -400), the
+    # triangle 3-4-5 makes the angle atan(3 / 4). Dugdale at T = (300, 0): 180 - angle H T A = atan(3 / 5).
+    hinge, ankle = np.zeros(3), np.array([0, 0, -500.0])
+    hip, target, anterior = np.array([300.0, 20, 400]), np.array([300.0, -10, 0]), np.array([0, -1.0, 0])
+    assert miniaci(hip, ankle, hinge, target, anterior) == pytest.approx(36.8699, abs=1e-4)
+    assert dugdale(hip, ankle, target, anterior) == pytest.approx(30.9638, abs=1e-4)
+    # A leg of usual size: hinge 33 mm lateral and 20 below the joint, hip 45 medial and 430 above, ankle 365
+    # below, line through 62.5 % of a plateau of 75 mm: where that line meets the circle about the hinge.
+    hinge, hip = np.array([33.0, 0, -20]), np.array([-45.0, 0, 430])
+    ankle, target = np.array([0, 0, -365.0]), np.array([9.375, 0, 0])
+    ray = np.array([54.375, -430]) / np.hypot(54.375, 430)
+    along = (33 + 45) * ray[0] + (-20 - 430) * ray[1]
+    across = (33 + 45) * ray[1] - (-20 - 430) * ray[0]
+    reach = along + np.sqrt(33**2 + 345**2 - across**2)
+    there = np.array([-45, 430]) + reach * ray - [33, -20]
+    by_hand = np.degrees(np.arctan2(there[0], -there[1]) - np.arctan2(-33, 345))
+    assert 8 < by_hand < 15
+    assert miniaci(hip, ankle, hinge, target, anterior) == pytest.approx(by_hand, abs=1e-9)
 
 
 @given(turn=st.tuples(*[st.floats(-180, 180)] * 3), shift=st.tuples(*[st.floats(-500, 500)] * 3))
