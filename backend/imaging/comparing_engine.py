@@ -19,6 +19,8 @@ from recon.metrics import MARGIN_MM, SAMPLES, compare, surface_distances
 
 Array = npt.NDArray[np.float64]
 
+_SCALES_MM = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 50.0)
+
 
 def compare_sets(
     first: Path,
@@ -104,4 +106,4 @@ def _distances(points: Array, surface: trimesh.Trimesh, seen: FieldOfView) -> Ar
 
 def _scale(largest: float) -> float:
     """The round number of mm at or above a distance."""
-    return next((step for step in (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0) if step >= largest), 50.0)
+    return next((step for step in _SCALES_MM if step >= largest), _SCALES_MM[-1])
