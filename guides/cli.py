@@ -140,7 +140,9 @@ def _plan(options: argparse.Namespace) -> int:
     for name, measure in document["measures"].items():
         band = measure["band"]
         spread = "" if band is None else f"  (90 %: {band[0]:.1f} to {band[1]:.1f})"
-        _say(f"{name:12}{measure['before']:8.1f} -> {measure['after']:6.1f} {measure['unit']}{spread}")
+        digits = 1 if measure["unit"] else 2  # a ratio
+        before, after = (f"{measure[when]:.{digits}f}" for when in ("before", "after"))
+        _say(f"{name:16}{before:>7} -> {after:>6} {measure['unit']}{spread}")
     for warning in document["warnings"]:
         _say(f"warning: {warning['message']} [{warning['source']}]")
     return 0

@@ -5,6 +5,12 @@ real bones, and the 26 people of LLP26 (whose knees are posed by this program, s
 measured). A knee-only field of view is 110 mm of tibia and 90 mm of femur. The priors of
 ``guides/landmarks/priors.py`` come from LLP26 (``--priors`` prints them again), so only the people of the
 folder test them.
+
+Left and right of ``staple_mc22`` differ by 4.6 degrees of mMPTA, and pictures of both plateaus show that the
+bones differ, not the landmarks: on the right the lateral rim stands 4 mm up in two round lobes and the medial
+plateau lies 2 mm lower; the femora differ by 2 degrees of mLDFA too. Other windows and other robust fits move
+the difference by less than 1 degree. The meshes come from an MRI with thick slices, so that person and
+segmentation cannot be told apart.
 """
 
 from __future__ import annotations
