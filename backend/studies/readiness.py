@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,9 +42,8 @@ def _questions(study: Study) -> Iterator[Reason]:
 
 
 def _cases(study: Study) -> Iterator[Reason]:
-    cases = list(
-        study.cases.select_related("case__patient").prefetch_related("arms__bone_set", "arms__guide")
-    )
+    live = study.cases.filter(withdrawn_at__isnull=True)
+    cases = list(live.prefetch_related("arms__guide"))
     rated = [case for case in cases if not case.training]
     if not rated:
         yield Reason("no_cases", "There are no cases.")
@@ -53,14 +53,11 @@ def _cases(study: Study) -> Iterator[Reason]:
             f"{len(rated)} cases cannot keep two versions {study.distance} items apart: "
             "add cases or shorten the distance.",
         )
-    views: dict[object, int] = {}
-    for case_id in Image.objects.filter(case__in=[case.case_id for case in cases]).values_list(
-        "case", flat=True
-    ):
-        views[case_id] = views.get(case_id, 0) + 1
+    images = Image.objects.filter(case__in=live.values("case"))
+    views = Counter(images.values_list("case", flat=True))
     for case in cases:
         yield from _versions(study, case)
-        if study.kind == StudyKind.MODEL_RATING and views.get(case.case_id, 0) < 2:
+        if study.kind == StudyKind.MODEL_RATING and views[case.case_id] < 2:
             yield Reason("no_xrays", f"Case {case.number} lacks an X-ray to rate the bones by.")
 
 

@@ -50,10 +50,7 @@ def create_study(
         Invalid: ``distance``: below one.
     """
     require_role(person, site, Role.COORDINATOR)
-    if distance < 1:
-        raise Invalid(
-            "distance", "The distance is at least one.", remedy="Choose how far apart versions are."
-        )
+    _check_distance(distance)
     with transaction.atomic():
         study = Study.objects.create(
             site=site, title=title, kind=kind, distance=distance, may_go_back=may_go_back, coordinator=person
@@ -79,6 +76,42 @@ def add_question(*, person: Person, study: Study, template: QuestionTemplate) ->
         question = _add_question(study, template)
         log(study, person, "study.question_added", f"{question.title} is asked", {"question": question.key})
     return question
+
+
+def remove_question(*, person: Person, study: Study, question: Question) -> None:
+    """Ask one question less.
+
+    Raises:
+        WrongRole: the person is no coordinator of the site.
+        Conflict: ``not_a_draft``.
+    """
+    with transaction.atomic():
+        study = draft(person, study)
+        study.questions.filter(pk=question.pk).delete()
+        log(
+            study,
+            person,
+            "study.question_removed",
+            f"{question.title} is not asked",
+            {"question": question.key},
+        )
+
+
+def set_distance(*, person: Person, study: Study, distance: int) -> Study:
+    """Say how many items apart the two versions of a case are kept.
+
+    Raises:
+        WrongRole: the person is no coordinator of the site.
+        Conflict: ``not_a_draft``.
+        Invalid: ``distance``: below one.
+    """
+    _check_distance(distance)
+    with transaction.atomic():
+        study = draft(person, study)
+        before, study.distance = study.distance, distance
+        study.save(update_fields=["distance"])
+        log(study, person, "study.distance_set", f"Distance {distance}", {"distance": [before, distance]})
+    return study
 
 
 def set_margin(*, person: Person, study: Study, question: Question, margin: float | None) -> Question:
@@ -207,6 +240,11 @@ def insert_rater(*, study: Study, rater: Person) -> Rater:
         raise Conflict("not_blind", reason.text, remedy="Choose somebody else, or take the role away first.")
     last = study.raters.aggregate(last=Max("ordinal"))["last"]
     return Rater.objects.create(study=study, person=rater, ordinal=0 if last is None else last + 1)
+
+
+def _check_distance(distance: int) -> None:
+    if distance < 1:
+        raise Invalid("distance", "The distance is at least one.", remedy="Choose a larger one.")
 
 
 def _add_question(study: Study, template: QuestionTemplate) -> Question:

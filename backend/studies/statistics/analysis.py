@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +21,7 @@ UNKNOWN, CT, XRAY = 0, 1, 2
 def analyse(
     ct: ArrayLike, xray: ArrayLike, *, categories: Sequence[float] = (), margin: float | None = None
 ) -> dict[str, Any]:
-    """Descriptions, tests, equivalence, mixed model and agreement, as plain data.
+    """Descriptions, tests, equivalence, mixed model and agreement, as plain data that JSON can hold.
 
     Args:
         ct, xray: (raters, cases), NaN where there is no answer; differences are CT minus X-ray.
@@ -39,7 +39,16 @@ def analyse(
     }
     # Agreement of the raters on all items, whichever version.
     items = np.concatenate([one, two], axis=1).T
-    return result | {"agreement": _agreement(items, categories)}
+    return cast(dict[str, Any], _plain(result | {"agreement": _agreement(items, categories)}))
+
+
+def _plain(value: Any) -> Any:
+    """The same with null for what is not a number: JSON has no other way to say it."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _agreement(items: np.ndarray, categories: Sequence[float]) -> dict[str, Any]:
@@ -73,9 +82,10 @@ def blinding_of(ct: ArrayLike, xray: ArrayLike) -> dict[str, Any] | None:
     if (counts.sum(axis=0) == 0).any():
         return None
     first, second = blinding.bang(counts)
-    return {
+    told = {
         "counts": counts.tolist(),
         "bang_ct": asdict(first),
         "bang_xray": asdict(second),
         "james": asdict(blinding.james(counts)),
     }
+    return cast(dict[str, Any], _plain(told))

@@ -59,8 +59,8 @@ def mean_squares(ratings: ArrayLike) -> MeanSquares:
 def icc_single(ratings: ArrayLike, confidence: float = 0.95) -> Icc:
     """ICC(2,1): how reliable the rating of one rater, drawn from many, is.
 
-    ``(BMS - EMS) / (BMS + (k - 1) EMS + k (JMS - EMS) / n)``, with the interval of their page 424. NaN where
-    nothing varies.
+    ``(BMS - EMS) / (BMS + (k - 1) EMS + k (JMS - EMS) / n)``, with the interval of their page 424. NaN for
+    what is undefined, as where nothing varies.
 
     Args:
         ratings: (targets, raters), complete.
@@ -77,9 +77,10 @@ def icc_single(ratings: ArrayLike, confidence: float = 0.95) -> Icc:
         return Icc(value, value, value)
     ratio = j / e
     spread = n * (1 + (k - 1) * value) - k * value
-    freedom = ((k - 1) * (n - 1) * (k * value * ratio + spread) ** 2) / (
-        (n - 1) * k**2 * value**2 * ratio**2 + spread**2
-    )
+    divisor = (n - 1) * k**2 * value**2 * ratio**2 + spread**2
+    if divisor == 0:
+        return Icc(float(value), np.nan, np.nan)
+    freedom = (k - 1) * (n - 1) * (k * value * ratio + spread) ** 2 / divisor
     tail = 1 - (1 - confidence) / 2
     upper_f = stats.f.ppf(tail, n - 1, freedom)
     lower_f = stats.f.ppf(tail, freedom, n - 1)
@@ -101,4 +102,9 @@ def icc_average(ratings: ArrayLike, confidence: float = 0.95) -> Icc:
     """
     k = np.shape(ratings)[1]
     single = icc_single(ratings, confidence)
-    return Icc(*(k * limit / (1 + (k - 1) * limit) for limit in (single.value, single.low, single.high)))
+
+    def stepped_up(limit: float) -> float:
+        divisor = 1 + (k - 1) * limit
+        return k * limit / divisor if divisor else np.nan
+
+    return Icc(stepped_up(single.value), stepped_up(single.low), stepped_up(single.high))

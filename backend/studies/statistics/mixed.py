@@ -22,14 +22,14 @@ class ArmEffect:
     """First arm minus second, for raters and cases beyond these.
 
     Attributes:
-        degrees_of_freedom: infinite where the normal approximation was used.
+        degrees_of_freedom: null where the normal approximation was used.
         variances: variance components by name, in squared points.
         converged: whether the fit ended where it should; always true without a fit.
     """
 
     difference: float
     standard_error: float
-    degrees_of_freedom: float
+    degrees_of_freedom: float | None
     p: float
     low: float
     high: float
@@ -38,10 +38,11 @@ class ArmEffect:
 
 
 def _effect(
-    difference: float, error: float, freedom: float, variances: dict[str, float], converged: bool
+    difference: float, error: float, freedom: float | None, variances: dict[str, float], converged: bool
 ) -> ArmEffect:
-    reach = float(stats.t.ppf(0.975, freedom)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, freedom)) if error > 0 else float(difference == 0)
+    law = stats.norm() if freedom is None else stats.t(freedom)
+    reach = float(law.ppf(0.975)) * error
+    p = float(2 * law.sf(abs(difference) / error)) if error > 0 else float(difference == 0)
     return ArmEffect(
         difference, error, freedom, p, difference - reach, difference + reach, variances, converged
     )
@@ -72,11 +73,11 @@ def crossed(first: ArrayLike, second: ArrayLike) -> ArmEffect:
         parts.append(case**2 / (cases - 1))
     if len(parts) != 1:  # with one of the two, the error cancels
         parts.append(error**2 / ((raters - 1) * (cases - 1)))
-    freedom = numerator**2 / sum(parts) if numerator > 0 else float("inf")
+    freedom = float(numerator**2 / sum(parts)) if numerator > 0 else None
     return _effect(
         float(differences.mean()),
         float(np.sqrt(numerator / (raters * cases))),
-        float(freedom),
+        freedom,
         {
             "rater x arm": max(rater - error, 0) / cases,
             "case x arm": max(case - error, 0) / raters,
@@ -133,7 +134,7 @@ def fit(first: ArrayLike, second: ArrayLike) -> ArmEffect:
     return _effect(
         float(result.fe_params["arm"]),
         float(result.bse_fe["arm"]),
-        float("inf"),
+        None,
         variances | {"error": float(result.scale)},
         bool(result.converged),
     )

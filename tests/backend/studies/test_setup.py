@@ -160,6 +160,16 @@ def test_a_coordinator_may_ask_more_in_a_draft_only() -> None:
         setup.add_question(person=running.coordinator, study=running, template=more)
 
 
+def test_the_distance_is_changed_in_a_draft() -> None:
+    people = team()
+    study = setup.set_distance(person=people.coordinator, study=draft_study(people), distance=4)
+    assert "too_few_cases" in {reason.code for reason in readiness.reasons(study)}
+    with pytest.raises(Invalid):
+        setup.set_distance(person=people.coordinator, study=study, distance=0)
+    setup.remove_question(person=people.coordinator, study=study, question=study.questions.get(key="details"))
+    assert not study.questions.filter(key="details").exists()
+
+
 def test_states_change_in_one_way_only() -> None:
     study = draft_study(team())
     with pytest.raises(IllegalTransition):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -17,6 +18,7 @@ from backend.studies.statistics import (
     mixed,
     paired,
 )
+from backend.studies.statistics.analysis import analyse, blinding_of
 from tests.benchmarks import statistics_oracles
 
 NAN = float("nan")
@@ -139,3 +141,22 @@ def test_a_description_counts_what_is_missing() -> None:
     told = describe.describe([1, 2, 2, NAN], [1, 2, 3])
     assert (told.n, told.missing, told.mean, told.median) == (3, 1, pytest.approx(5 / 3), 2)
     assert told.counts == {"1": 1, "2": 2, "3": 0}
+
+
+@pytest.mark.parametrize("categories", [(), (1, 2, 3, 4)])
+def test_an_analysis_is_json_whatever_was_answered(categories: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(9)
+    tables = [generator.integers(1, 5, (3, 6)).astype(float) for _ in range(2)]
+    constant = [np.full((3, 6), 2.0)] * 2
+    holes = [np.where(generator.random((3, 6)) < 0.2, NAN, table) for table in tables]
+    small = [[table[:, :1] for table in tables], [table[:1] for table in tables]]
+    for one, two in (tables, constant, holes, *small):
+        told = analyse(one, two, categories=categories, margin=0.5)
+        assert json.loads(json.dumps(told, allow_nan=False)) == told
+        assert told["ct"]["n"] == np.isfinite(one).sum() and 0 <= told["wilcoxon"]["p"] <= 1
+
+
+def test_the_analysis_of_guesses_counts_them_under_their_arm() -> None:
+    told = blinding_of([[1, 1, 2, 0]], [[2, 2, 0, NAN]])
+    assert told is not None and told["counts"] == [[2, 0], [1, 2], [1, 1]]
+    assert blinding_of([[NAN]], [[1]]) is None
