@@ -22,6 +22,7 @@ from torch import nn
 
 from recon.dataset import CaseEntry
 from recon.errors import InputError
+from recon.networks.enhance import bone_shadow
 from recon.networks.vnet import normalise_hu
 from recon.training.augment_volume import moved
 from recon.training.cases import Cases
@@ -88,10 +89,11 @@ class Teacher:
         )  # fmt: skip
 
     @torch.no_grad()
-    def prepare(self, network: Any, *, size: int, progress: Progress | None) -> None:
+    def prepare(self, network: Any, *, progress: Progress | None) -> None:
         """Ask the teacher about every unlabelled case that was not asked about before."""
         missing = self._cache.missing(self._cases.unlabelled)
         network.eval()
+        size, device = network.config.size, next(network.parameters()).device
         for done, entry in enumerate(missing):
             if progress:
                 progress("teacher", done / len(missing))
@@ -99,9 +101,9 @@ class Teacher:
             rng = np.random.default_rng((self._cases.seed, _TEACHER, *entry.id.encode()))
             unit = rng.uniform(-1, 1, (self._points, 3))
             hu, _, _ = moved(case.volume(), unit, np.zeros(len(unit), np.int64), size, 0.0, rng)
-            encoding = network.encode(torch.from_numpy(normalise_hu(hu))[None, None]).float()
-            features = network.point_features(encoding, torch.from_numpy(unit).float()[None])
-            labels = network.decode(features)[0].argmax(-1).numpy().astype(np.int16)
+            encoding = network.encode(torch.from_numpy(normalise_hu(hu))[None, None].to(device)).float()
+            features = network.point_features(encoding, torch.from_numpy(unit).float()[None].to(device))
+            labels = network.decode(features)[0].argmax(-1).cpu().numpy().astype(np.int16)
             low, high = cube.to_unit(case.box)
             labels[((unit < low) | (unit > high)).any(axis=1)] = IGNORED
             self._cache.write(
@@ -109,7 +111,7 @@ class Teacher:
                 {
                     "points": unit.astype(np.float32),
                     "labels": labels,
-                    "features": features[0].numpy().astype(np.float16),
+                    "features": features[0].cpu().numpy().astype(np.float16),
                 },
             )
 
@@ -146,7 +148,8 @@ class Shadows:
             if progress:
                 progress("segmentation", done / len(missing))
             case = self._cases.load(entry)
-            masks = (network(torch.from_numpy(case.pictures)[:, None])[:, 0] > 0).numpy() & case.valid
+            pictures = torch.from_numpy(case.pictures)[None].to(next(network.parameters()).device)
+            masks = bone_shadow(network, pictures)[0].cpu().numpy() & case.valid
             empty, seen = empty + int((~masks.any(axis=(1, 2))).sum()), seen + len(masks)
             if seen >= 20 and empty > seen / 2:
                 raise InputError(

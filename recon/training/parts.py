@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -31,6 +32,22 @@ _KINDS = {
     "segmentation": ("unet",),
     "xray": ("lift", "hourglass", "released", "volume_cnn"),
 }
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What a task is made from."""
+
+    config: Mapping[str, Any]
+    settings: Settings
+    folder: Path
+    seed: int
+    team: Team
+    progress: Progress | None
+
+    def cases(self) -> Cases:
+        """The cases that the data table names."""
+        return Cases.choose(table(self.config, "data"), self.seed)
 
 
 def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:
@@ -75,7 +92,7 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     with team() as members:
         torch.manual_seed(seed)
         torch.set_num_threads(settings.threads)
-        task = _TASKS[part](config, settings, folder, members, progress)
+        task = _TASKS[part](_Setup(config, settings, folder, seed, members, progress))
         json.dumps(identity)  # a value that no checkpoint can hold fails here, not in the middle
         folder.mkdir(parents=True, exist_ok=True)
         return fit(
@@ -114,27 +131,52 @@ def _check_kind(part: str, network: Mapping[str, Any]) -> None:
         )
 
 
-def _ct(config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any) -> Task:
-    del folder, team, progress
-    cases = Cases.choose(table(config, "data"), config.get("seed", 0))
-    network: Any = build_network(table(config, "ct", "network"))
-    return CtTask(network, cases, settings, size=network.config.size)
+def _ct(setup: _Setup) -> Task:
+    network: Any = build_network(table(setup.config, "ct", "network"))
+    return CtTask(network, setup.cases(), setup.settings, size=network.config.size)
 
 
-def _segmentation(
-    config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any
-) -> Task:
-    del folder, team, progress
-    cases = Cases.choose(table(config, "data"), config.get("seed", 0))
-    return SegmentationTask(build_network(table(config, "segmentation", "network")), cases, settings)
+def _segmentation(setup: _Setup) -> Task:
+    network = build_network(table(setup.config, "segmentation", "network"))
+    return SegmentationTask(network, setup.cases(), setup.settings)
 
 
-def _xray(config: Mapping[str, Any], settings: Settings, folder: Path, team: Team, progress: Any) -> Task:
-    data, seed = table(config, "data"), config.get("seed", 0)
+def _xray(setup: _Setup) -> Task:
+    config, settings = setup.config, setup.settings
+    data = table(config, "data")
     network: Any = build_network(table(config, "xray", "network"))
     if "dataset" not in data:
-        return VirtualKneesTask(network, data, settings, folder / "knees", seed)
-    cases, weights = Cases.choose(data, seed), SsrKd.from_table(config.get("ssr_kd", {}))
+        return VirtualKneesTask(network, data, settings, setup.folder / "knees", setup.seed)
+    cases, weights = setup.cases(), SsrKd.from_table(config.get("ssr_kd", {}))
+    _check_xray(network, cases, settings, weights)
+    # Both frozen networks are read before either is asked, which takes a while.
+    teacher_network = shadow_network = None
+    if weights.semi_supervised:
+        teacher_network = _frozen(config, "ct", weights.teacher, "teacher")
+    if network.input_kind == "enhanced":
+        shadow_network = _frozen(config, "segmentation", weights.segmentation, "segmentation")
+    root = Path(weights.cache) if weights.cache else setup.folder / "cache"
+    teacher = shadows = None
+    if shadow_network is not None:
+        origin = table(config, "segmentation", "network")
+        shadows = Shadows(cases, Path(weights.segmentation), root, network=origin)
+        if setup.team.leads:
+            entries = [*cases.labelled, *cases.validation, *(cases.unlabelled if teacher_network else ())]
+            shadows.prepare(shadow_network.to(setup.team.device), entries, progress=setup.progress)
+    if teacher_network is not None:
+        origin = table(config, "ct", "network")
+        teacher = Teacher(cases, Path(weights.teacher), root, points=weights.points, network=origin)
+        if setup.team.leads:
+            teacher.prepare(teacher_network.to(setup.team.device), progress=setup.progress)
+    setup.team.wait()
+    channels = teacher_network.feature_channels if teacher_network is not None else 0
+    return SsrKdTask(
+        network, cases, settings, weights, teacher=teacher, teacher_channels=channels, shadows=shadows
+    )
+
+
+def _check_xray(network: Any, cases: Cases, settings: Settings, weights: SsrKd) -> None:
+    """Refuse what does not fit together, before any frozen network is read."""
     if network.views not in (None, len(cases.views)):
         raise InputError(
             "bad_config",
@@ -153,41 +195,21 @@ def _xray(config: Mapping[str, Any], settings: Settings, folder: Path, team: Tea
             f"{cases.dataset.folder} has no unlabelled case for training",
             "Add some, or set pseudo and distillation to 0",
         )
-    root = Path(weights.cache) if weights.cache else folder / "cache"
-    # Both frozen networks are read before either is asked, which takes a while.
-    teacher_network, shadow_network = None, None
-    if weights.semi_supervised:
-        teacher_network = frozen(config, "ct", weights.teacher, "teacher")
-    if network.input_kind == "enhanced":
-        shadow_network = frozen(config, "segmentation", weights.segmentation, "segmentation")
-    teacher = shadows = None
-    if shadow_network is not None:
-        origin = table(config, "segmentation", "network")
-        shadows = Shadows(cases, Path(weights.segmentation), root, network=origin)
-        entries = [*cases.labelled, *cases.validation, *(cases.unlabelled if teacher_network else ())]
-        if team.leads:
-            shadows.prepare(shadow_network, entries, progress=progress)
-    if teacher_network is not None:
-        origin = table(config, "ct", "network")
-        teacher = Teacher(cases, Path(weights.teacher), root, points=weights.points, network=origin)
-        if team.leads:
-            teacher.prepare(teacher_network, size=teacher_network.config.size, progress=progress)
-    team.wait()
-    channels = teacher_network.feature_channels if teacher_network is not None else 0
-    return SsrKdTask(
-        network, cases, settings, weights, teacher=teacher, teacher_channels=channels, shadows=shadows
-    )
 
 
-def frozen(config: Mapping[str, Any], part: Part, weights: str, what: str) -> Any:
+def _frozen(config: Mapping[str, Any], part: Part, weights: str, what: str) -> Any:
     """A trained network of another part, in evaluation mode.
 
     Raises:
         InputError: no_weights, wrong_weights, bad_config.
     """
+    if not weights:
+        raise InputError(
+            "no_weights", f"The ssr_kd table names no weights for {what!r}", f"Train {part} and give its path"
+        )
     network = build_network(table(config, part, "network"))
-    load_weights(network, Path(weights or f"(no path: ssr_kd.{what})"), what)
+    load_weights(network, Path(weights), what)
     return network.eval()
 
 
-_TASKS = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}
+_TASKS: dict[str, Callable[[_Setup], Task]] = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}

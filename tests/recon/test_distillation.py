@@ -41,7 +41,7 @@ def teacher(cases: Cases, network: Any, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("teacher")
     save_weights(network, folder / "ct.safetensors")
     teacher = Teacher(cases, folder / "ct.safetensors", folder / "cache", points=600, network=CT)
-    teacher.prepare(network, size=32, progress=None)
+    teacher.prepare(network, progress=None)
     return teacher
 
 
@@ -70,7 +70,13 @@ def test_a_case_is_asked_about_once(cases: Cases, network: Any, teacher: Teacher
         def eval(self) -> None:
             pass
 
-    teacher.prepare(Busy(), size=32, progress=None)
+        class config:  # noqa: N801
+            size = 32
+
+        def parameters(self) -> Any:
+            return iter([torch.zeros(1)])
+
+    teacher.prepare(Busy(), progress=None)
 
 
 def test_other_weights_or_points_have_a_cache_of_their_own(
