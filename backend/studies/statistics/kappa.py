@@ -29,7 +29,8 @@ def agreement_weights(count: int, weights: Weights) -> NDArray[np.float64]:
     apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count))).astype(float)
     if weights == "none":
         return (apart == 0).astype(float)
-    return 1 - (apart / max(count - 1, 1)) ** (1 if weights == "linear" else 2)
+    shares: NDArray[np.float64] = 1 - (apart / max(count - 1, 1)) ** (1 if weights == "linear" else 2)
+    return shares
 
 
 def cohen_kappa(
