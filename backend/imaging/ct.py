@@ -145,7 +145,7 @@ class CtReconstructionHandler:
 
     def collect(self, job: Job, folder: Path, result: Any) -> Callable[[], str]:
         report = dict(result)
-        report["ct"] = {"id": job.input["ct_scan"]}
+        report["ct"] = {**report.get("ct", {}), "id": job.input["ct_scan"]}
         meshes, outlines = kept_files(folder / "out", report)
         onto = laid_onto(folder) if report["alignment"] else None
 

@@ -152,7 +152,6 @@ def test_two_sets_are_laid_over_one_another_and_coloured_by_distance(
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
     assert app.changed(app.pixels(view), pictures[1]) > 0.002
-    view.focus()
     page.keyboard.press("c")
     assert app.changed(app.pixels(view), pictures[0]) < 0.001, "C does not flip to the other set"
     page.keyboard.press("c")

@@ -60,9 +60,10 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   const planner = usePlanner(detail);
   const [guideId, setGuideId] = useState<string | null>(null);
 
-  // What the state suggests, until the person chooses otherwise; a new state suggests anew.
+  // What the state suggests, until the person chooses otherwise; a new state suggests anew, but pulls nobody away from
+  // the bones, where choosing and adding them changes the state by itself.
   const [chosenTab, setChosenTab] = useState<{ state: string; tab: Tab } | null>(null);
-  const tab = chosenTab?.state === detail.state ? chosenTab.tab : tabFor(detail);
+  const tab = chosenTab && (chosenTab.state === detail.state || chosenTab.tab === 'bones') ? chosenTab.tab : tabFor(detail);
   const [chosenLayout, setLayout] = useState<Layout | null>(null);
   const [chosenSet, setChosenSet] = useState<string | null>(null);
   const [otherSet, setOtherSet] = useState<string | null>(null);
