@@ -37,12 +37,12 @@ Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
-_STARTS = 6
+_STARTS = 4
 _START_SIGMA_MM = 20.0
 # Pixels of the picture, size of structures that count in mm, rounds, and how many of the poses are kept.
-_POSE_STAGES = ((64, 20.0, 6, 2), (128, 14.0, 4, 1))
+_POSE_STAGES = ((64, 20.0, 5, 2), (128, 14.0, 3, 1))
 # The same for all parameters.
-_SHAPE_STAGES = ((128, 12.0, 4), (256, 10.0, 4))
+_SHAPE_STAGES = ((128, 12.0, 4), (128, 8.0, 4))
 _INNER_STEPS = 2
 _FLAT = 0.15  # spread of air, relative to its difference to the leg
 
