@@ -27,9 +27,9 @@ class Kappa:
 def agreement_weights(count: int, weights: Weights) -> NDArray[np.float64]:
     """(count, count): 1 on the diagonal, less the further two points of the scale are apart."""
     apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count))).astype(float)
-    if weights == "none":
-        return (apart == 0).astype(float)
-    shares: NDArray[np.float64] = 1 - (apart / max(count - 1, 1)) ** (1 if weights == "linear" else 2)
+    power = 1 if weights == "linear" else 2
+    lost = apart > 0 if weights == "none" else (apart / max(count - 1, 1)) ** power
+    shares: NDArray[np.float64] = 1.0 - lost
     return shares
 
 
