@@ -67,6 +67,7 @@ def _table1(preset: Preset) -> Experiment:
             Condition("volumetric CNN", Method(changes={**LABELLED_ONLY, **preset.cnn})),
             Condition("SSIM fit", Method(kind=Kind.SSIM)),
             Condition("SSM fit", Method(kind=Kind.SSM)),
+            Condition("teacher, from CT", Method(kind=Kind.CT)),
         ),
         (
             *_LIMITS,

@@ -12,9 +12,10 @@ BIPLANAR = ("000", "090")
 
 
 class Kind(StrEnum):
-    """How a method turns X-rays into bones."""
+    """How a method turns X-rays into bones; ``CT`` is the teacher, which sees the CT instead."""
 
     NETWORK = "network"
+    CT = "ct"
     SSM = "ssm"
     SSIM = "ssim"
 
@@ -32,7 +33,7 @@ class Method:
     """One way from X-rays to bones.
 
     Attributes:
-        kind: a trained network or a fit.
+        kind: a trained network, the CT network, or a fit.
         views: names of the X-rays that it sees.
         changes: entries of the preset's configuration that it overrides, by dotted path, for example
             ``{"ssr_kd.distillation": 0.0}``. A whole table replaces a table.

@@ -13,10 +13,10 @@ from recon.errors import InputError
 from recon.experiments.baselines.ssim import fit_ssim
 from recon.experiments.baselines.ssm import fit_ssm
 from recon.experiments.definition import Kind
+from recon.experiments.predict import trained
 from recon.experiments.runs import Runs, Training
 from recon.population.shape_model import ShapeModel
 from recon.training.dataset import TRAINING_PEOPLE
-from recon.training.parts import frozen
 
 
 def fit_method(kind: Kind, segmentation: Training, runs: Runs) -> Callable[[KneeCase], BoneSet]:
@@ -30,8 +30,7 @@ def fit_method(kind: Kind, segmentation: Training, runs: Runs) -> Callable[[Knee
         return lambda case: (
             fit_ssim(case.projections, case.pictures, model, side=case.entry.side, valid=case.valid).bones
         )
-    weights = runs.require(segmentation)
-    network = frozen(segmentation.config, "segmentation", str(weights), "segmentation")
+    network = trained(segmentation, runs)
 
     def contours(case: KneeCase) -> BoneSet:
         with torch.inference_mode():

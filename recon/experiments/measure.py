@@ -139,6 +139,10 @@ def _reconstructor(measurement: Measurement, runs: Runs) -> Callable[[KneeCase],
         from recon.experiments.predict import network_method
 
         return network_method(measurement.training, runs, measurement.resolution)
+    if measurement.method.kind is Kind.CT:
+        from recon.experiments.predict import ct_method
+
+        return ct_method(measurement.training, runs, measurement.resolution)
     from recon.experiments.fits import fit_method
 
     return fit_method(measurement.method.kind, measurement.training, runs)

@@ -69,6 +69,8 @@ class Planner:
 
     def training(self, method: Method) -> Training:
         """The network of a method; for a fit, the segmentation that gives it the bones' shadows."""
+        if method.kind is Kind.CT:
+            return self._training("ct", self.config)
         if method.kind is not Kind.NETWORK:
             return self._training("segmentation", self.config)
         config = changed(self.config, method.changes)

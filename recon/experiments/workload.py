@@ -10,7 +10,7 @@ from recon.experiments.plan import Planned, trainings
 from recon.experiments.runs import Runs, Training
 from recon.experiments.schedule import Task
 
-_CASE_SECONDS = {Kind.NETWORK: 10.0, Kind.SSM: 40.0, Kind.SSIM: 60.0}
+_CASE_SECONDS = {Kind.NETWORK: 10.0, Kind.CT: 10.0, Kind.SSM: 15.0, Kind.SSIM: 40.0}
 
 
 def tasks_of(planned: Sequence[Planned], runs: Runs, usual: Mapping[str, float]) -> list[Task]:
