@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from scipy.linalg import expm
 from scipy.spatial import cKDTree
 
 from guides.bones import Array, Bone, BoneSet
@@ -117,14 +118,10 @@ def remeasured(folder: Path, side: Side, **technique: Any) -> dict[str, float]:
     for name in ("ankle_center", "tibia_shaft_proximal", "tibia_shaft_distal"):
         points[name] = turn @ points[name] + shift
     measured = angles(points)
-    turned = _between_rotation(turn)
+    turned = float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
     return {"turn": turned - CORRECTION_DEG} | {
         name: value - plan["measures"][name]["after"] for name, value in measured.items()
     }
-
-
-def _between_rotation(turn: Array) -> float:
-    return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
 
 
 def _found_again(before: Array, after: Array, guess: Array) -> Array:
@@ -163,8 +160,6 @@ def slope_errors(folder: Path, side: Side, *, wanted: float = 0.0) -> list[float
 
 def _axis_turn(axis: Array, degrees: float) -> Array:
     """Rotation matrix about a unit axis by the exponential of its cross-product matrix."""
-    from scipy.linalg import expm
-
     x, y, z = axis * np.radians(degrees)
     return np.asarray(expm(np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])))
 
