@@ -111,7 +111,7 @@ def ended(
     hu, labels = hu.copy(), labels.copy()
     for _ in range(rng.integers(1, 3)):
         axis = 2 if rng.random() < 0.75 else int(rng.integers(0, 2))
-        edge = rng.uniform(0.12, 1.0) * (1 if rng.random() < 0.5 else -1)
+        edge = rng.uniform(0.05, 1.0) * (1 if rng.random() < 0.5 else -1)
         beyond = points[:, axis] * np.sign(edge) > abs(edge)
         labels[beyond] = IGNORED
         nodes = np.linspace(-1, 1, hu.shape[0]) * np.sign(edge) > abs(edge)
