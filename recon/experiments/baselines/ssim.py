@@ -2,7 +2,8 @@
 
 After Klima et al. 2016 (10.1117/12.2217168): shape, pose and the densities of the bones are found by
 Levenberg-Marquardt on the difference between the pictures and a rendering of the model, from coarse to fine.
-No segmentation is used. What is smooth is removed from both sides, for soft tissue is not modelled.
+What is smooth is removed from both sides, for soft tissue is not modelled. The start is a fit to contours, or
+is searched in the pictures, which needs no segmentation but sometimes ends in a wrong valley.
 """
 
 from __future__ import annotations
@@ -54,9 +55,13 @@ def fit_ssim(
     *,
     side: str,
     valid: Mask | None = None,
+    start: Fit | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit shape, size, poses and densities of the four bones to the pictures themselves.
+
+    The way from a rendering to a picture is full of wrong valleys: a fit that starts from contours is safer
+    than the search for a start in the pictures.
 
     Args:
         projections: (V, 3, 4) from mm to pixels (column, row) of the pictures, V >= 2.
@@ -64,6 +69,8 @@ def fit_ssim(
         model: its people train the shapes and their relations; its own joint modes are not used.
         side: "L" or "R".
         valid: (V, rows, columns) exposed pixels; all where it is None.
+        start: a fit of the same knee by ``fit_ssm`` to begin from; where it is None, a start is searched in
+            the pictures alone.
         progress: called with stage and fraction.
 
     Raises:
@@ -80,25 +87,11 @@ def fit_ssim(
 
     started = time.perf_counter()
     report("start", 0.05)
-    starts = starting_poses(
-        knee,
-        [coarse_camera(camera)[0] for camera in cameras],
-        picture_agreement(knee, cameras, pictures, exposed),
-        _STARTS,
+    at, taken = (
+        (np.concatenate([start.parameters, np.zeros(len(Bone))]), 0)
+        if start is not None
+        else _posed(knee, cameras, pictures, exposed)
     )
-    candidates = [np.concatenate([start, np.zeros(len(Bone))]) for start in starts]
-    taken = 0
-    for number, (pixels, sigma, rounds, kept) in enumerate(_POSE_STAGES):
-        report("pose", 0.1 + 0.2 * number / len(_POSE_STAGES))
-        views = _pyramid(cameras, pictures, exposed, pixels, sigma)
-        posed = []
-        for candidate in candidates:
-            at, steps = _descend(knee, views, candidate, knee.rigid_indices, rounds)
-            posed.append((correlation(knee, views, at), at))
-            taken += steps
-        posed.sort(key=lambda item: -item[0])
-        candidates = [at for _, at in posed[:kept]]
-    at = candidates[0]
     for number, (pixels, sigma, rounds) in enumerate(_SHAPE_STAGES):
         report("shape", 0.3 + 0.7 * number / len(_SHAPE_STAGES))
         views = _pyramid(cameras, pictures, exposed, pixels, sigma)
@@ -112,6 +105,30 @@ def fit_ssim(
         iterations=taken,
         seconds=time.perf_counter() - started,
     )
+
+
+def _posed(
+    knee: KneeModel, cameras: Sequence[Camera], pictures: npt.NDArray[np.floating], exposed: Mask
+) -> tuple[Array, int]:
+    """The mean knee where it agrees best with the pictures, as a full vector, and the number of steps."""
+    starts = starting_poses(
+        knee,
+        [coarse_camera(camera)[0] for camera in cameras],
+        picture_agreement(knee, cameras, pictures, exposed),
+        _STARTS,
+    )
+    candidates = [np.concatenate([start, np.zeros(len(Bone))]) for start in starts]
+    taken = 0
+    for pixels, sigma, rounds, kept in _POSE_STAGES:
+        views = _pyramid(cameras, pictures, exposed, pixels, sigma)
+        posed = []
+        for candidate in candidates:
+            at, steps = _descend(knee, views, candidate, knee.rigid_indices, rounds)
+            posed.append((correlation(knee, views, at), at))
+            taken += steps
+        posed.sort(key=lambda item: -item[0])
+        candidates = [at for _, at in posed[:kept]]
+    return candidates[0], taken
 
 
 def _descend(
@@ -129,7 +146,7 @@ def _descend(
 def _pyramid(
     cameras: Sequence[Camera],
     pictures: npt.NDArray[np.floating],
-    exposed: npt.NDArray[np.bool_],
+    exposed: Mask,
     pixels: int,
     sigma_mm: float,
 ) -> list[PictureView]:
@@ -183,7 +200,7 @@ def picture_agreement(
     knee: KneeModel,
     cameras: Sequence[Camera],
     pictures: npt.NDArray[np.floating],
-    exposed: npt.NDArray[np.bool_],
+    exposed: Mask,
 ) -> Agreement:
     """Correlation of each picture with the usual look of the model, both without what is smooth."""
     targets = _pyramid(cameras, pictures, exposed, COARSE_PIXELS, _START_SIGMA_MM)
