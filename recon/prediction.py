@@ -179,6 +179,7 @@ def bones_of_field(
     resolution: int = 256,
     progress: Progress | None = None,
     *,
+    smallest_piece: float = 1.0,
     stopwatch: Stopwatch | None = None,
 ) -> BoneSet:
     """Closed meshes of the bones in a field.
@@ -188,6 +189,7 @@ def bones_of_field(
         field_of_view: where the field can be trusted; bones are cut flat at its border.
         resolution: grid cells along an edge of the 200 mm cube, one of ``RESOLUTIONS``.
         progress: told the stages "field" and "surface" and the share of both that is done.
+        smallest_piece: of a bone, beside its largest one, as a share of that; see ``extract_bones``.
         stopwatch: receives the seconds of these stages.
 
     Returns:
@@ -212,5 +214,5 @@ def bones_of_field(
         sampled = sample_field(bounded, CUBE, resolution, lambda share: tell("field", 0.85 * share))
     with watch.stage("surface"):
         tell("surface", 0.9)
-        bones = extract_bones(sampled)
+        bones = extract_bones(sampled, smallest_piece=smallest_piece)
     return BoneSet({bone: mesh for bone, mesh in bones.items() if mesh.volume > _SMALLEST})

@@ -28,6 +28,7 @@ from recon.volumes import CtVolume, read_ct
 Progress = Callable[[str, float], None]
 Array = npt.NDArray[np.float64]
 OVERLAY = "overlay.png"
+_CONDYLE_SHARE = 0.2  # a CT may end below the notch, which parts a condyle from its fellow
 _NODES = 128  # of the volumes that the network learns from, at least
 
 
@@ -66,7 +67,12 @@ def reconstruct_volume(
         field = ct_field(network, hu)
     seen = FieldOfView(low, high)
     bones = bones_of_field(
-        field, seen, resolution, lambda stage, share: tell(stage, 0.2 + 0.8 * share), stopwatch=watch
+        field,
+        seen,
+        resolution,
+        lambda stage, share: tell(stage, 0.2 + 0.8 * share),
+        smallest_piece=_CONDYLE_SHARE,
+        stopwatch=watch,
     )
     if not bones:
         raise InputError(

@@ -121,24 +121,28 @@ def sample_field(
     return BoneField(labels, nodes, margins, axis, evaluations)
 
 
-def _body(mask: npt.NDArray[np.bool_], radius: float) -> npt.NDArray[np.bool_]:
-    """The largest piece of a mask without what hangs on it by less than ``2 * radius`` voxels.
+def _body(mask: npt.NDArray[np.bool_], radius: float, smallest: float) -> npt.NDArray[np.bool_]:
+    """The pieces of a mask without what hangs on them by less than ``2 * radius`` voxels.
 
-    An opening by reconstruction: edges and tips within ``radius`` of the thick part come back whole.
+    Pieces smaller than ``smallest`` times the largest one are left out. An opening by reconstruction: edges
+    and tips within ``radius`` of the thick part come back whole.
     """
     border = int(np.ceil(radius)) + 1
     padded = np.pad(mask, border, mode="edge")  # where the grid cuts a bone, it goes on
     pieces, count = ndimage.label(ndimage.distance_transform_edt(padded) > radius)
     if count == 0:
         pieces, _ = ndimage.label(padded)
-    largest = pieces == 1 + int(np.bincount(pieces.ravel())[1:].argmax())
-    body = padded & (ndimage.distance_transform_edt(~largest) <= radius + 1.5)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    kept = (sizes >= smallest * sizes.max()) & (sizes > 0)
+    body = padded & (ndimage.distance_transform_edt(~kept[pieces]) <= radius + 1.5)
     return np.asarray(body[(slice(border, -border),) * 3])
 
 
-def extract_bones(field: BoneField) -> BoneSet:
-    """Watertight meshes in mm of the largest piece of every bone that the field holds.
+def extract_bones(field: BoneField, *, smallest_piece: float = 1.0) -> BoneSet:
+    """Watertight meshes in mm of every bone that the field holds.
 
+    Of each bone the largest piece is kept, and those that are at least ``smallest_piece`` times as large.
     Fins thinner than ``THINNEST_MM`` are cut off: they are shadows that the views leave open, not bone. Voids
     inside a bone are filled.
     """
@@ -153,7 +157,9 @@ def extract_bones(field: BoneField) -> BoneSet:
             continue
         low = np.array([max(edge.start - 2, 0) for edge in box])
         high = np.array([min(edge.stop + 2, n) for edge in box])
-        inside = _body(field.labels[tuple(map(slice, low, high))] == bone, THINNEST_MM / 2 / step)
+        inside = _body(
+            field.labels[tuple(map(slice, low, high))] == bone, THINNEST_MM / 2 / step, smallest_piece
+        )
         volume = np.where(inside, -_FAR, _FAR).astype(np.float32)
         here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
         at = tuple((evaluated[here] - low).T)

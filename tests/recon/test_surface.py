@@ -81,6 +81,11 @@ def test_only_the_largest_piece_of_a_bone_is_kept() -> None:
     (tibia,) = extract_bones(sample_field(two_pieces, ReconstructionCube(), 128)).values()
     assert tibia.body_count == 1
     assert tibia.volume == pytest.approx(4 / 3 * np.pi * 30**3, rel=0.01)
+    field = sample_field(two_pieces, ReconstructionCube(), 128)
+    share = (12 / 30) ** 3
+    (whole,) = extract_bones(field, smallest_piece=0.3 * share).values()
+    assert whole.body_count == 2 and whole.is_watertight
+    assert extract_bones(field, smallest_piece=2 * share)[Bone.TIBIA].body_count == 1
 
 
 def test_an_empty_field_gives_no_bones() -> None:
