@@ -21,9 +21,9 @@ Mask = npt.NDArray[np.bool_]
 
 CORTEX_DEVIATION = 0.4  # of the logarithm of the cortex's thickness
 # Area of a picture that counts as one measurement: what the rendering cannot follow is alike over several
-# millimetres, so that neighbouring pixels are not independent. Chosen on the validation people.
+# millimetres, so that neighbouring pixels are not independent.
 _INDEPENDENT_MM2 = 25.0
-CAUCHY = 2.5
+_CAUCHY = 2.5  # residuals beyond this many deviations pull less
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ class IntensityProblem:
             error = plain._rendered(view, region, at)[2]
             inside = error[region > 0]
             deviation = 1.4826 * float(np.median(np.abs(inside))) + 1e-6 if len(inside) else 1.0
-            robust = 1 / np.sqrt(1 + (error / (CAUCHY * deviation)) ** 2)
+            robust = 1 / np.sqrt(1 + (error / (_CAUCHY * deviation)) ** 2)
             share = np.sqrt(view.pixel_mm**2 / _INDEPENDENT_MM2)
             weights.append(region * robust * share / deviation)
         return cls(knee, views, at, free, weights)

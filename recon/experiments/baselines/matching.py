@@ -19,7 +19,8 @@ Index = npt.NDArray[np.intp]
 
 _FACING = 0.6  # least cosine between the normals of a match
 # A distance counts with this deviation per 1 mm of contour: what the model cannot follow is alike over many
-# millimetres of contour, so that neighbours are not independent. Chosen on the validation people.
+# millimetres of contour, so that neighbours are not independent. The best on the validation people of 0.7,
+# 1, 1.5 and 2.5.
 _DEVIATION_MM = 2.5
 _ROBUST_MM = 1.5
 
