@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,11 +84,7 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
         "data": dict(table(config, "data")),
     }
     if part == "xray":
-        # Where weights and cache lie is no part of what is learnt; teachers differ by their bytes.
-        chosen = dict(config.get("ssr_kd", {}))
-        identity["ssr_kd"] = {
-            k: v for k, v in chosen.items() if k not in ("teacher", "segmentation", "cache")
-        }
+        identity["ssr_kd"] = _ssr_kd_identity(config.get("ssr_kd", {}))
     weights = folder / f"{part}.safetensors"
     with team() as members:
         torch.manual_seed(seed)
@@ -105,6 +102,13 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
             team=members,
             progress=progress,
         )
+
+
+def _ssr_kd_identity(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The ssr_kd table with frozen weights by their content: where they and the cache lie does not matter."""
+    frozen = {key: Path(str(chosen.get(key) or "")) for key in ("teacher", "segmentation")}
+    digests = {k: hashlib.sha256(p.read_bytes()).hexdigest() for k, p in frozen.items() if p.is_file()}
+    return {key: value for key, value in chosen.items() if key not in (*frozen, "cache")} | digests
 
 
 def table(config: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

@@ -111,6 +111,24 @@ def test_other_networks_train_on_a_data_set(
     assert train("xray", config, tmp_path).is_file()
 
 
+def test_another_teacher_does_not_go_on_with_a_run(
+    dataset: Path, trained: dict[str, Path], tmp_path: Path
+) -> None:
+    config = semi(dataset, trained)
+    config["xray"]["training"]["steps"] = 1
+    train("xray", config, tmp_path / "run")
+    moved_teacher = tmp_path / "teacher.safetensors"
+    moved_teacher.write_bytes(trained["ct"].read_bytes())
+    config["ssr_kd"]["teacher"] = str(moved_teacher)
+    train("xray", config, tmp_path / "run")  # the same weights at another place
+    other = tiny_config(dataset, steps=1)
+    config["ssr_kd"]["teacher"] = str(train("ct", other, tmp_path / "other"))
+    with pytest.raises(InputError) as caught:
+        train("xray", config, tmp_path / "run")
+    assert caught.value.code == "other_configuration"
+    assert "teacher" in caught.value.message
+
+
 def test_a_limit_takes_a_subset_of_a_larger_one(tmp_path: Path) -> None:
     tiny_dataset(tmp_path / "d", labelled=5, unlabelled=1, validation=1, test=0)
 
