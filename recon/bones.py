@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import trimesh
 
@@ -68,6 +69,18 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
                 "Give a folder with patella.ply, femur.ply, fibula.ply or tibia.ply",
             )
         return cls(meshes)
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """What a report says of each bone: vertices, faces, volume in mm3, whether it is closed."""
+        return {
+            bone.label: {
+                "vertices": len(mesh.vertices),
+                "faces": len(mesh.faces),
+                "volume_mm3": round(float(mesh.volume), 1),
+                "watertight": bool(mesh.is_watertight),
+            }
+            for bone, mesh in self.items()
+        }
 
     def write(self, folder: Path) -> list[Path]:
         """Write one binary PLY a bone into an existing folder and return the paths."""

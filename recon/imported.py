@@ -157,20 +157,7 @@ def placed_report(
         "frame": placed.frame,
         "alignment": placed.alignment.report() if placed.alignment else None,
         "field_of_view": placed.field_of_view.report(),
-        "bones": bone_facts(placed.bones),
+        "bones": placed.bones.describe(),
         "absent": [bone.label for bone in Bone if bone not in placed.bones],
         "warnings": [*warnings, *placed.warnings],
-    }
-
-
-def bone_facts(bones: BoneSet) -> dict[str, dict[str, Any]]:
-    """Vertices, faces, volume in mm3 and whether it is closed, a bone."""
-    return {
-        bone.label: {
-            "vertices": len(mesh.vertices),
-            "faces": len(mesh.faces),
-            "volume_mm3": round(float(mesh.volume), 1),
-            "watertight": bool(mesh.is_watertight),
-        }
-        for bone, mesh in bones.items()
     }

@@ -99,19 +99,6 @@ def reconstruct_views(
     return bones
 
 
-def describe_bones(bones: BoneSet) -> dict[str, dict[str, Any]]:
-    """What a report says of each bone."""
-    return {
-        bone.label: {
-            "vertices": len(mesh.vertices),
-            "faces": len(mesh.faces),
-            "volume_mm3": round(float(mesh.volume), 1),
-            "watertight": bool(mesh.is_watertight),
-        }
-        for bone, mesh in bones.items()
-    }
-
-
 def reconstruct_files(
     ap: Path,
     lateral: Path,
@@ -157,7 +144,7 @@ def reconstruct_files(
             "rows": [camera.rows for camera in cameras],
             "columns": [camera.columns for camera in cameras],
         },
-        "bones": describe_bones(bones),
+        "bones": bones.describe(),
         "absent": [bone.label for bone in Bone if bone not in bones],
         "images": [
             {

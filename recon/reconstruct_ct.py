@@ -21,7 +21,6 @@ from recon.networks.registry import find
 from recon.output import output_folder
 from recon.overlay import ct_overlay
 from recon.prediction import CUBE, bones_of_field, check_resolution, ct_field, load_network
-from recon.reconstruct import describe_bones
 from recon.stopwatch import Stopwatch
 from recon.volumes import CtVolume, read_ct
 
@@ -142,7 +141,7 @@ def reconstruct_ct_file(
         "side": side or volume.laterality,
         "isocentre_lps": centre.tolist(),
         "field_of_view": {"box_mm": [seen.low.tolist(), seen.high.tolist()]},
-        "bones": describe_bones(bones),
+        "bones": bones.describe(),
         "absent": [bone.label for bone in Bone if bone not in bones],
         "ct": {"file": ct.name, "voxels": list(volume.hu.shape[::-1]), "spacing_mm": volume.spacing.tolist()},
         "warnings": _warnings(seen),

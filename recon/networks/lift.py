@@ -8,9 +8,7 @@ matrices only, so any number of views from any rig works.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,12 +37,6 @@ class LiftConfig:
     volume_channels: tuple[int, int, int] = (24, 48, 96)
     volume_size: int = 32
     hidden: int = 64
-
-    @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> LiftConfig:
-        """The configuration in the ``[network]`` table of a TOML file, where tuples are lists."""
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-        return cls(**values)
 
 
 def _norm(channels: int) -> nn.Module:
