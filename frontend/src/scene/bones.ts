@@ -1,22 +1,17 @@
 import {
-  AmbientLight,
   Box3,
   type BufferGeometry,
-  DirectionalLight,
   Group,
-  HemisphereLight,
   Matrix4,
   Mesh,
   MeshBasicMaterial,
   MeshLambertMaterial,
-  OrthographicCamera,
   Scene,
   Sphere,
   SphereGeometry,
   Vector3,
   WebGLRenderer,
 } from 'three';
-import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
 import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
 import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
@@ -26,13 +21,13 @@ import type { Osteotomy, Point } from '../domain/plan';
 import { wedgeMotion } from '../domain/wedge';
 import { type ComparedPair, ComparisonLayer } from './comparison';
 import { Fragment } from './fragment';
+import { headlight, roomLights } from './lights';
 import { RenderLoop } from './loop';
 import { farthest, sectionSegments } from './section';
+import { Turntable } from './turntable';
 import { viewDirection, type ViewName } from './views';
 
 const COLOURS = { cut: '#d9b98a', accent: '#6fc6d8', guide: '#5fa9ba', mark: '#f0b64e' } as const;
-const CAMERA_DISTANCE = 1500;
-const TURN_MS = 260;
 /** A frame slower than this (software rendering) makes moving frames coarser, milliseconds. */
 const SLOW_FRAME = 70;
 
@@ -41,16 +36,6 @@ export interface Beside {
   x: number;
   y: number;
   outward: number;
-}
-
-interface Turn {
-  start: number;
-  from: Vector3;
-  to: Vector3;
-  fromTarget: Vector3;
-  toTarget: Vector3;
-  fromZoom: number;
-  toZoom: number;
 }
 
 /**
@@ -62,9 +47,8 @@ export class BoneScene {
 
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
-  private readonly camera = new OrthographicCamera(-1, 1, 1, -1, 1, 2 * CAMERA_DISTANCE);
-  private readonly controls: OrbitControls;
   private readonly loop = new RenderLoop(() => this.draw());
+  private readonly table: Turntable;
   private readonly bones = new Map<BoneName, Mesh<BufferGeometry, MeshLambertMaterial>>();
   private readonly hidden = new Set<BoneName>();
   private readonly wedge = new Group();
@@ -72,7 +56,6 @@ export class BoneScene {
   private readonly comparison = new ComparisonLayer();
   private comparing = false;
   private readonly bounds = new Sphere(new Vector3(), 100);
-  private readonly calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 
   private fragments: Fragment[] = [];
   private cutLine: LineSegments2 | null = null;
@@ -82,12 +65,9 @@ export class BoneScene {
   private degrees = 0;
   private cutKey = '';
   private guide: Mesh<BufferGeometry, MeshLambertMaterial> | null = null;
-  private turn: Turn | null = null;
   private pane = { width: 1, height: 1 };
   private lastFrame = 0;
   private slow = false;
-  private moving = false;
-  private touched = false;
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -96,35 +76,10 @@ export class BoneScene {
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, stencil: true });
     this.renderer.setClearColor(0x000000, 0);
     this.renderer.localClippingEnabled = true;
-    this.camera.up.set(0, 0, 1);
-    this.controls = new OrbitControls(this.camera, canvas);
-    this.controls.enableDamping = false;
-    this.controls.zoomToCursor = true;
-    this.controls.minZoom = 0.3;
-    this.controls.maxZoom = 20;
-    this.controls.addEventListener('change', () => this.loop.request());
-    this.controls.addEventListener('start', () => {
-      this.turn = null;
-      this.moving = true;
-      this.touched = true;
-    });
-    this.controls.addEventListener('end', () => {
-      this.moving = false;
-      this.loop.request();
-    });
-    const key = new DirectionalLight('#fff8ef', 2.5);
-    key.position.set(-0.5, 0.7, 1);
-    this.camera.add(key, key.target);
-    key.target.position.set(0, 0, -1);
-    this.scene.add(
-      this.camera,
-      new HemisphereLight('#e6eef5', '#3a342e', 1.15),
-      new AmbientLight('#ffffff', 0.15),
-      this.wedge,
-      this.marks,
-      this.comparison.group,
-    );
-    this.look(viewDirection('anterior', side), new Vector3());
+    this.table = new Turntable(canvas, () => this.loop.request());
+    headlight(this.table.camera);
+    this.scene.add(this.table.camera, ...roomLights(), this.wedge, this.marks, this.comparison.group);
+    this.table.look(viewDirection('anterior', side), new Vector3());
   }
 
   /** Show a bone, or take it away with null. The scene does not own the geometry. */
@@ -144,7 +99,7 @@ export class BoneScene {
     if (name === 'tibia') this.cutKey = '';
     this.refreshWedge();
     // Bones arrive one after another; until somebody looks elsewhere, all of them are kept in sight.
-    if (!this.touched && this.bones.size > 0) this.reset(false);
+    if (!this.table.touched && this.bones.size > 0) this.reset(false);
     this.loop.request();
   }
 
@@ -189,7 +144,7 @@ export class BoneScene {
       this.guide = new Mesh(geometry, new MeshLambertMaterial({ color: COLOURS.guide }));
       this.scene.add(this.guide);
     }
-    if (!this.touched) this.reset(false);
+    if (!this.table.touched) this.reset(false);
     this.loop.request();
   }
 
@@ -198,14 +153,14 @@ export class BoneScene {
     if (!this.medialPoint || !this.osteotomy || this.degrees <= 0 || this.hidden.has('tibia')) return null;
     const moved = this.medialPoint.clone().applyMatrix4(wedgeMotion(this.osteotomy, this.degrees));
     const middle = moved.add(this.medialPoint).multiplyScalar(0.5);
-    const at = this.project(middle);
-    const hinge = this.project(new Vector3().fromArray(this.osteotomy.hinge_point));
+    const at = this.table.project(middle);
+    const hinge = this.table.project(new Vector3().fromArray(this.osteotomy.hinge_point));
     return { ...at, outward: at.x - hinge.x };
   }
 
   setView(view: ViewName): void {
-    this.touched = true;
-    this.turnTo(viewDirection(view, this.side), this.bounds.center, this.camera.zoom);
+    this.table.touched = true;
+    this.table.turnTo(viewDirection(view, this.side), this.bounds.center);
   }
 
   /** Everything in sight: bones from the front, a guide from where it is held. */
@@ -214,17 +169,17 @@ export class BoneScene {
     const direction = viewDirection('anterior', this.side);
     if (this.guide) direction.add(viewDirection('medial', this.side)).normalize();
     if (animated) {
-      this.turnTo(direction, this.bounds.center, 1);
+      this.table.turnTo(direction, this.bounds.center, 1);
     } else {
-      this.camera.zoom = 1;
-      this.look(direction, this.bounds.center);
+      this.table.camera.zoom = 1;
+      this.table.look(direction, this.bounds.center);
     }
     this.fit();
   }
 
   /** Look closely at a place and mark it. */
   focus(place: Point): void {
-    this.touched = true;
+    this.table.touched = true;
     this.clearMarks();
     const target = new Vector3().fromArray(place);
     const mark = new Mesh(
@@ -239,7 +194,7 @@ export class BoneScene {
     outward.z = 0;
     if (outward.lengthSq() < 1) outward.copy(viewDirection('medial', this.side));
     outward.normalize().setZ(0.25).normalize();
-    this.turnTo(outward, target, Math.max(1, (this.bounds.radius * 2) / 90));
+    this.table.turnTo(outward, target, Math.max(1, (this.bounds.radius * 2) / 90));
   }
 
   clearMarks(): void {
@@ -254,20 +209,11 @@ export class BoneScene {
 
   /** Turn by angles in radians, for the keyboard. */
   orbit(azimuth: number, elevation: number): void {
-    this.turn = null;
-    const offset = this.camera.position.clone().sub(this.controls.target).normalize();
-    const right = new Vector3().crossVectors(this.camera.up, offset).normalize();
-    const turned = offset.clone().applyAxisAngle(right, -elevation);
-    if (Math.abs(turned.z) < 0.999) offset.copy(turned);
-    offset.applyAxisAngle(this.camera.up, azimuth);
-    this.look(offset, this.controls.target.clone());
+    this.table.orbit(azimuth, elevation);
   }
 
   zoomBy(factor: number): void {
-    const { minZoom, maxZoom } = this.controls;
-    this.camera.zoom = Math.min(maxZoom, Math.max(minZoom, this.camera.zoom * factor));
-    this.camera.updateProjectionMatrix();
-    this.loop.request();
+    this.table.zoomBy(factor);
   }
 
   resize(width: number, height: number): void {
@@ -278,7 +224,7 @@ export class BoneScene {
 
   dispose(): void {
     this.loop.dispose();
-    this.controls.dispose();
+    this.table.dispose();
     this.clearMarks();
     this.clearWedge();
     this.setGuide(null);
@@ -288,11 +234,6 @@ export class BoneScene {
     this.renderer.forceContextLoss();
   }
 
-  private project(point: Vector3): { x: number; y: number } {
-    const at = point.clone().project(this.camera);
-    return { x: ((at.x + 1) / 2) * this.pane.width, y: ((1 - at.y) / 2) * this.pane.height };
-  }
-
   private measureBounds(): void {
     const box = new Box3();
     for (const mesh of this.bones.values()) box.expandByObject(mesh);
@@ -300,64 +241,7 @@ export class BoneScene {
   }
 
   private fit(): void {
-    const half = this.bounds.radius * 1.04;
-    const aspect = this.pane.width / this.pane.height;
-    const [x, y] = aspect >= 1 ? [half * aspect, half] : [half, half / aspect];
-    this.camera.left = -x;
-    this.camera.right = x;
-    this.camera.top = y;
-    this.camera.bottom = -y;
-    this.camera.updateProjectionMatrix();
-    this.loop.request();
-  }
-
-  private look(direction: Vector3, target: Vector3): void {
-    this.controls.target.copy(target);
-    this.camera.position.copy(direction).multiplyScalar(CAMERA_DISTANCE).add(target);
-    this.camera.lookAt(target);
-    this.camera.updateProjectionMatrix();
-    this.controls.update();
-    this.loop.request();
-  }
-
-  private turnTo(direction: Vector3, target: Vector3, zoom: number): void {
-    if (this.calm || this.slow) {
-      this.camera.zoom = zoom;
-      this.look(direction, target.clone());
-      return;
-    }
-    this.turn = {
-      start: performance.now(),
-      from: this.camera.position.clone().sub(this.controls.target).normalize(),
-      to: direction.clone(),
-      fromTarget: this.controls.target.clone(),
-      toTarget: target.clone(),
-      fromZoom: this.camera.zoom,
-      toZoom: zoom,
-    };
-    this.loop.request();
-  }
-
-  private stepTurn(now: number): void {
-    const turn = this.turn;
-    if (!turn) return;
-    const linear = Math.min(1, (now - turn.start) / TURN_MS);
-    const eased = 1 - (1 - linear) ** 3;
-    // Turn about the leg and tilt separately, so that the leg stays upright on the way.
-    const spherical = (v: Vector3): [number, number] => [Math.atan2(v.y, v.x), Math.asin(Math.max(-1, Math.min(1, v.z)))];
-    const [a0, e0] = spherical(turn.from);
-    const [a1, e1] = spherical(turn.to);
-    const around = Math.atan2(Math.sin(a1 - a0), Math.cos(a1 - a0));
-    const azimuth = a0 + around * eased;
-    const elevation = e0 + (e1 - e0) * eased;
-    const direction = new Vector3(
-      Math.cos(elevation) * Math.cos(azimuth),
-      Math.cos(elevation) * Math.sin(azimuth),
-      Math.sin(elevation),
-    );
-    this.camera.zoom = turn.fromZoom * (turn.toZoom / turn.fromZoom) ** eased;
-    if (linear >= 1) this.turn = null;
-    this.look(linear >= 1 ? turn.to : direction, turn.fromTarget.clone().lerp(turn.toTarget, eased));
+    this.table.fit(this.pane.width, this.pane.height, this.bounds);
   }
 
   private clearWedge(): void {
@@ -449,19 +333,22 @@ export class BoneScene {
 
   private applyPixelRatio(): void {
     const full = Math.min(2, globalThis.devicePixelRatio || 1);
-    this.renderer.setPixelRatio(this.moving && this.slow ? full / 2 : full);
+    this.renderer.setPixelRatio(this.table.moving && this.slow ? full / 2 : full);
     this.renderer.setSize(this.pane.width, this.pane.height, false);
   }
 
   private draw(): boolean {
     const now = performance.now();
     const sharp = this.renderer.getPixelRatio() === Math.min(2, globalThis.devicePixelRatio || 1);
-    if (this.moving && now - this.lastFrame < 500 && now - this.lastFrame > SLOW_FRAME) this.slow = true;
-    if (sharp === (this.moving && this.slow)) this.applyPixelRatio();
+    if (this.table.moving && now - this.lastFrame < 500 && now - this.lastFrame > SLOW_FRAME) {
+      this.slow = true;
+      this.table.calm = true;
+    }
+    if (sharp === (this.table.moving && this.slow)) this.applyPixelRatio();
     this.lastFrame = now;
-    this.stepTurn(now);
-    this.renderer.render(this.scene, this.camera);
+    this.table.step(now);
+    this.renderer.render(this.scene, this.table.camera);
     this.onDraw?.();
-    return this.turn !== null;
+    return this.table.turning;
   }
 }
