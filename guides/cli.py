@@ -1,4 +1,4 @@
-"""Command line: plan, alternatives, design, check."""
+"""Command line: plan, alternatives, design, check, score."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m guides", description="HTO plans and printable cutting guides.")
-    commands = parser.add_subparsers(required=True, metavar="plan | alternatives | design | check")
+    commands = parser.add_subparsers(required=True, metavar="plan | alternatives | design | check | score")
     plan = commands.add_parser("plan", help="bones to a plan document")
     _add_technique(plan)
     target = plan.add_mutually_exclusive_group(required=True)
@@ -61,6 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--plan", type=Path, required=True, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print the checks as JSON")
     check.set_defaults(run=_check)
+    score = commands.add_parser("score", help="simulated fitting, stability and accuracy, 1 to 6")
+    score.add_argument("--guide", type=Path, required=True, metavar="DIR", help="folder that design wrote")
+    score.add_argument("--bones", type=Path, required=True, metavar="DIR", help="bones that it is put on")
+    score.add_argument(
+        "--design-bones",
+        type=Path,
+        metavar="DIR",
+        help="bones of the design, laid on the others first",
+    )
+    score.add_argument("--out", type=Path, metavar="DIR", help="the guide's folder by default")
+    score.add_argument("--placements", type=int, default=200, metavar="N")
+    score.add_argument("--seed", type=int, default=0)
+    score.add_argument("--surface-noise", type=float, default=0.15, metavar="MM")
+    score.add_argument("--json", action="store_true", help="print the scores as JSON")
+    score.set_defaults(run=_score)
     return parser
 
 
@@ -224,3 +239,26 @@ def _verdict(checks: list[dict[str, Any]], everything: bool = False) -> int:
     warned = sum(check["status"] == "warn" for check in checks)
     _say(f"{len(checks)} checks: {len(checks) - blocked - warned} pass, {warned} warn, {blocked} block")
     return 1 if blocked else 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    from guides.score import score_files
+
+    scores = score_files(
+        options.guide,
+        options.bones,
+        design_bones=options.design_bones,
+        out=options.out,
+        count=options.placements,
+        seed=options.seed,
+        noise_mm=options.surface_noise,
+        progress=_bar(),
+    )
+    if options.json:
+        _say(json.dumps(scores, indent=1))
+        return 0
+    for name in ("fitting", "stability", "accuracy"):
+        _say(f"{name:10} {scores[name]['score']} of 6 (simulated): {scores[name]['reason']}")
+    if scores["weakest"] is not None:
+        _say(f"weakest    {scores['weakest']['reason']}")
+    return 0

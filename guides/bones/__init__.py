@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guides.bones.arrays import Array
+from guides.bones.arrays import Array, Flags, Indices
 from guides.bones.bone_set import Bone, BoneSet, hashes
 from guides.bones.cleaning import clean, read_mesh
 from guides.bones.distances import distance, signed_distance
@@ -13,6 +13,8 @@ __all__ = [
     "Array",
     "Bone",
     "BoneSet",
+    "Flags",
+    "Indices",
     "Sections",
     "clean",
     "cross_section",

@@ -1,4 +1,4 @@
-"""The array type of the engine."""
+"""The array types of the engine."""
 
 from __future__ import annotations
 
@@ -6,3 +6,5 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]

@@ -24,6 +24,7 @@ from guides.drilling import drill_depth_mm
 from guides.errors import InputError
 from guides.export import output_folder, write_3mf, write_stl
 from guides.landmarks import Landmarks
+from guides.measures import axes
 from guides.osteotomy import Osteotomy
 from guides.plan import Progress, check_bones, plan_hash, read_plan
 from guides.solids import checked, placed, to_mesh, to_printable
@@ -350,9 +351,29 @@ def _report(guide: Guide, document: Mapping[str, Any], bones: Path) -> dict[str,
         "slot": guide.slot,
         "wires": guide.wires,
         "engraving": guide.engraving,
+        "footprint": _footprint_report(guide.footprint),
+        "osteotomy": document["osteotomy"],
+        "leg": _leg(document),
         "guide": {
             "volume_mm3": round(float(guide.mesh.volume), 1),
             "triangles": len(guide.mesh.faces),
             "size_mm": [round(float(x), 2) for x in np.ptp(guide.mesh.vertices, axis=0)],
         },
     }
+
+
+def _footprint_report(footprint: Footprint) -> dict[str, Any]:
+    """Local frame and contact outline: what later looks at the guide need to find its contact face."""
+    (outline,) = _outline(footprint).to_polygons()
+    return {
+        "origin": _rounded_list(footprint.origin),
+        **{name: _rounded_list(footprint.basis[:, axis]) for axis, name in enumerate("uvw")},
+        "outline": [[round(float(x), 4) for x in corner] for corner in outline],
+        "rim_mm": RIM_MM,
+    }
+
+
+def _leg(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Directions of the leg, unit, LPS."""
+    frame = axes(Landmarks.from_document(document["landmarks"]).positions(), document["side"])
+    return {name: _rounded_list(vector) for name, vector in vars(frame).items()}

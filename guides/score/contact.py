@@ -1,0 +1,119 @@
+"""The contact face of a guide, found in the printed mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from guides.bones import Array, Flags
+from guides.errors import InputError
+
+SAMPLES = 400
+"""Points that stand for the contact face in placements and under load."""
+
+FACING = 0.3
+"""A face is meant to touch when its outward normal points into the bone by more than this cosine."""
+
+LEAST_AREA_MM2 = 50.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The guide's local frame: u along the bone's face, v square to the cut, w the way out."""
+
+    origin: Array
+    basis: Array
+
+    @classmethod
+    def of_report(cls, report: Mapping[str, Any]) -> Frame:
+        """The frame that a design's report names."""
+        footprint = report["footprint"]
+        basis = np.column_stack([footprint["u"], footprint["v"], footprint["w"]])
+        return cls(np.asarray(footprint["origin"], dtype=float), basis.astype(float))
+
+    def local(self, world: Array) -> Array:
+        """LPS (..., 3) points to the frame."""
+        return np.asarray((world - self.origin) @ self.basis)
+
+    def world(self, local: Array) -> Array:
+        """(..., 3) points of the frame to LPS."""
+        return np.asarray(self.origin + local @ self.basis.T)
+
+    def mesh(self, mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+        """A mesh brought into the frame."""
+        return trimesh.Trimesh(self.local(np.asarray(mesh.vertices)), mesh.faces, process=False)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The contact face and the points that stand for it, in the guide's frame.
+
+    Attributes:
+        face: the contact face as a mesh of its own.
+        points: (N, 3) spread evenly by area.
+        normals: (N, 3) outward normals of the guide, into the bone.
+    """
+
+    face: trimesh.Trimesh
+    points: Array
+    normals: Array
+
+    @property
+    def area(self) -> float:
+        """Area of the contact face, mm2."""
+        return float(self.face.area)
+
+    @property
+    def centre(self) -> Array:
+        """(3,) mean of the points."""
+        return np.asarray(self.points.mean(axis=0))
+
+
+def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int = SAMPLES) -> Contact:
+    """The faces that look into the bone, see past the guide, and lie inside the outline's blunt rim.
+
+    Args:
+        guide: the printed mesh in the guide's frame.
+        report: the design's report, for the outline.
+        count: number of points.
+
+    Raises:
+        InputError: ``no_contact_face``.
+    """
+    facing = np.asarray(guide.face_normals[:, 2] < -FACING)
+    outline = np.asarray(report["footprint"]["outline"], dtype=float)
+    centres = guide.triangles_center
+    facing &= inset(outline, centres[:, :2], float(report["footprint"]["rim_mm"]))
+    index = np.flatnonzero(facing)
+    down = np.array([0.0, 0.0, -1.0])
+    ray: Any = guide.ray
+    hidden = np.asarray(ray.intersects_any(centres[index] + 1e-3 * down, np.tile(down, (len(index), 1))))
+    index = index[~hidden]
+    if not len(index) or float(guide.area_faces[index].sum()) < LEAST_AREA_MM2:
+        raise InputError(
+            "no_contact_face",
+            "No contact face was found in the guide where its report says that it lies",
+            "Give the folder of one design with its own report.json, or design the guide again",
+        )
+    face = trimesh.Trimesh(guide.vertices, guide.faces[index], process=False)
+    face.remove_unreferenced_vertices()
+    points, faces = trimesh.sample.sample_surface(face, count, seed=0)
+    return Contact(face, np.asarray(points), np.asarray(face.face_normals[faces]))
+
+
+def inset(outline: Array, points: Array, margin: float) -> Flags:
+    """Which (N, 2) points lie inside a polygon (M, 2) and at least ``margin`` off its edge."""
+    start, end = outline, np.roll(outline, -1, axis=0)
+    edge = end - start
+    arm = points[:, None, :] - start
+    share = np.clip((arm * edge).sum(-1) / np.maximum((edge * edge).sum(-1), 1e-12), 0, 1)
+    off = np.linalg.norm(arm - share[..., None] * edge, axis=-1).min(axis=1)
+    crosses = (start[:, 1] > points[:, 1, None]) != (end[:, 1] > points[:, 1, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = start[:, 0] + (points[:, 1, None] - start[:, 1]) * edge[:, 0] / edge[:, 1]
+    inside = (crosses & (points[:, 0, None] < at)).sum(axis=1) % 2 == 1
+    return np.asarray(inside & (off >= margin))
