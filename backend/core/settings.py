@@ -191,6 +191,8 @@ SPECTACULAR_SETTINGS = {
         "JobEventKind": "backend.jobs.models.EventKind",
         "PlanStatus": "backend.planning.models.Status",
         "LandmarkProvenance": "backend.planning.models.LandmarkProvenance",
+        "OsteotomyKind": "backend.planning.models.Kind",
+        "TuberositySide": "backend.planning.models.TuberositySide",
         "CheckStatus": "backend.exports.models.CheckStatus",
         "HealthStatus": "backend.core.health.HealthStatus",
         "PartStatus": "backend.core.health.PartStatus",
