@@ -17,6 +17,7 @@ from guides.osteotomy import (
     Cut,
     Kind,
     Osteotomy,
+    Placing,
     Technique,
     TuberositySide,
     close_wedge,
@@ -63,6 +64,7 @@ def plan_files(
     long_film_hka: float | None = None,
     long_film_jlca: float | None = None,
     landmarks: Mapping[str, Any] | None = None,
+    cut: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Plan a high tibial osteotomy on a folder of bones.
@@ -82,13 +84,15 @@ def plan_files(
         long_film_jlca: JLCA read on that film, degrees.
         landmarks: the ``landmarks`` of an earlier plan, some perhaps edited; only the tibia is then read,
             which makes a preview fast. None finds them.
+        cut: start and hinge of the cut where they are placed by hand, ``{"start_point": [x, y, z],
+            "hinge_point": [x, y, z]}`` in LPS mm, each optional; what is left out is found.
         progress: told the stage and the share done.
 
     Returns:
         The plan document (``plan.schema.json``).
 
     Raises:
-        InputError: bones, side, landmarks, film, technique or correction cannot be used.
+        InputError: bones, side, landmarks, film, technique, cut or correction cannot be used.
     """
     report = progress or (lambda _stage, _fraction: None)
     if side not in ("L", "R"):
@@ -100,13 +104,14 @@ def plan_files(
             "one_target", "Give exactly one correction", "Choose degrees, or a target of HKA, WBL or MPTA"
         )
     technique = Technique(kind, tuberosity, slope_change_deg, jlca_compensation)
+    placing = Placing.from_document(cut)
     report("bones", 0.0)
     loaded, spoilt = _read(bones, find=landmarks is None)
     report("landmarks", 0.4)
     # Found landmarks are rounded as the document rounds them: planning again on them gives the same plan.
     marks = Landmarks.from_document(landmarks or find_landmarks(loaded, side).to_document())
     report("osteotomy", 0.8)
-    case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca))
+    case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca), placing)
     if target is not None:
         correction_deg = solve_correction(case.correction, case.points, side, *target)
     assert correction_deg is not None
@@ -141,12 +146,21 @@ class _Case:
     side: Side
     technique: Technique
     film: LongFilm
+    placing: Placing
     cut: Cut
     jlca: float | None
     joint_closing_deg: float
 
     @classmethod
-    def of(cls, bones: BoneSet, marks: Landmarks, side: Side, technique: Technique, film: LongFilm) -> _Case:
+    def of(
+        cls,
+        bones: BoneSet,
+        marks: Landmarks,
+        side: Side,
+        technique: Technique,
+        film: LongFilm,
+        placing: Placing,
+    ) -> _Case:
         film.check(marks)
         points = film.moved(marks, side).positions()
         tibia = bones[Bone.TIBIA]
@@ -159,7 +173,8 @@ class _Case:
                 "Add the femur to the bones, or plan without compensation of JLCA",
             )
         closing = jlca_compensation(opening) if technique.jlca_compensation and opening is not None else 0.0
-        return cls(marks, points, side, technique, film, finder(tibia, points, side), opening, closing)
+        cut = finder(tibia, points, side, placing)
+        return cls(marks, points, side, technique, film, placing, cut, opening, closing)
 
     def correction(self, degrees: float) -> Correction:
         """What so many degrees do to the leg."""
@@ -204,6 +219,8 @@ def _document(case: _Case, correction_deg: float, bones_sha256: dict[str, str]) 
             "jlca": round(case.jlca, 4),
             "deg": round(jlca_compensation(case.jlca), 4),
         }
+    if placed := case.placing.to_document():
+        document["cut"] = placed
     if case.film.measured:
         document["long_film"] = case.film.to_document(case.marks, case.side)
     return document

@@ -42,6 +42,7 @@ class CaseAction(models.TextChoices):
     RECONSTRUCT = "reconstruct"
     PLAN = "plan"
     APPROVE = "approve"
+    WITHDRAW = "withdraw"
     DESIGN = "design"
 
 

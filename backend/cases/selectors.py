@@ -37,7 +37,9 @@ def with_state(cases: QuerySet[Case]) -> QuerySet[Case]:
     active = Job.objects.filter(case=here, state__in=ACTIVE)
     reconstructions = Job.objects.filter(case=here, kind=Kind.RECONSTRUCT).order_by("-created_at")
     newest_image = Image.objects.filter(case=here).order_by("-created_at")
-    plans = Plan.objects.filter(bone_set=OuterRef("current_bone_set")).exclude(status=Status.SUPERSEDED)
+    plans = Plan.objects.filter(bone_set=OuterRef("current_bone_set")).exclude(
+        status__in=(Status.SUPERSEDED, Status.WITHDRAWN)
+    )
     return cases.annotate(
         active_kind=Subquery(active.values("kind")[:1]),
         progress=Subquery(active.values("fraction")[:1]),
@@ -117,7 +119,9 @@ def detailed(*, person: Person, case: Case) -> Case:
     images: dict[str, Image | None] = {View.AP.value: None, View.LATERAL.value: None}
     images |= {image.view: image for image in case.images.all()}
     jobs = list(case.jobs.order_by("-created_at")[:1])
-    guides = list(case.guides.order_by("version"))
+    # The documents of plans are large, and the page of the case shows none of them.
+    guides = list(case.guides.select_related("plan").defer("plan__document").order_by("version"))
+    plans = list(case.plans.select_related("author", "approved_by", "withdrawn_by").defer("document"))
     state = CaseState(cast(Any, case).state)
     # An attribute of the instance, because it depends on who asks.
     cast(Any, case).detail = CaseDetail(
@@ -125,14 +129,14 @@ def detailed(*, person: Person, case: Case) -> Case:
         bone_sets=list(case.bone_sets.select_related("author").prefetch_related("meshes")),
         ct_scans=list(case.ct_scans.select_related("uploaded_by")),
         comparisons=list(case.comparisons.all()),
-        plans=list(case.plans.select_related("author", "approved_by")),
+        plans=plans,
         guides=guides,
         active_job=next((job for job in jobs if job.state in ACTIVE), None),
         last_job=next((job for job in jobs if job.state not in ACTIVE), None)
         or case.jobs.exclude(state__in=ACTIVE).order_by("-created_at").first(),
         timeline=audit.timeline(case.pk),
         next_step=_next_step(state, images, guides),
-        allowed=_allowed(case, state, roles_at(person, case.site)),
+        allowed=_allowed(case, state, roles_at(person, case.site), plans),
     )
     return case
 
@@ -164,7 +168,7 @@ def _next_step(state: CaseState, images: dict[str, Image | None], guides: list[G
     return {"code": code, "text": text}
 
 
-def _allowed(case: Case, state: CaseState, roles: set[Role]) -> list[CaseAction]:
+def _allowed(case: Case, state: CaseState, roles: set[Role], plans: list[Plan]) -> list[CaseAction]:
     facts = cast(Any, case)
     idle = facts.active_kind is None
     surgeon = Role.SURGEON in roles
@@ -180,6 +184,7 @@ def _allowed(case: Case, state: CaseState, roles: set[Role]) -> list[CaseAction]
         CaseAction.RECONSTRUCT: clinical and idle and facts.has_ap and facts.has_lateral,
         CaseAction.PLAN: surgeon and bones and facts.active_kind != Kind.RECONSTRUCT,
         CaseAction.APPROVE: surgeon and state is CaseState.TO_APPROVE,
+        CaseAction.WITHDRAW: surgeon and any(plan.status == Status.APPROVED for plan in plans),
         CaseAction.DESIGN: clinical and state in {CaseState.TO_DESIGN, CaseState.GUIDE_READY},
     }
     return [action for action in CaseAction if may[action]]

@@ -9,7 +9,7 @@ from django.db import models
 from backend.accounts.models import Person
 from backend.cases.models import Case
 from backend.jobs.models import Job
-from backend.planning.models import Plan
+from backend.planning.models import Plan, Status
 
 
 class CheckStatus(models.TextChoices):
@@ -49,6 +49,11 @@ class Guide(models.Model):
         return f"guide {self.version} of {self.case}"
 
     @property
+    def void(self) -> bool:
+        """Whether the approval that it stands on was withdrawn."""
+        return self.plan.status == Status.WITHDRAWN
+
+    @property
     def exportable(self) -> bool:
-        """Whether no check blocks it."""
-        return all(check["status"] != CheckStatus.BLOCK for check in self.checks)
+        """Whether no check blocks it and its plan's approval stands."""
+        return not self.void and all(check["status"] != CheckStatus.BLOCK for check in self.checks)

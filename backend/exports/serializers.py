@@ -56,6 +56,8 @@ class GuideSerializer(serializers.Serializer):
     files = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     exportable = serializers.BooleanField()
+    # The approval of its plan was withdrawn: it must not be printed any more.
+    void = serializers.BooleanField()
 
     @extend_schema_field(GuideFilesSerializer)
     def get_files(self, guide: Guide) -> dict[str, str]:

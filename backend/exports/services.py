@@ -129,8 +129,16 @@ def release_file(*, person: Person, guide: Guide, file: str) -> None:
     """Check that a guide may leave the house and write down that it did.
 
     Raises:
-        Conflict: ``guide_blocked``, with the checks that block it.
+        Conflict: ``plan_withdrawn``, or ``guide_blocked``, with the checks that block it.
     """
+    if guide.void:
+        raise Conflict(
+            "plan_withdrawn",
+            f"Guide {guide.version} is void: the approval of plan {guide.plan.revision} was withdrawn"
+            f" ({guide.plan.withdrawn_reason}).",
+            kept="The guide and its plan were kept for the record.",
+            remedy="Approve another revision of the plan and design a guide from that.",
+        )
     if not guide.exportable:
         blocking = [check for check in guide.checks if check["status"] == CheckStatus.BLOCK]
         raise Conflict(

@@ -14,32 +14,53 @@ from backend.accounts.services import address_of
 from backend.cases.api import visible_case
 from backend.core.api import validated
 from backend.planning import services
+from backend.planning.differences import changes
 from backend.planning.models import Plan
 from backend.planning.serializers import (
+    AlternativesSerializer,
     ApproveSerializer,
-    CorrectionSerializer,
+    DiffSerializer,
     PlanCreateSerializer,
     PlanPreviewSerializer,
+    PlanRequestSerializer,
     PlanSerializer,
+    WithdrawSerializer,
 )
 
 
 def visible_plan(request: Request, id: UUID) -> Plan:
     """The plan, or 404 when it is not there for this person."""
-    plans = Plan.objects.visible_to(request.user).select_related("case__site", "author", "approved_by")
+    plans = Plan.objects.visible_to(request.user).select_related(
+        "case__site", "bone_set", "author", "approved_by", "withdrawn_by"
+    )
     return get_object_or_404(plans, pk=id)
 
 
 class PlanPreviewView(APIView):
     @extend_schema(
-        operation_id="plans_preview", request=CorrectionSerializer, responses=PlanPreviewSerializer
+        operation_id="plans_preview", request=PlanRequestSerializer, responses=PlanPreviewSerializer
     )
     def post(self, request: Request, id: UUID) -> Response:
         case = visible_case(request, id)
         document = services.preview(
-            person=request.user, case=case, **validated(CorrectionSerializer, request)
+            person=request.user, case=case, **validated(PlanRequestSerializer, request)
         )
         return Response({"document": document})
+
+
+class PlanAlternativesView(APIView):
+    @extend_schema(
+        operation_id="plans_alternatives",
+        description="Its target is not looked at: each alternative has its own.",
+        request=PlanRequestSerializer,
+        responses=AlternativesSerializer,
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        case = visible_case(request, id)
+        rows = services.alternatives(
+            person=request.user, case=case, **validated(PlanRequestSerializer, request)
+        )
+        return Response(AlternativesSerializer({"rows": rows}).data)
 
 
 class CasePlansView(APIView):
@@ -54,6 +75,29 @@ class PlanView(APIView):
     @extend_schema(operation_id="plans_get", responses=PlanSerializer)
     def get(self, request: Request, id: UUID) -> Response:
         return Response(PlanSerializer(visible_plan(request, id)).data)
+
+
+class PlanDiffView(APIView):
+    @extend_schema(
+        operation_id="plans_diff",
+        description="What changed from the first plan to the other one, both of one case.",
+        responses=DiffSerializer,
+    )
+    def get(self, request: Request, id: UUID, other: UUID) -> Response:
+        before, after = visible_plan(request, id), visible_plan(request, other)
+        return Response({"changes": changes(before, after)})
+
+
+class PlanWithdrawView(APIView):
+    @extend_schema(operation_id="plans_withdraw", request=WithdrawSerializer, responses=PlanSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        plan = services.withdraw_plan(
+            person=request.user,
+            plan=visible_plan(request, id),
+            address=address_of(request._request),
+            **validated(WithdrawSerializer, request),
+        )
+        return Response(PlanSerializer(plan).data)
 
 
 class PlanApproveView(APIView):

@@ -16,6 +16,21 @@ class Status(models.TextChoices):
     DRAFT = "draft"
     APPROVED = "approved"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+class Kind(models.TextChoices):
+    """Of the osteotomy, in the engine's words."""
+
+    OPENING = "medial_opening_wedge"
+    CLOSING = "lateral_closing_wedge"
+
+
+class TuberositySide(models.TextChoices):
+    """The fragment that keeps the tuberosity."""
+
+    DISTAL = "distal"
+    PROXIMAL = "proximal"
 
 
 class LandmarkProvenance(models.TextChoices):
@@ -24,10 +39,13 @@ class LandmarkProvenance(models.TextChoices):
     AUTO = "auto"
     EDITED = "edited"
     IMPUTED = "imputed"
+    MEASURED = "measured"
 
 
 # A revision's content is fixed when it is made; only its standing may change.
-MUTABLE = frozenset({"status", "approved_by", "approved_at"})
+MUTABLE = frozenset(
+    {"status", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at", "withdrawn_reason"}
+)
 
 
 class ImmutableError(TypeError):
@@ -45,7 +63,7 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """One revision of a plan, with the plan document and its hash."""
+    """One revision of a plan: what was asked, the document that the engine answered, and its hash."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="plans")
@@ -53,6 +71,7 @@ class Plan(models.Model):
     revision = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     correction_deg = models.FloatField()
+    request = models.JSONField(default=dict)
     document = models.JSONField()
     sha256 = models.CharField(max_length=64)
     author = models.ForeignKey(Person, models.PROTECT, related_name="+")
@@ -60,6 +79,9 @@ class Plan(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_reason = models.CharField(max_length=300, blank=True)
 
     objects = PlanQuerySet.as_manager()
 

@@ -1,76 +1,89 @@
-"""Shapes of plans as the API speaks them; the plan document is the guide engine's."""
+"""Shapes of plans as the API speaks them."""
 
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backend.cases.models import Side
-from backend.planning.models import LandmarkProvenance, Status
+from backend.planning.document_serializers import (
+    CutSerializer,
+    MeasureSerializer,
+    PlanDocumentField,
+    PlanWarningSerializer,
+    vector,
+)
+from backend.planning.models import Kind, Status, TuberositySide
 
 
-def _vector() -> serializers.ListField:
-    return serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+class PlanRequestSerializer(serializers.Serializer):
+    """What a person asks of a plan: exactly one target, and how to reach it."""
+
+    correction_deg = serializers.FloatField(required=False, allow_null=True)
+    target_wbl = serializers.FloatField(required=False, allow_null=True)
+    target_hka = serializers.FloatField(required=False, allow_null=True)
+    target_mpta = serializers.FloatField(required=False, allow_null=True)
+    kind = serializers.ChoiceField(Kind.choices, default=Kind.OPENING.value)
+    tuberosity = serializers.ChoiceField(TuberositySide.choices, default=TuberositySide.DISTAL.value)
+    slope_change_deg = serializers.FloatField(default=0.0)
+    jlca_compensation = serializers.BooleanField(default=False)
+    # Read on a weight-bearing long-leg film, degrees.
+    long_film_hka = serializers.FloatField(required=False, allow_null=True)
+    long_film_jlca = serializers.FloatField(required=False, allow_null=True)
+    # Where a person has put landmarks, LPS millimetres; the others stay where they were found.
+    landmarks = serializers.DictField(child=vector(), default=dict)
+    cut = CutSerializer(required=False, allow_null=True)
+    # The bones that the person sees; refused when the case is planned on others by now.
+    bone_set = serializers.UUIDField(required=False, allow_null=True)
 
 
-class MeasureSerializer(serializers.Serializer):
-    """One measure now, before and after the correction; bands hold 90 %, null where none is stated."""
-
-    value = serializers.FloatField()
-    before = serializers.FloatField()
-    after = serializers.FloatField()
-    unit = serializers.CharField()
-    band = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True)
-    band_after = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True, required=False
-    )
-    provenance = serializers.CharField()
-    definition = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]
+class PlanCreateSerializer(PlanRequestSerializer):
+    reason = serializers.CharField(max_length=300, allow_blank=True, default="")
 
 
-class LandmarkSerializer(serializers.Serializer):
-    position = _vector()
-    provenance = serializers.ChoiceField(LandmarkProvenance.choices)
+class RefusedSerializer(serializers.Serializer):
+    """Why an alternative cannot be planned on this leg."""
 
-
-class OsteotomySerializer(serializers.Serializer):
-    """The cut, in patient LPS millimetres; the normal points to the proximal side."""
-
-    plane_point = _vector()
-    plane_normal = _vector()
-    hinge_point = _vector()
-    hinge_axis = _vector()
-    correction_deg = serializers.FloatField()
-    gap_mm = serializers.FloatField()
-    gap_anterior_mm = serializers.FloatField()
-    gap_posterior_mm = serializers.FloatField()
-    cut_depth_mm = serializers.FloatField()
-    medial_direction = _vector()
-    start_point = _vector()
-    lateral_cortex_mm = serializers.FloatField()
-    miniaci_deg = serializers.FloatField(allow_null=True, required=False)
-
-
-class PlanWarningSerializer(serializers.Serializer):
     code = serializers.CharField()
     message = serializers.CharField()
+    remedy = serializers.CharField()
+
+
+class AlternativeSerializer(serializers.Serializer):
+    """One of several plans for the same leg; ``request`` previews it."""
+
+    title = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
-
-
-class PlanDocumentSerializer(serializers.Serializer):
-    schema = serializers.CharField()
-    side = serializers.ChoiceField(Side.choices)
+    kind = serializers.ChoiceField(Kind.choices)
+    correction_deg = serializers.FloatField(allow_null=True)
+    gap_mm = serializers.FloatField(allow_null=True)
+    wedge_volume_mm3 = serializers.FloatField(allow_null=True)
     measures = serializers.DictField(child=MeasureSerializer())
-    landmarks = serializers.DictField(child=LandmarkSerializer())
-    osteotomy = OsteotomySerializer()
     warnings = PlanWarningSerializer(many=True)
-    bones_sha256 = serializers.DictField(child=serializers.CharField())
+    refused = RefusedSerializer(allow_null=True)
+    request = PlanRequestSerializer()
 
 
-@extend_schema_field(PlanDocumentSerializer)
-class PlanDocumentField(serializers.JSONField):
-    """Passed on as the engine wrote it."""
+class AlternativesSerializer(serializers.Serializer):
+    rows = AlternativeSerializer(many=True)
+
+
+class ChangeSerializer(serializers.Serializer):
+    """One difference of two plans; null where one of them has no such thing."""
+
+    path = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    unit = serializers.CharField()
+    before = serializers.CharField(allow_null=True)
+    after = serializers.CharField(allow_null=True)
+
+
+class DiffSerializer(serializers.Serializer):
+    changes = ChangeSerializer(many=True)
+
+
+class WithdrawSerializer(serializers.Serializer):
+    password = serializers.CharField(max_length=256, trim_whitespace=False)
+    reason = serializers.CharField(max_length=300)
 
 
 class PlanSummarySerializer(serializers.Serializer):
@@ -83,22 +96,21 @@ class PlanSummarySerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
     approved_by = serializers.CharField(source="approved_by.name", default=None, allow_null=True)
     approved_at = serializers.DateTimeField(allow_null=True)
+    withdrawn_by = serializers.CharField(source="withdrawn_by.name", default=None, allow_null=True)
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
+    withdrawn_reason = serializers.CharField()
     sha256 = serializers.CharField()
     bone_set = serializers.UUIDField(source="bone_set_id")
 
 
+@extend_schema_field(PlanRequestSerializer)
+class PlanRequestField(serializers.JSONField):
+    """Passed on as it was stored; empty in plans that are older than the field."""
+
+
 class PlanSerializer(PlanSummarySerializer):
+    request = PlanRequestField()
     document = PlanDocumentField()
-
-
-class CorrectionSerializer(serializers.Serializer):
-    correction_deg = serializers.FloatField(min_value=-90, max_value=90)
-    # The bones that the person sees; refused when the case is planned on others by now.
-    bone_set = serializers.UUIDField(required=False)
-
-
-class PlanCreateSerializer(CorrectionSerializer):
-    reason = serializers.CharField(max_length=300, allow_blank=True, default="")
 
 
 class PlanPreviewSerializer(serializers.Serializer):

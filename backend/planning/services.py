@@ -1,7 +1,4 @@
-"""What changes plans: check, execute, log.
-
-The guide engine plans in this process: that takes no booleans, only milliseconds once landmarks are known.
-"""
+"""What changes plans: check, execute, log."""
 
 from __future__ import annotations
 
@@ -17,16 +14,14 @@ from backend.accounts.selectors import require_role
 from backend.accounts.services import confirm_password
 from backend.cases.models import Case
 from backend.cases.services import log
-from backend.core.errors import Conflict, Invalid
-from backend.imaging.folders import cached_folder
+from backend.core.errors import Conflict
 from backend.imaging.models import BoneSet
+from backend.planning.engine import TARGETS, plan_alternatives, plan_document, plan_hash
 from backend.planning.models import Plan, Status
 
 
-def preview(
-    *, person: Person, case: Case, correction_deg: float, bone_set: UUID | None = None
-) -> dict[str, Any]:
-    """The plan document for a correction on the case's current bones; nothing is stored but their landmarks.
+def preview(*, person: Person, case: Case, bone_set: UUID | None = None, **request: Any) -> dict[str, Any]:
+    """The plan document for a request on the case's current bones; nothing is stored but their landmarks.
 
     Raises:
         WrongRole: the person is neither surgeon nor engineer at the site.
@@ -34,16 +29,45 @@ def preview(
         Invalid: the engine refuses, with its code.
     """
     require_role(person, case.site, Role.SURGEON, Role.ENGINEER)
-    return _document(current_bone_set(case, expected=bone_set), correction_deg)
+    return plan_document(current_bone_set(case, expected=bone_set), request)
+
+
+def alternatives(
+    *, person: Person, case: Case, bone_set: UUID | None = None, **request: Any
+) -> list[dict[str, Any]]:
+    """Several plans for the case's current bones, each with the request that previews it; nothing is stored.
+
+    Raises:
+        As ``preview``.
+    """
+    require_role(person, case.site, Role.SURGEON, Role.ENGINEER)
+    bones = current_bone_set(case, expected=bone_set)
+    rows = []
+    for row in plan_alternatives(bones, request):
+        plan = row.get("plan") or {"osteotomy": {}, "measures": {}, "warnings": []}
+        technique = {name: value for name, value in request.items() if name not in TARGETS}
+        rows.append(
+            {
+                "title": row["name"],
+                "source": row["source"],
+                "kind": request["kind"],
+                **{x: plan["osteotomy"].get(x) for x in ("correction_deg", "gap_mm", "wedge_volume_mm3")},
+                "measures": plan["measures"],
+                "warnings": plan["warnings"],
+                "refused": row.get("refused"),
+                "request": {**technique, **row["target"], "bone_set": bones.pk},
+            }
+        )
+    return rows
 
 
 def save_plan(
     *,
     person: Person,
     case: Case,
-    correction_deg: float,
     reason: str = "",
     bone_set: UUID | None = None,
+    **request: Any,
 ) -> Plan:
     """Keep a plan as the next revision, with the bones that it stands on.
 
@@ -57,10 +81,8 @@ def save_plan(
     """
     require_role(person, case.site, Role.SURGEON)
     bones = current_bone_set(case, expected=bone_set)
-    document = _document(bones, correction_deg)
-    # Imported late: the engine brings numpy and trimesh, which most processes of the backend do without.
-    from guides.plan import plan_hash
-
+    document = plan_document(bones, request)
+    correction_deg = document["osteotomy"]["correction_deg"]
     with transaction.atomic():
         # Locked and asked again: somebody may have chosen other bones while the plan was worked out.
         case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
@@ -72,6 +94,7 @@ def save_plan(
             bone_set=bones,
             revision=revision,
             correction_deg=correction_deg,
+            request=request,
             document=document,
             sha256=plan_hash(document),
             author=person,
@@ -125,6 +148,55 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
     return plan
 
 
+def withdraw_plan(*, person: Person, plan: Plan, password: str, reason: str, address: str) -> Plan:
+    """Void an approval, and with it every guide that was designed from the plan.
+
+    A plan that a later approval has superseded can be withdrawn too: guides from it may still lie about.
+
+    Raises:
+        WrongRole: the person is no surgeon of the site.
+        Conflict: ``not_approved``: it never was, or it is withdrawn already.
+        Invalid: ``wrong_password``.
+        Throttled: too many wrong passwords.
+    """
+    require_role(person, plan.case.site, Role.SURGEON)
+    _check_was_approved(plan)
+    confirm_password(person=person, password=password, address=address)
+    with transaction.atomic():
+        Case.objects.select_for_update(of=("self",)).get(pk=plan.case_id)
+        plan = Plan.objects.select_related("case__site", "author", "approved_by").get(pk=plan.pk)
+        _check_was_approved(plan)
+        plan.status, plan.withdrawn_reason = Status.WITHDRAWN, reason
+        plan.withdrawn_by, plan.withdrawn_at = person, timezone.now()
+        plan.save(update_fields=["status", "withdrawn_by", "withdrawn_at", "withdrawn_reason"])
+        guides = list(plan.guides.order_by("version"))
+        void = f"; void with it: {', '.join(f'guide {guide.version}' for guide in guides)}" if guides else ""
+        log(
+            case=plan.case,
+            person=person,
+            action="plan.withdrawn",
+            text=f"Approval of plan {plan.revision} withdrawn by {person.name} ({reason}){void}",
+            data={
+                "plan": str(plan.pk),
+                "sha256": plan.sha256,
+                "reason": reason,
+                "guides": [str(guide.pk) for guide in guides],
+                "meaning": "withdrawal of approval",
+            },
+        )
+    return plan
+
+
+def _check_was_approved(plan: Plan) -> None:
+    if plan.status != Status.APPROVED and (plan.status == Status.WITHDRAWN or plan.approved_at is None):
+        standing = "withdrawn already" if plan.status == Status.WITHDRAWN else "not approved"
+        raise Conflict(
+            "not_approved",
+            f"Plan {plan.revision} is {standing}, so that there is no approval to withdraw.",
+            remedy="Go back to the case and look at its plans.",
+        )
+
+
 def _check_draft(plan: Plan) -> None:
     if plan.status != Status.DRAFT:
         raise Conflict(
@@ -154,22 +226,3 @@ def current_bone_set(case: Case, *, expected: UUID | None = None) -> BoneSet:
             remedy="Reload the page and look at these bones first.",
         )
     return bone_set
-
-
-def _document(bone_set: BoneSet, correction_deg: float) -> dict[str, Any]:
-    """Plan on a bone set with its cached landmarks, finding them the first time."""
-    from guides.errors import InputError
-    from guides.plan import plan_files
-
-    side = "L" if bone_set.case.side == "L" else "R"
-    try:
-        document = plan_files(
-            cached_folder(bone_set), side, correction_deg=correction_deg, landmarks=bone_set.landmarks
-        )
-    except InputError as error:
-        raise Invalid(
-            error.code, f"{error.message}.", kept="Nothing was stored.", remedy=f"{error.remedy}."
-        ) from error
-    if bone_set.landmarks is None:
-        BoneSet.objects.filter(pk=bone_set.pk).update(landmarks=document["landmarks"])
-    return document

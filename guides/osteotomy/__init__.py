@@ -16,6 +16,7 @@ from guides.osteotomy.cut import (
 from guides.osteotomy.hinge import solved_hinge
 from guides.osteotomy.motion import DISTAL_FRAGMENT, Correction, move
 from guides.osteotomy.opening import MAX_CORRECTION_DEG, open_wedge, retrotubercular
+from guides.osteotomy.placing import Placing
 from guides.osteotomy.simulation import Simulation, simulate
 from guides.osteotomy.target import solve_correction
 from guides.osteotomy.technique import Kind, Technique, TuberositySide
@@ -33,6 +34,7 @@ __all__ = [
     "Cut",
     "Kind",
     "Osteotomy",
+    "Placing",
     "Simulation",
     "Technique",
     "TuberositySide",

@@ -11,6 +11,7 @@ from guides.bones import Array, cross_section
 from guides.errors import InputError
 from guides.landmarks import Side, unit
 from guides.measures import Axes, Points, axes
+from guides.osteotomy.placing import FOUND, Placing, drawn_to
 
 START_BELOW_JOINT_MM = 37.0
 """Medial start of the opening cut below the medial joint line (35 to 40 mm)."""
@@ -24,6 +25,9 @@ enough that a plate finds bone on both sides. An assumption of common teaching."
 
 CORTEX_MM = 10.0
 """Bone left between the end of the cut and the cortex at the hinge."""
+
+JOINT_CLEARANCE_MM = 5.0
+"""Bone between a cut that is placed by hand and the joint surfaces; less is no osteotomy."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Cut:
         opens: 1 when the wedge lies medial of the hinge, -1 when it lies lateral.
         outline: (N, 3) ends of the segments of the tibia's outline in the plane, two a segment, mm.
         start: where the saw enters, mm.
+        hinge_placed: a person put the hinge where it is; it is not moved to keep the cortex.
     """
 
     point: Array
@@ -49,6 +54,7 @@ class Cut:
     opens: int
     outline: Array
     start: Array
+    hinge_placed: bool = False
 
     def directions(self, axis: Array) -> tuple[Array, Array]:
         """For a hinge axis in the plane: the unit directions to medial and from the hinge into the wedge."""
@@ -58,50 +64,74 @@ class Cut:
 
     def hinge_along(self, axis: Array) -> Array:
         """The hinge point for a hinge axis in the plane: the full cortex kept, square to that axis."""
+        if self.hinge_placed:
+            return self.hinge
         away = self.directions(axis)[1]
         nearest = float(((self.outline - self.hinge) @ away).min())
         return np.asarray(self.hinge + away * (nearest + CORTEX_MM))
 
 
-def find_cut(tibia: trimesh.Trimesh, points: Points, side: Side) -> Cut:
+def find_cut(tibia: trimesh.Trimesh, points: Points, side: Side, placing: Placing = FOUND) -> Cut:
     """Cutting plane from the medial start point towards the fibular tip; a hinge that keeps 10 mm of cortex.
 
     The plane holds the antero-posterior direction of the leg, and the hinge axis runs along it: a wedge that
     opens about an axis square to the frontal plane corrects there and leaves the slope alone.
 
+    Args:
+        tibia: the bone.
+        points: positions of the leg, mm.
+        side: L or R.
+        placing: start and hinge as far as they were placed by hand; a placed hinge aims the plane.
+
     Raises:
-        InputError: ``cut_outside_bone`` when start point or hinge do not lie in bone.
+        InputError: ``cut_outside_bone`` when start point or hinge do not lie in bone, and for placed ones
+            ``start_outside_bone``, ``hinge_outside_bone``, ``cut_too_steep`` or ``cut_through_joint``.
     """
     frame = axes(points, side)
+    start = _medial_start(tibia, points, frame) if placing.start is None else placing.start
+    medial = placing.medial(start, 1, frame)
+    if medial is None:
+        medial = _towards_fibula(start, points, frame)
+    return _cut(tibia, start, medial, 1, frame, points, placing)
+
+
+def _medial_start(tibia: trimesh.Trimesh, points: Points, frame: Axes) -> Array:
+    """The most medial point of the section ``START_BELOW_JOINT_MM`` below the medial joint line."""
     start_height = points["plateau_medial"] @ frame.up - START_BELOW_JOINT_MM
     level = cross_section(tibia, frame.up * start_height, frame.up).reshape(-1, 3)
     if not len(level):
         raise outside()
-    start = level[np.argmax(level @ frame.medial)]
+    return np.asarray(level[np.argmax(level @ frame.medial)])
+
+
+def _towards_fibula(start: Array, points: Points, frame: Axes) -> Array:
+    """Unit direction to medial of a plane from the start to the fibular tip, kept to usual heights."""
     joint = points["plateau_lateral"] @ frame.up
     tip = points["fibula_tip"] @ frame.up
     aim_height = np.clip(tip, joint - HINGE_BELOW_JOINT_MM[1], joint - HINGE_BELOW_JOINT_MM[0])
     across = points["plateau_lateral_edge"] @ frame.medial - start @ frame.medial
-    rise = aim_height - start_height
-    medial = unit(-(across * frame.medial + rise * frame.up))
-    return _cut(tibia, start, medial, 1, frame)
+    rise = aim_height - start @ frame.up
+    return unit(-(across * frame.medial + rise * frame.up))
 
 
-def find_closing_cut(tibia: trimesh.Trimesh, points: Points, side: Side) -> Cut:
+def find_closing_cut(tibia: trimesh.Trimesh, points: Points, side: Side, placing: Placing = FOUND) -> Cut:
     """Upper plane of a lateral closing wedge, along the joint line; its hinge keeps 10 mm of medial cortex.
 
-    Raises:
-        InputError: ``cut_outside_bone``.
+    Args and errors are those of ``find_cut``; a start lies laterally here.
     """
     frame = axes(points, side)
     across = points["plateau_medial"] - points["plateau_lateral"]
     medial = unit(across - (across @ frame.anterior) * frame.anterior)
-    level = points["plateau_lateral"] - CLOSING_BELOW_JOINT_MM * frame.up
-    normal = _upwards(medial, frame)
-    outline = cross_section(tibia, level, normal).reshape(-1, 3)
-    if not len(outline):
-        raise outside()
-    return _cut(tibia, outline[np.argmin(outline @ medial)], medial, -1, frame)
+    if placing.start is None:
+        level = points["plateau_lateral"] - CLOSING_BELOW_JOINT_MM * frame.up
+        outline = cross_section(tibia, level, _upwards(medial, frame)).reshape(-1, 3)
+        if not len(outline):
+            raise outside()
+        start = outline[np.argmin(outline @ medial)]
+    else:
+        start = placing.start
+    aimed = placing.medial(start, -1, frame)
+    return _cut(tibia, start, medial if aimed is None else aimed, -1, frame, points, placing)
 
 
 def _upwards(medial: Array, frame: Axes) -> Array:
@@ -110,18 +140,63 @@ def _upwards(medial: Array, frame: Axes) -> Array:
     return np.asarray(normal * np.sign(normal @ frame.up))
 
 
-def _cut(tibia: trimesh.Trimesh, start: Array, medial: Array, opens: int, frame: Axes) -> Cut:
+def _cut(
+    tibia: trimesh.Trimesh,
+    start: Array,
+    medial: Array,
+    opens: int,
+    frame: Axes,
+    points: Points,
+    placing: Placing,
+) -> Cut:
     normal, away = _upwards(medial, frame), medial * opens
     outline = cross_section(tibia, start, normal).reshape(-1, 3)
+    if not len(outline):
+        raise outside()
+    if placing.start is not None:
+        start = drawn_to(outline, start)
     # The saw enters where the wedge is widest, so that the hinge has the least depth.
     depth = (outline - start) @ away
-    if not len(outline) or depth.min() > -2 * CORTEX_MM:
+    if depth.min() > -2 * CORTEX_MM:
         raise outside()
-    hinge = start + away * (float(depth.min()) + CORTEX_MM)
-    back, front = chord(outline - hinge, medial, frame.anterior)
-    hinge = hinge + frame.anterior * (back + front) / 2
+    if placing.hinge is None:
+        hinge = start + away * (float(depth.min()) + CORTEX_MM)
+        back, front = chord(outline - hinge, medial, frame.anterior)
+        hinge = hinge + frame.anterior * (back + front) / 2
+    else:
+        hinge = placing.hinge
+        _check_hinge(outline, hinge, medial, away, frame.anterior)
+    if placing.by_hand:
+        _check_clear_of_joint(start, normal, points)
     axis = frame.anterior * np.sign(-np.cross(frame.anterior, medial) @ frame.up)
-    return Cut(start, normal, hinge, axis, medial, opens, outline, start)
+    return Cut(start, normal, hinge, axis, medial, opens, outline, start, placing.hinge is not None)
+
+
+def _check_hinge(outline: Array, hinge: Array, medial: Array, away: Array, anterior: Array) -> None:
+    """Refuse a placed hinge that does not lie in the bone, or leaves no depth for a saw."""
+    depth = (outline - hinge) @ away
+    inside = depth.min() < 0 and depth.max() > CORTEX_MM
+    if inside:
+        back, front = chord(outline - hinge, medial, anterior)
+        inside = back <= 0 <= front
+    if not inside:
+        raise InputError(
+            "hinge_outside_bone",
+            "The hinge does not lie inside the tibia, or too near to where the saw enters",
+            f"Move it into the bone, {CORTEX_MM:g} mm from the cortex opposite to the start",
+        )
+
+
+def _check_clear_of_joint(point: Array, normal: Array, points: Points) -> None:
+    """Refuse a placed plane that runs into the joint."""
+    joint = [place for name, place in points.items() if name.startswith("plateau_")]
+    above = min(float((place - point) @ normal) for place in joint if place.ndim == 1)
+    if above < JOINT_CLEARANCE_MM:
+        raise InputError(
+            "cut_through_joint",
+            f"The cut runs within {JOINT_CLEARANCE_MM:g} mm of the joint surface",
+            "Move its start or its hinge down",
+        )
 
 
 def chord(outline: Array, across: Array, along: Array) -> tuple[float, float]:

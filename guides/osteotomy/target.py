@@ -10,14 +10,14 @@ from guides.measures import MEASURES, Points
 from guides.osteotomy.motion import Correction
 from guides.osteotomy.opening import MAX_CORRECTION_DEG
 
-STEPS = 40
-"""Halvings of 20 degrees: far below what a document's decimals show."""
+PRECISION_DEG = 1e-9
+"""Of the solution: far below what a document's decimals show."""
 
 
 def solve_correction(
     correction: Callable[[float], Correction], points: Points, side: Side, measure: str, target: float
 ) -> float:
-    """Degrees that bring a measure (HKA, WBL or mMPTA) to its target, by bisection.
+    """Degrees that bring a measure (HKA, WBL or mMPTA) to its target, by Brent's method.
 
     Args:
         correction: what so many degrees are, with hinge and technique.
@@ -48,7 +48,6 @@ def solve_correction(
             f" {target:g} is outside",
             "Choose a target between the two",
         )
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if after(middle) < target else (low, middle)
-    return (low + high) / 2
+    from scipy.optimize import brentq  # whoever gives degrees need not wait for it
+
+    return float(brentq(lambda degrees: after(degrees) - target, low, high, xtol=PRECISION_DEG))

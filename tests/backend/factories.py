@@ -193,6 +193,33 @@ def ended_job(state: State = State.SUCCEEDED, **fields: Any) -> Job:
     return transitions.finish(job.pk, claimed.lease, state)
 
 
+def plan_document(**osteotomy: Any) -> dict[str, Any]:
+    """The smallest document that says where the bone is cut and by how much it turns."""
+    cut = {
+        "plane_point": [0.0, 0.0, 0.0],
+        "plane_normal": [0.0, 0.0, 1.0],
+        "hinge_point": [0.0, 0.0, 0.0],
+        "hinge_axis": [0.0, -1.0, 0.0],
+        "medial_direction": [-1.0, 0.0, 0.0],
+        "start_point": [-20.0, 0.0, 0.0],
+        "correction_deg": 8.0,
+        "gap_mm": 2.79,
+        "gap_anterior_mm": 2.79,
+        "gap_posterior_mm": 2.79,
+        "cut_depth_mm": 20.0,
+        "lateral_cortex_mm": 20.0,
+    }
+    return {
+        "schema": "hto-plan/1",
+        "side": "L",
+        "measures": {},
+        "landmarks": {},
+        "osteotomy": cut | osteotomy,
+        "warnings": [],
+        "bones_sha256": {},
+    }
+
+
 class PlanFactory(DjangoModelFactory):
     class Meta:
         model = Plan
@@ -201,7 +228,7 @@ class PlanFactory(DjangoModelFactory):
     case = factory.SelfAttribute("bone_set.case")
     revision = factory.Sequence(lambda n: n + 1)
     correction_deg = 8.0
-    document = factory.LazyFunction(lambda: {"schema": "hto-plan/1"})
+    document = factory.LazyFunction(plan_document)
     sha256 = "0" * 64
     author = factory.SelfAttribute("case.surgeon")
 

@@ -227,7 +227,8 @@ def test_a_surgeon_chooses_and_plans_stay_with_their_bones(
 ) -> None:
     from backend.planning import services
 
-    monkeypatch.setattr(services, "_document", lambda bones, degrees: {"schema": "hto-plan/1"})
+    document = {"schema": "hto-plan/1", "osteotomy": {"correction_deg": 8.0}}
+    monkeypatch.setattr(services, "plan_document", lambda bones, request: document)
     first = factories.BoneSetFactory(case=case)
     second = factories.BoneSetFactory(case=case, origin="imported")
     plan = {"correction_deg": 8, "bone_set": str(first.pk)}

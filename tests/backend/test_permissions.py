@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from backend.accounts.models import Role
 from tests.backend import factories
+from tests.backend.studies import permission_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,7 @@ WHO = ("anonymous", "surgeon", "engineer", "coordinator", "administrator", "fore
 # The foreign surgeon has every role, at another site.
 CORRECTION = {"correction_deg": 8}
 SIGNATURE = {"password": factories.PASSWORD}
+WITHDRAWAL = SIGNATURE | {"reason": "A newer X-ray"}
 
 
 @dataclass
@@ -67,6 +69,13 @@ MATRIX: list[Row] = [
         (401, 409, 409, 404, 404, 404),
     ),
     ("plan-preview", "post", "/api/cases/{case}/plan-preview/", CORRECTION, (401, 400, 400, 404, 404, 404)),
+    (
+        "plan-alternatives",
+        "post",
+        "/api/cases/{case}/plans/alternatives/",
+        CORRECTION,
+        (401, 400, 400, 404, 404, 404),
+    ),
     ("case-plans", "post", "/api/cases/{case}/plans/", CORRECTION, (401, 400, 403, 404, 404, 404)),
     ("image", "delete", "/api/images/{image}/", None, (401, 409, 403, 404, 404, 404)),
     ("image-pixels", "get", "/api/images/{image}/pixels/", None, _READ),
@@ -94,6 +103,8 @@ MATRIX: list[Row] = [
     ("job-retry", "post", "/api/jobs/{job}/retry/", {}, _CONFLICT),
     ("plan", "get", "/api/plans/{plan}/", None, _READ),
     ("plan-approve", "post", "/api/plans/{draft}/approve/", SIGNATURE, (401, 200, 403, 404, 404, 404)),
+    ("plan-withdraw", "post", "/api/plans/{draft}/withdraw/", WITHDRAWAL, (401, 409, 403, 404, 404, 404)),
+    ("plan-diff", "get", "/api/plans/{plan}/diff/{draft}/", None, _READ),
     ("plan-guides", "post", "/api/plans/{draft}/guides/", {}, _CONFLICT),
     ("guide", "get", "/api/guides/{guide}/", None, _READ),
     ("guide-stl", "get", "/api/guides/{guide}/files/guide.stl", None, _READ),
@@ -145,7 +156,7 @@ def test_it_answers_each_role_as_the_matrix_says(world: World, row: Row) -> None
     name, method, template, body, statuses = row
     url = template.format_map({key: thing.pk for key, thing in vars(world).items()})
     got = {}
-    for who in WHO:
+    for who in (*WHO, "rater"):
         client = APIClient()
         if who != "anonymous":
             client.force_login(person_of(who, world))
@@ -165,7 +176,8 @@ def test_it_answers_each_role_as_the_matrix_says(world: World, row: Row) -> None
             assert set(answer.json()["error"]) == {"code", "message", "kept", "remedy", "fields"}
         if name not in {"page", "health"}:
             assert "no-store" in answer["Cache-Control"] or "private" in answer["Cache-Control"]
-    assert got == dict(zip(WHO, statuses, strict=True))
+    # Whoever rates is as blind to cases as whoever runs a study; of studies themselves, see permission_rows.
+    assert got == dict(zip(WHO, statuses, strict=True)) | {"rater": statuses[WHO.index("coordinator")]}
 
 
 def _file() -> SimpleUploadedFile:
@@ -188,4 +200,4 @@ def _patterns(resolver: URLResolver) -> list[URLPattern]:
 
 def test_every_url_and_method_has_a_row() -> None:
     there = {(p.name, method) for p in _patterns(get_resolver()) for method in _methods(p)}
-    assert there == {(name, method) for name, method, *_ in MATRIX}
+    assert there == {(name, method) for name, method, *_ in (*MATRIX, *permission_rows.ROWS)}

@@ -1,0 +1,104 @@
+"""What measures, landmarks and choices of a plan are called where people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MEASURES = {
+    "mMPTA": "mMPTA",
+    "mLDFA": "mLDFA",
+    "JLCA": "JLCA",
+    "PTS_medial": "Posterior slope, medial",
+    "PTS_lateral": "Posterior slope, lateral",
+    "HKA": "HKA",
+    "mFTA": "mFTA",
+    "WBL": "Weight-bearing line",
+    "JLO": "Joint line obliquity",
+    "Caton_Deschamps": "Patellar height (Caton-Deschamps)",
+    "leg_length": "Leg length",
+}
+
+KINDS = {
+    "medial_opening_wedge": "medial opening wedge",
+    "lateral_closing_wedge": "lateral closing wedge",
+}
+
+PROVENANCES = {
+    "auto": "found on the bones",
+    "edited": "set by hand",
+    "imputed": "imputed, out of view",
+    "measured": "read on the long-leg film",
+}
+
+OSTEOTOMY = {
+    "correction_deg": ("Correction", "deg"),
+    "gap_mm": ("Gap", "mm"),
+    "gap_anterior_mm": ("Gap in front", "mm"),
+    "gap_posterior_mm": ("Gap at the back", "mm"),
+    "wedge_base_mm": ("Base of the wedge", "mm"),
+    "cut_depth_mm": ("Depth of the cut", "mm"),
+    "lateral_cortex_mm": ("Lateral cortex kept", "mm"),
+    "medial_cortex_mm": ("Medial cortex kept", "mm"),
+    "wedge_volume_mm3": ("Wedge volume", "cm³"),
+    "miniaci_deg": ("Angle after Miniaci", "deg"),
+    "dugdale_deg": ("Angle after Dugdale", "deg"),
+}
+"""Name and unit of each number of the osteotomy; ``number`` turns volumes into cm³."""
+
+
+def measure_name(name: str) -> str:
+    """What a measure is called; one that is new here goes by its own name."""
+    return MEASURES.get(name, name.replace("_", " "))
+
+
+def landmark_name(name: str) -> str:
+    """What a landmark is called."""
+    return name.replace("_", " ").replace("ptfj", "proximal tibiofibular joint").capitalize()
+
+
+def number(value: float | None, unit: str) -> str | None:
+    """A number with as many decimals as mean something: two for a ratio, one for all else."""
+    if value is None:
+        return None
+    if unit == "cm³":
+        value = value / 1000
+    text = f"{value:.2f}" if unit == "" else f"{value:.1f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def target(document: Mapping[str, Any]) -> str:
+    """What the plan aims at, with its unit."""
+    aim = document.get("target")
+    if aim is None:
+        return f"{document['osteotomy']['correction_deg']:.1f} deg of correction"
+    unit = document["measures"][aim["measure"]]["unit"]
+    return f"{measure_name(aim['measure'])} {number(aim['value'], unit)} {unit}".strip()
+
+
+def technique(document: Mapping[str, Any]) -> dict[str, tuple[str, str, str]]:
+    """Choices of a plan besides its target: path to label, value in words, and unit."""
+    chosen, film = document.get("technique", {}), document.get("long_film", {})
+    found = {
+        "technique.kind": ("Technique", KINDS.get(chosen.get("kind", ""), "medial opening wedge"), ""),
+        "technique.tuberosity": (
+            "Tuberosity stays with",
+            f"the {chosen.get('tuberosity', 'distal')} fragment",
+            "",
+        ),
+        "technique.slope_change_deg": (
+            "Wanted change of slope",
+            number(chosen.get("slope_change_deg", 0.0), "deg") or "",
+            "deg",
+        ),
+        "technique.jlca_compensation": (
+            "Compensation of JLCA",
+            "yes" if chosen.get("jlca_compensation") else "no",
+            "",
+        ),
+    }
+    for name in ("HKA", "JLCA"):
+        if film.get(name) is not None:
+            label = f"{name} on the long-leg film"
+            found[f"long_film.{name}"] = (label, number(film[name], "deg") or "", "deg")
+    return found
