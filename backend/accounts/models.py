@@ -12,12 +12,13 @@ USERNAME = RegexValidator(r"^[a-z0-9][a-z0-9._-]{2,39}$", "3 to 40 of a-z, 0-9, 
 
 
 class Role(models.TextChoices):
-    """What a person does at a site."""
+    """What a person does at a site. A rater does nothing else there: who could look cases up is not blind."""
 
     SURGEON = "surgeon"
     ENGINEER = "engineer"
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
+    RATER = "rater"
 
 
 # Coordinators stay blind to cases and administrators need none of them.

@@ -121,7 +121,7 @@ def create_person(
     """Add a person with roles at the administrator's site.
 
     Raises:
-        Invalid: ``username_taken`` or ``weak_password``.
+        Invalid: ``username_taken``, ``weak_password`` or ``rater_alone``.
         WrongRole: the one who asks administers no site.
     """
     site = _administered_site(administrator)
@@ -163,7 +163,7 @@ def change_person(
         Conflict: ``no_roles``: a person without any would be lost to everybody; ``own_account``: nobody
             locks themselves out; ``shared_person``: name, password and activity of a person who also works
             at a site of others are not this administrator's to change.
-        Invalid: ``weak_password``.
+        Invalid: ``weak_password`` or ``rater_alone``.
     """
     sites = sites_with_role(administrator, Role.ADMINISTRATOR)
     if person == administrator and (
@@ -214,7 +214,18 @@ def change_person(
 
 
 def _set_roles(person: Person, sites: list[Site], roles: Collection[Role]) -> None:
-    """Exactly these roles at exactly these sites that the person already belongs to, or else the first."""
+    """Exactly these roles at exactly these sites that the person already belongs to, or else the first.
+
+    Raises:
+        Invalid: ``rater_alone``: a rater with another role could look up what a study hides.
+    """
+    if Role.RATER in roles and set(roles) != {Role.RATER}:
+        raise Invalid(
+            "rater_alone",
+            "A rater has no other role at the same site.",
+            remedy="Take away the other roles, or that of the rater.",
+            fields={"roles": ["Rater goes with no other role."]},
+        )
     present = [site for site in sites if person.memberships.filter(site=site).exists()] or sites[:1]
     person.memberships.filter(site__in=sites).delete()
     Membership.objects.bulk_create(

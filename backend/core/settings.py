@@ -153,6 +153,7 @@ RECONSTRUCTION_RESOLUTION = int(environment.number("KNEE_RECONSTRUCTION_RESOLUTI
 RECONSTRUCTION_MODEL = environment.text("KNEE_RECONSTRUCTION_MODEL") or None
 CT_MODEL = environment.text("KNEE_CT_MODEL") or None
 IMPORT_TIME_LIMIT_S = environment.number("KNEE_IMPORT_TIME_LIMIT_S", 300)
+BLINDING_TIME_LIMIT_S = environment.number("KNEE_BLINDING_TIME_LIMIT_S", 300)
 COMPARISON_TIME_LIMIT_S = environment.number("KNEE_COMPARISON_TIME_LIMIT_S", 300)
 
 REST_FRAMEWORK = {
@@ -194,6 +195,13 @@ SPECTACULAR_SETTINGS = {
         "OsteotomyKind": "backend.planning.models.Kind",
         "TuberositySide": "backend.planning.models.TuberositySide",
         "CheckStatus": "backend.exports.models.CheckStatus",
+        "StudyKind": "backend.studies.models.study.StudyKind",
+        "StudyState": "backend.studies.models.study.StudyState",
+        "StudyArm": "backend.studies.models.study.Arm",
+        "QuestionKind": "backend.studies.models.study.QuestionKind",
+        "PressKind": "backend.studies.models.records.TimeEventKind",
+        "SignatureMeaning": "backend.studies.closing.Meaning",
+        "OfflineActKind": "backend.studies.replay.ActKind",
         "HealthStatus": "backend.core.health.HealthStatus",
         "PartStatus": "backend.core.health.PartStatus",
     },

@@ -25,10 +25,20 @@ class Frozen:
         return f"{self.table}_no_{self.act.lower()}"
 
 
+def _append_only(table: str) -> tuple[Frozen, ...]:
+    return tuple(Frozen(table, act) for act in ("UPDATE", "DELETE", "TRUNCATE"))
+
+
 FROZEN = (
-    Frozen("audit_event", "UPDATE"),
-    Frozen("audit_event", "DELETE"),
-    Frozen("audit_event", "TRUNCATE"),
+    *_append_only("audit_event"),
+    # What a study promised, what was answered, and who signed it.
+    *_append_only("allocation_seal"),
+    *_append_only("allocation_assignment"),
+    *_append_only("studies_rating"),
+    *_append_only("studies_timeevent"),
+    *_append_only("studies_commitment"),
+    *_append_only("studies_signature"),
+    *_append_only("studies_deviation"),
     Frozen(
         "planning_plan",
         "UPDATE",

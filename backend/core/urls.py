@@ -90,6 +90,7 @@ api = [
     path("guides/<uuid:id>/files/report.json", exports.GuideReportView.as_view(), name="guide-report"),
     path("guides/<uuid:id>/files/package.zip", exports.GuidePackageView.as_view(), name="guide-package"),
     path("guide-presets/", exports.GuidePresetsView.as_view(), name="guide-presets"),
+    path("", include("backend.studies.urls")),
     re_path(r"^.*$", errors.unknown_address, name="unknown"),
 ]
 

@@ -9,6 +9,7 @@ from django.db import models
 
 from backend.accounts.models import Person
 from backend.cases.models import Case
+from backend.core.states import IllegalTransition, StateQuerySet
 
 
 class Kind(models.TextChoices):
@@ -17,6 +18,7 @@ class Kind(models.TextChoices):
     IMPORT_BONES = "import_bones"
     COMPARE_BONES = "compare_bones"
     DESIGN_GUIDE = "design_guide"
+    BLIND_VERSIONS = "blind_versions"
 
 
 # What adds a bone set to a case.
@@ -54,34 +56,14 @@ class EventKind(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-class IllegalTransition(TypeError):
-    """A job was asked to go where no job may go."""
+class JobQuerySet(StateQuerySet["Job"]):
+    transitions = TRANSITIONS
 
-
-class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, person: Person) -> JobQuerySet:
         return self.filter(case__in=Case.objects.visible_to(person))
 
     def active(self) -> JobQuerySet:
         return self.filter(state__in=ACTIVE)
-
-    def update(self, **kwargs: Any) -> int:
-        if "state" in kwargs:
-            raise IllegalTransition("states change through move() only")
-        return super().update(**kwargs)
-
-    def move(self, before: str, after: str, **changes: Any) -> bool:
-        """Take jobs from one state to another.
-
-        Returns:
-            Whether any was in the state ``before``.
-
-        Raises:
-            IllegalTransition: no job may go that way.
-        """
-        if after not in TRANSITIONS[before]:
-            raise IllegalTransition(f"a job cannot go from {before} to {after}")
-        return bool(super(JobQuerySet, self.filter(state=before)).update(state=after, **changes))
 
 
 class Job(models.Model):

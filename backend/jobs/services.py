@@ -21,6 +21,7 @@ WORDS = {
     Kind.IMPORT_BONES: "Import of bones",
     Kind.COMPARE_BONES: "Comparison of bones",
     Kind.DESIGN_GUIDE: "Guide design",
+    Kind.BLIND_VERSIONS: "Blinding for a study",
 }
 
 

@@ -6,6 +6,7 @@ crash, is the same act and answers the same.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from backend.studies.models import Item, Question, QuestionKind, Rating, TimeEve
 from backend.studies.selectors import is_complete
 
 # What may follow what; a correction voids the run, after which only a new placement may come.
-_FOLLOWERS: dict[str | None, frozenset[str]] = {
+_TIMED: dict[str | None, frozenset[str]] = {
     None: frozenset({TimeEventKind.PLACED}),
     TimeEventKind.PLACED: frozenset({TimeEventKind.PAUSED, TimeEventKind.COMPLETED, TimeEventKind.CORRECTED}),
     TimeEventKind.PAUSED: frozenset({TimeEventKind.RESUMED, TimeEventKind.CORRECTED}),
@@ -29,6 +30,14 @@ _FOLLOWERS: dict[str | None, frozenset[str]] = {
     TimeEventKind.COMPLETED: frozenset({TimeEventKind.CORRECTED}),
     TimeEventKind.CORRECTED: frozenset({TimeEventKind.PLACED}),
 }
+# Where no time is an answer, it is still known how long an item was looked at without the pauses.
+_UNTIMED: dict[str | None, frozenset[str]] = {
+    None: frozenset({TimeEventKind.PAUSED}),
+    TimeEventKind.PAUSED: frozenset({TimeEventKind.RESUMED}),
+    TimeEventKind.RESUMED: frozenset({TimeEventKind.PAUSED}),
+}
+# A browser that was offline for longer has another clock, or was put aside.
+LATEST = timedelta(hours=12)
 
 
 def _own(person: Person, item: Item) -> Item:
@@ -69,6 +78,18 @@ def open_item(*, person: Person, item: Item) -> Item:
     return item
 
 
+def question_of(item: Item, key: str) -> Question:
+    """The question of the item's study with this key.
+
+    Raises:
+        Invalid: ``not_this_question``.
+    """
+    question = Question.objects.filter(study=item.rater.study_id, key=key).first()
+    if question is None:
+        raise Invalid("not_this_question", "This is not asked here.", remedy="Reload the page.")
+    return question
+
+
 def save_rating(*, person: Person, item: Item, question: Question, value: int, client_token: UUID) -> Rating:
     """Keep an answer; a different one later is the next revision.
 
@@ -94,7 +115,7 @@ def save_rating(*, person: Person, item: Item, question: Question, value: int, c
                 remedy="Choose a point of the scale.",
                 fields={"value": ["No point of the scale."]},
             )
-        _refuse_unless_open(item)
+        refuse_unless_open(item)
         last = item.ratings.filter(question=question).aggregate(last=Max("revision"))["last"] or 0
         rating = Rating.objects.create(
             item=item,
@@ -109,13 +130,23 @@ def save_rating(*, person: Person, item: Item, question: Question, value: int, c
 
 
 def press(
-    *, person: Person, item: Item, kind: TimeEventKind, client_token: UUID, note: str = ""
+    *,
+    person: Person,
+    item: Item,
+    kind: TimeEventKind,
+    client_token: UUID,
+    note: str = "",
+    late: timedelta = timedelta(0),
 ) -> TimeEvent:
-    """The stop-watch of a guide, by the server's clock.
+    """The stop-watch of a guide, or the pause of a rating, by the server's clock.
+
+    Args:
+        late: how long ago it was pressed, where there was no connection; such a press is marked as late.
 
     Raises:
         Item.DoesNotExist: the item is not theirs (now).
-        Invalid: ``not_timed``; ``no_note``: a correction says why.
+        Invalid: ``not_timed``; ``no_note``: a correction says why; ``too_late``: pressed in the future, or
+            longer ago than anybody is offline.
         Conflict: ``not_open``, ``no_way_back``, ``token_reused``; ``not_now``: not after the last press.
     """
     with transaction.atomic():
@@ -125,31 +156,42 @@ def press(
             if said.kind != kind:
                 raise _token_reused()
             return said
-        if not item.rater.study.questions.filter(kind=QuestionKind.DURATION).exists():
+        timed = item.rater.study.questions.filter(kind=QuestionKind.DURATION).exists()
+        if not timed and kind not in _UNTIMED:
             raise Invalid("not_timed", "No time is taken in this study.", remedy="Reload the page.")
         if kind == TimeEventKind.CORRECTED and not note.strip():
             raise Invalid("no_note", "A correction needs a reason.", remedy="Say what went wrong.")
-        _refuse_unless_open(item)
+        if not timedelta(0) <= late <= LATEST:
+            raise Invalid("too_late", "The time of this press cannot be right.", remedy="Check the clock.")
+        refuse_unless_open(item)
         last: Any = item.times.order_by("sequence").last()
-        if kind not in _FOLLOWERS[last.kind if last else None]:
+        if kind not in (_TIMED if timed else _UNTIMED)[last.kind if last else None]:
             raise Conflict(
                 "not_now",
                 f"After {last.kind if last else 'nothing'} comes no {kind.value}.",
                 remedy="Reload the page to see where the time stands.",
             )
+        now = timezone.now()
         event = TimeEvent.objects.create(
             item=item,
             sequence=last.sequence + 1 if last else 1,
             kind=kind,
             note=note,
             client_token=client_token,
-            at=timezone.now(),
+            late_s=late.total_seconds(),
+            # Not before the press before it, whatever the browser's clock did in between.
+            at=max(now - late, last.at) if last else now - late,
         )
         _complete(item)
     return event
 
 
-def _refuse_unless_open(item: Item) -> None:
+def refuse_unless_open(item: Item) -> None:
+    """An item that was not opened is neither shown nor rated, nor one that was left for good.
+
+    Raises:
+        Conflict: ``not_open``, ``no_way_back``.
+    """
     if item.opened_at is None:
         raise Conflict("not_open", "This item was not opened yet.", remedy="Open it first.")
     if item.completed_at is not None and not item.rater.study.may_go_back:

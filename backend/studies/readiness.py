@@ -43,7 +43,7 @@ def _questions(study: Study) -> Iterator[Reason]:
 
 def _cases(study: Study) -> Iterator[Reason]:
     live = study.cases.filter(withdrawn_at__isnull=True)
-    cases = list(live.prefetch_related("arms__guide"))
+    cases = list(live.prefetch_related("arms__guide", "arms__bone_set"))
     rated = [case for case in cases if not case.training]
     if not rated:
         yield Reason("no_cases", "There are no cases.")
@@ -71,10 +71,23 @@ def _versions(study: Study, case: StudyCase) -> Iterator[Reason]:
             yield Reason("blocked_guide", f"A check blocks the {arm.label} guide of case {case.number}.")
     if len({_source(version) for version in arms.values()}) < len(arms):
         yield Reason("same_version", f"Both versions of case {case.number} are the same.")
+    bones = [version.bone_set for version in arms.values() if version.bone_set is not None]
+    if len({bone_set.coordinates for bone_set in bones}) > 1:
+        yield Reason(
+            "unlike_frames",
+            f"The bones of case {case.number} lie in two frames, which their views would tell: import the "
+            "CT-based ones aligned to the others.",
+        )
 
 
 def _source(version: StudyArm) -> object:
     return version.bone_set_id or version.guide_id
+
+
+def not_blinded(study: Study) -> list[Reason]:
+    """Cases whose content for raters is not prepared (yet)."""
+    waiting = study.cases.filter(withdrawn_at__isnull=True, arms__content="").distinct()
+    return [Reason("not_blinded", f"Case {case.number} is not blinded yet.") for case in waiting]
 
 
 def _raters(study: Study) -> Iterator[Reason]:
@@ -86,10 +99,13 @@ def _raters(study: Study) -> Iterator[Reason]:
 
 
 def rater_reasons(study: Study, person: Person) -> Iterator[Reason]:
-    """Why this person's ratings would not be blind."""
+    """Why this person cannot rate, or not blind."""
     if not person.is_active:
         yield Reason("inactive_rater", f"{person.name} cannot log in.")
-    if roles_at(person, study.site) & {Role.COORDINATOR, Role.ADMINISTRATOR}:
+    roles = roles_at(person, study.site)
+    if Role.RATER not in roles:
+        yield Reason("no_rater", f"{person.name} has not the role of a rater at this site.")
+    if roles & {Role.COORDINATOR, Role.ADMINISTRATOR}:
         yield Reason(
             "knowing_rater", f"{person.name} runs studies at this site and could learn what is what."
         )

@@ -16,17 +16,15 @@ from backend.imaging.models import BoneSet, Origin
 from backend.studies.guard import draft, log
 from backend.studies.models import (
     Arm,
-    Question,
-    QuestionKind,
     Rater,
-    ScalePoint,
     Study,
     StudyArm,
     StudyCase,
     StudyKind,
 )
+from backend.studies.questions import insert_question
 from backend.studies.readiness import MADE_FROM_CT, rater_reasons
-from backend.studies.templates import BLINDING, TEMPLATES, QuestionTemplate
+from backend.studies.templates import BLINDING, TEMPLATES
 
 
 def create_study(
@@ -56,45 +54,9 @@ def create_study(
             site=site, title=title, kind=kind, distance=distance, may_go_back=may_go_back, coordinator=person
         )
         for template in (*TEMPLATES[kind], *(BLINDING if ask_source else ())):
-            _add_question(study, template)
+            insert_question(study, template)
         log(study, person, "study.created", f"Study {title} created", {"kind": kind, "distance": distance})
     return study
-
-
-def add_question(*, person: Person, study: Study, template: QuestionTemplate) -> Question:
-    """Ask one question more, last.
-
-    Raises:
-        WrongRole: the person is no coordinator of the site.
-        Conflict: ``not_a_draft``.
-        Invalid: ``question_taken``: there is one of this key.
-    """
-    with transaction.atomic():
-        study = draft(person, study)
-        if study.questions.filter(key=template.key).exists():
-            raise Invalid("question_taken", f"{template.key} is asked already.", remedy="Choose another key.")
-        question = _add_question(study, template)
-        log(study, person, "study.question_added", f"{question.title} is asked", {"question": question.key})
-    return question
-
-
-def remove_question(*, person: Person, study: Study, question: Question) -> None:
-    """Ask one question less.
-
-    Raises:
-        WrongRole: the person is no coordinator of the site.
-        Conflict: ``not_a_draft``.
-    """
-    with transaction.atomic():
-        study = draft(person, study)
-        study.questions.filter(pk=question.pk).delete()
-        log(
-            study,
-            person,
-            "study.question_removed",
-            f"{question.title} is not asked",
-            {"question": question.key},
-        )
 
 
 def set_distance(*, person: Person, study: Study, distance: int) -> Study:
@@ -112,30 +74,6 @@ def set_distance(*, person: Person, study: Study, distance: int) -> Study:
         study.save(update_fields=["distance"])
         log(study, person, "study.distance_set", f"Distance {distance}", {"distance": [before, distance]})
     return study
-
-
-def set_margin(*, person: Person, study: Study, question: Question, margin: float | None) -> Question:
-    """Register how large a difference does not matter, in points of the scale (or seconds).
-
-    Raises:
-        WrongRole: the person is no coordinator of the site.
-        Conflict: ``not_a_draft``.
-        Invalid: ``margin``: not above zero, or the question has no numbers to compare.
-    """
-    with transaction.atomic():
-        study = draft(person, study)
-        if question.kind == QuestionKind.SOURCE_GUESS or (margin is not None and margin <= 0):
-            raise Invalid("margin", "A margin is above zero, of a scale or a time.", remedy="Correct it.")
-        before, question.margin = question.margin, margin
-        question.save(update_fields=["margin"])
-        log(
-            study,
-            person,
-            "study.margin_registered",
-            f"Margin of {question.title}: {margin}",
-            {"question": question.key, "margin": [before, margin]},
-        )
-    return question
 
 
 def add_case(
@@ -227,6 +165,25 @@ def add_rater(*, person: Person, study: Study, rater: Person) -> Rater:
     return added
 
 
+def remove_rater(*, person: Person, study: Study, rater: Rater) -> None:
+    """Take a rater off a draft.
+
+    Raises:
+        WrongRole: the person is no coordinator of the site.
+        Conflict: ``not_a_draft``.
+    """
+    with transaction.atomic():
+        study = draft(person, study)
+        study.raters.filter(pk=rater.pk).delete()
+        log(
+            study,
+            person,
+            "study.rater_removed",
+            f"Rater {rater.code} removed",
+            {"rater": str(rater.person_id)},
+        )
+
+
 def insert_rater(*, study: Study, rater: Person) -> Rater:
     """The row of one more rater; whoever calls it has checked the state and logs it.
 
@@ -245,20 +202,3 @@ def insert_rater(*, study: Study, rater: Person) -> Rater:
 def _check_distance(distance: int) -> None:
     if distance < 1:
         raise Invalid("distance", "The distance is at least one.", remedy="Choose a larger one.")
-
-
-def _add_question(study: Study, template: QuestionTemplate) -> Question:
-    last = study.questions.aggregate(last=Max("position"))["last"] or 0
-    question = Question.objects.create(
-        study=study,
-        key=template.key,
-        position=last + 1,
-        kind=template.kind,
-        title=template.title,
-        text=template.text,
-    )
-    ScalePoint.objects.bulk_create(
-        ScalePoint(question=question, value=point.value, label=point.label, description=point.description)
-        for point in template.points
-    )
-    return question

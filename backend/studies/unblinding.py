@@ -13,7 +13,7 @@ from backend.accounts.services import confirm_password
 from backend.core.errors import Conflict, Invalid, WrongRole
 from backend.studies.allocation import sealing
 from backend.studies.allocation.models import Assignment
-from backend.studies.course import answers_digest
+from backend.studies.closing import signatures_hold
 from backend.studies.guard import in_state, log
 from backend.studies.models import Arm, Item, Study, StudyState, Unblinding
 
@@ -138,8 +138,7 @@ def _check(person: Person, study: Study, reason: str) -> None:
 
 def _refuse_if_broken(person: Person, study: Study) -> None:
     broken = sealing.broken_commitments(study)
-    signature = study.signatures.order_by("at").last()
-    changed = signature is None or signature.sha256 != answers_digest(study)
+    changed = not signatures_hold(study)
     if not broken and not changed:
         return
     log(

@@ -13,7 +13,8 @@ from backend.audit.models import Event
 from backend.audit.services import record
 from backend.studies.allocation import commitment, order
 from backend.studies.allocation.models import Assignment, Seal
-from backend.studies.models import Commitment, Item, Rater, Study, StudyCase
+from backend.studies.models import Commitment, Item, Rater, Study, StudyArm, StudyCase
+from backend.studies.showing import Shown
 
 COMMITTED = "study.committed"
 
@@ -57,6 +58,13 @@ def withdraw_items(*, study_case: StudyCase, **kwargs: Any) -> None:
     """Take the items of a withdrawn case from every rater; the signal's receiver."""
     shown = Assignment.objects.filter(study_case=study_case).values("item")
     Item.objects.filter(pk__in=shown, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
+
+
+def shown(item: Item) -> Shown:
+    """What an item shows: its case and its content, not which version it is."""
+    row = Assignment.objects.select_related("study_case").get(item=item)
+    version = StudyArm.objects.values_list("content").get(study_case=row.study_case, arm=row.arm)
+    return Shown(row.study_case, version[0])
 
 
 def _missing(seal: Seal, study: Study, rater: Rater, extension: int) -> list[tuple[Item, Assignment]]:

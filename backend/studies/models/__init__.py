@@ -2,8 +2,10 @@
 
 from backend.studies.models.records import (
     Commitment,
+    Deviation,
     Item,
     Rating,
+    Reminder,
     Signature,
     TimeEvent,
     TimeEventKind,
@@ -25,11 +27,13 @@ from backend.studies.models.study import (
 __all__ = [
     "Arm",
     "Commitment",
+    "Deviation",
     "Item",
     "Question",
     "QuestionKind",
     "Rater",
     "Rating",
+    "Reminder",
     "ScalePoint",
     "Signature",
     "Study",

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from django.db import models
 
-from backend.accounts.models import Person
+from backend.accounts.models import Membership, Person, Role
 from backend.studies.models.study import Question, Rater, Study, StudyState
 
 
@@ -42,8 +42,13 @@ class Record(models.Model):
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def visible_to(self, person: Person) -> ItemQuerySet:
-        """A rater's own items, while the study runs and the rater and the item are in it."""
-        return self.filter(
+        """A rater's own items, while the study runs, rater and item are in it, and the rater is blind.
+
+        Who got another role at the site could look up the cases, and rates no more.
+        """
+        here = Membership.objects.filter(person=person)
+        return self.exclude(rater__study__site__in=here.exclude(role=Role.RATER).values("site")).filter(
+            rater__study__site__in=here.filter(role=Role.RATER).values("site"),
             rater__person=person,
             rater__withdrawn_at__isnull=True,
             rater__study__state=StudyState.RUNNING,
@@ -71,6 +76,7 @@ class Item(models.Model):
     opened_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    withdrawal_reason = models.CharField(max_length=300, blank=True)
     unblinded_at = models.DateTimeField(null=True)
 
     objects = ItemQuerySet.as_manager()
@@ -122,13 +128,18 @@ class TimeEventKind(models.TextChoices):
 
 
 class TimeEvent(Record):
-    """One press of the stop-watch, by the server's clock."""
+    """One press of the stop-watch, by the server's clock.
+
+    Attributes:
+        late_s: how long before it arrived it was pressed, by the browser's clock; 0 with a connection.
+    """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="times")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=TimeEventKind.choices)
     note = models.CharField(max_length=300, blank=True)
     client_token = models.UUIDField()
+    late_s = models.FloatField(default=0.0)
     at = models.DateTimeField()
 
     class Meta:
@@ -174,6 +185,38 @@ class Signature(Record):
 
     def __str__(self) -> str:
         return f"{self.meaning}, {self.name}"
+
+
+class Deviation(Record):
+    """Something that did not go as planned; ``rater`` and ``item_code`` say where, if anywhere."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="deviations")
+    rater = models.ForeignKey(Rater, models.PROTECT, null=True, related_name="+")
+    item_code = models.CharField(max_length=8, blank=True)
+    text = models.CharField(max_length=1000)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Reminder(Record):
+    """A word to a rater, shown when they next come."""
+
+    rater = models.ForeignKey(Rater, models.PROTECT, related_name="reminders")
+    text = models.CharField(max_length=300)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"reminder of {self.rater}"
 
 
 class Unblinding(models.Model):

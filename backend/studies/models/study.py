@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.db import models
 
 from backend.accounts.models import Membership, Person, Role, Site
 from backend.cases.models import Case
+from backend.core.states import StateQuerySet
 from backend.exports.models import Guide
 from backend.imaging.models import BoneSet
 
@@ -53,34 +53,14 @@ class QuestionKind(models.TextChoices):
     DURATION = "duration"
 
 
-class IllegalTransition(TypeError):
-    """A study was asked to go where no study may go."""
+class StudyQuerySet(StateQuerySet["Study"]):
+    transitions = TRANSITIONS
 
-
-class StudyQuerySet(models.QuerySet["Study"]):
     def visible_to(self, person: Person) -> StudyQuerySet:
         """The studies of the sites where this person coordinates or administers; raters see items instead."""
         roles = (Role.COORDINATOR, Role.ADMINISTRATOR)
         sites = Membership.objects.filter(person=person, role__in=roles).values("site")
         return self.filter(site__in=sites)
-
-    def update(self, **kwargs: Any) -> int:
-        if "state" in kwargs:
-            raise IllegalTransition("states change through move() only")
-        return super().update(**kwargs)
-
-    def move(self, before: str, after: str, **changes: Any) -> bool:
-        """Take studies from one state to another.
-
-        Returns:
-            Whether any was in the state ``before``.
-
-        Raises:
-            IllegalTransition: no study may go that way.
-        """
-        if after not in TRANSITIONS[before]:
-            raise IllegalTransition(f"a study cannot go from {before} to {after}")
-        return bool(super(StudyQuerySet, self.filter(state=before)).update(state=after, **changes))
 
 
 class Study(models.Model):
@@ -162,6 +142,8 @@ class StudyCase(models.Model):
     Attributes:
         batch: cases of one batch are ordered together; later batches come behind.
         training: rated before all others and left out of the analysis.
+        bone_model: storage key of the CT-based tibia to print, on which both guides are tried; empty where
+            nothing is printed, or before the case was blinded.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -172,6 +154,7 @@ class StudyCase(models.Model):
     training = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawal_reason = models.CharField(max_length=300, blank=True)
+    bone_model = models.CharField(max_length=100, blank=True)
 
     class Meta:
         ordering = ("number",)
@@ -185,12 +168,19 @@ class StudyCase(models.Model):
 
 
 class StudyArm(models.Model):
-    """One version of a case: bones to look at, or a guide to print."""
+    """One version of a case: bones to look at, or a guide to print.
+
+    Attributes:
+        content: storage key of what raters get of it, scrubbed of its source; empty until a job made it.
+        simulated: scores that the guide engine gives the guide; null for bones.
+    """
 
     study_case = models.ForeignKey(StudyCase, models.CASCADE, related_name="arms")
     arm = models.CharField(max_length=5, choices=Arm.choices)
     bone_set = models.ForeignKey(BoneSet, models.PROTECT, null=True, related_name="+")
     guide = models.ForeignKey(Guide, models.PROTECT, null=True, related_name="+")
+    content = models.CharField(max_length=100, blank=True)
+    simulated = models.JSONField(null=True)
 
     class Meta:
         constraints = (

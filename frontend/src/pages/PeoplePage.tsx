@@ -16,6 +16,7 @@ const DUTIES: Record<Role, string> = {
   engineer: 'Designs guides from approved plans',
   coordinator: 'Will run studies; sees no patients',
   administrator: 'Looks after people; sees no patients',
+  rater: 'Rates in blinded studies; sees nothing else, and has no other role',
 };
 
 /** Who may log in, and as what. */

@@ -8,8 +8,19 @@ from uuid import uuid4
 
 from backend.accounts.models import Person, Role, Site
 from backend.cases.models import Case
-from backend.studies import course, rating, setup
-from backend.studies.models import Item, QuestionKind, Rater, Study, StudyKind, TimeEventKind
+from backend.core import storage
+from backend.jobs.models import Job, Kind
+from backend.studies import closing, course, questions, rating, setup
+from backend.studies.models import (
+    Item,
+    QuestionKind,
+    Rater,
+    Signature,
+    Study,
+    StudyArm,
+    StudyKind,
+    TimeEventKind,
+)
 from tests.backend import factories
 
 SIGNATURE = {"password": factories.PASSWORD, "address": "127.0.0.1"}
@@ -34,8 +45,8 @@ def team(raters: int = 2) -> Team:
         coordinator=factories.person_with(site, Role.COORDINATOR),
         administrator=factories.person_with(site, Role.ADMINISTRATOR),
         surgeon=factories.person_with(site, Role.SURGEON),
-        # Raters have no role at the site: they reach nothing but what they rate.
-        raters=[factories.PersonFactory() for _ in range(raters)],
+        # Raters have no other role at the site: they reach nothing but what they rate.
+        raters=[factories.person_with(site, Role.RATER) for _ in range(raters)],
     )
 
 
@@ -61,7 +72,7 @@ def draft_study(
         person=people.coordinator, site=people.site, title="A study", kind=kind, distance=distance, **options
     )
     for question in study.questions.filter(kind=QuestionKind.SCALE):
-        setup.set_margin(person=people.coordinator, study=study, question=question, margin=0.5)
+        questions.set_margin(person=people.coordinator, study=study, question=question, margin=0.5)
     for _ in range(cases):
         setup.add_case(person=people.coordinator, study=study, **case_with_versions(people, kind))
     for person in people.raters:
@@ -69,9 +80,23 @@ def draft_study(
     return study
 
 
-def running_study(people: Team, **options: Any) -> Study:
-    study = course.mark_ready(person=people.coordinator, study=draft_study(people, **options))
+def start(people: Team, study: Study) -> Study:
+    """From a draft to running, as if the jobs had blinded every case."""
+    course.mark_ready(person=people.coordinator, study=study)
+    pretend_blinded(study)
     return course.start(person=people.coordinator, study=study)
+
+
+def pretend_blinded(study: Study) -> None:
+    """What the jobs of the study would leave, and no job."""
+    Job.objects.filter(kind=Kind.BLIND_VERSIONS).delete()
+    for arm in StudyArm.objects.filter(study_case__study=study):
+        content = storage.put(f"blinded {arm.pk:08}".encode(), ".bin")
+        StudyArm.objects.filter(pk=arm.pk).update(content=content)
+
+
+def running_study(people: Team, **options: Any) -> Study:
+    return start(people, draft_study(people, **options))
 
 
 def rate(item: Item, value: int = 2, guess: int = 0) -> None:
@@ -90,6 +115,12 @@ def rate(item: Item, value: int = 2, guess: int = 0) -> None:
 def rate_everything(study: Study) -> None:
     for item in Item.objects.filter(rater__study=study).order_by("rater", "position"):
         rate(item, value=1 + item.position % 4)
+
+
+def lock(people: Team, study: Study, **options: Any) -> Signature:
+    return closing.lock(
+        person=people.coordinator, study=study, name=people.coordinator.name, **SIGNATURE | options
+    )
 
 
 def rater_of(study: Study, person: Person) -> Rater:

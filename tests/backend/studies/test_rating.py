@@ -10,12 +10,12 @@ import pytest
 from django.db import connections
 
 from backend.core.errors import Conflict, Invalid
-from backend.studies import course, rating, selectors
+from backend.studies import my_items, rating, selectors, withdrawal
 from backend.studies.models import Item, Rating, StudyKind, TimeEvent, TimeEventKind
 from backend.studies.models.records import AppendOnlyError
 from backend.studies.selectors import run_of
 from tests.backend import factories
-from tests.backend.studies.factories import SIGNATURE, rate, rate_everything, rater_of, running_study, team
+from tests.backend.studies.factories import lock, rate, rate_everything, rater_of, running_study, team
 
 pytestmark = pytest.mark.django_db
 
@@ -140,11 +140,13 @@ def test_withdrawn_raters_and_cases_are_out() -> None:
     study = running_study(people)
     one, two = people.raters
     case = study.cases.first()
-    course.withdraw_case(person=people.coordinator, study=study, study_case=case, reason="wrong knee")
+    withdrawal.withdraw_case(person=people.coordinator, study=study, study_case=case, reason="wrong knee")
     assert [len(items_of(study, person)) for person in (one, two)] == [4, 4]
-    course.withdraw_rater(person=people.coordinator, study=study, rater=rater_of(study, one), reason="ill")
-    assert items_of(study, one) == [] and selectors.studies_to_rate(one).count() == 0
-    assert selectors.studies_to_rate(two).get() == study
+    withdrawal.withdraw_rater(
+        person=people.coordinator, study=study, rater=rater_of(study, one), reason="ill"
+    )
+    assert items_of(study, one) == [] and my_items.my_studies(one) == []
+    assert [mine.study for mine in my_items.my_studies(two)] == [study]
 
 
 def test_nothing_can_be_rated_after_the_lock() -> None:
@@ -152,7 +154,7 @@ def test_nothing_can_be_rated_after_the_lock() -> None:
     study = running_study(people)
     item = items_of(study, people.raters[0])[0]
     rate_everything(study)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     with pytest.raises(Item.DoesNotExist):
         rate(item)
 

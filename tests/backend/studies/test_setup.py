@@ -9,9 +9,9 @@ import pytest
 from backend.accounts.models import Membership, Role
 from backend.audit.models import Event
 from backend.core.errors import Conflict, Invalid, WrongRole
-from backend.studies import course, readiness, selectors, setup
+from backend.core.states import IllegalTransition
+from backend.studies import course, questions, readiness, selectors, setup
 from backend.studies.models import QuestionKind, Study, StudyKind, StudyState
-from backend.studies.models.study import IllegalTransition
 from backend.studies.templates import QuestionTemplate
 from tests.backend import factories
 from tests.backend.studies.factories import case_with_versions, draft_study, running_study, team
@@ -142,7 +142,7 @@ def test_candidates_are_the_cases_with_both_versions() -> None:
     study = draft_study(people, cases=1)
     whole = case_with_versions(people, study.kind)
     factories.BoneSetFactory(case=factories.CaseFactory(site=people.site), origin="xray_network")
-    found = selectors.candidates(study)
+    found = selectors.candidates(study.site, study.kind, beside=study)
     assert [candidate.case for candidate in found] == [str(whole["case"])]
     assert (found[0].ct, found[0].xray) == ([str(whole["ct"])], [str(whole["xray"])])
 
@@ -151,13 +151,13 @@ def test_a_coordinator_may_ask_more_in_a_draft_only() -> None:
     people = team()
     study = draft_study(people)
     more = QuestionTemplate("use", "Use", "Would you use it?")
-    setup.add_question(person=people.coordinator, study=study, template=more)
+    questions.add_question(person=people.coordinator, study=study, template=more)
     assert "no_scale" in {reason.code for reason in readiness.reasons(study)}
     with pytest.raises(Invalid):
-        setup.add_question(person=people.coordinator, study=study, template=more)
+        questions.add_question(person=people.coordinator, study=study, template=more)
     running = running_study(team())
     with pytest.raises(Conflict):
-        setup.add_question(person=running.coordinator, study=running, template=more)
+        questions.add_question(person=running.coordinator, study=running, template=more)
 
 
 def test_the_distance_is_changed_in_a_draft() -> None:
@@ -166,7 +166,9 @@ def test_the_distance_is_changed_in_a_draft() -> None:
     assert "too_few_cases" in {reason.code for reason in readiness.reasons(study)}
     with pytest.raises(Invalid):
         setup.set_distance(person=people.coordinator, study=study, distance=0)
-    setup.remove_question(person=people.coordinator, study=study, question=study.questions.get(key="details"))
+    questions.remove_question(
+        person=people.coordinator, study=study, question=study.questions.get(key="details")
+    )
     assert not study.questions.filter(key="details").exists()
 
 

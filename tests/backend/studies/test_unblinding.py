@@ -10,7 +10,7 @@ from django.db import connection
 from backend.accounts.models import Membership, Role
 from backend.audit.models import Event
 from backend.core.errors import Conflict, Invalid, WrongRole
-from backend.studies import course, report, selectors, setup, unblinding
+from backend.studies import closing, course, report, selectors, setup, unblinding
 from backend.studies.allocation import sealing
 from backend.studies.allocation.models import Assignment
 from backend.studies.models import Arm, Item, Study, StudyState, Unblinding
@@ -20,9 +20,11 @@ from tests.backend.studies.factories import (
     Team,
     case_with_versions,
     draft_study,
+    lock,
     rate,
     rate_everything,
     running_study,
+    start,
     team,
 )
 
@@ -33,7 +35,7 @@ WRONG = {"password": "not mine", "address": "127.0.0.1"}
 def locked_study(people: Team, **options: object) -> Study:
     study = running_study(people, **options)
     rate_everything(study)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     return Study.objects.get(pk=study.pk)
 
 
@@ -77,7 +79,7 @@ def test_adding_cases_and_raters_reshuffles_nothing() -> None:
     study = running_study(people)
     before = lines(study)
     rate(Item.objects.get(pk=before[0][2]))
-    late = factories.PersonFactory()
+    late = factories.person_with(people.site, Role.RATER)
     with pytest.raises(Invalid) as refused:
         course.extend(
             person=people.coordinator,
@@ -110,7 +112,7 @@ def test_nothing_is_told_before_lock_and_two_signatures() -> None:
     with pytest.raises(Conflict):
         unblinding.request_unblinding(person=people.coordinator, study=study, reason="curious", **SIGNATURE)
     rate_everything(study)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     study.refresh_from_db()
     with pytest.raises(Conflict):
         report.analysis(person=people.coordinator, study=study)
@@ -197,7 +199,7 @@ def test_an_emergency_tells_one_item_and_leaves_it_out() -> None:
     event = Event.objects.get(action="study.item_unblinded")
     assert event.data["reason"] == "burst blade" and shown.arm not in str(event.data)
     rate_everything(study)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     study.refresh_from_db()
     counted = report.rows(person=people.coordinator, study=unblind(people, study))
     told = [
@@ -210,12 +212,12 @@ def test_a_lock_is_signed_and_says_why_it_is_incomplete() -> None:
     people = team()
     study = running_study(people)
     with pytest.raises(Conflict) as refused:
-        course.lock(person=people.coordinator, study=study, **SIGNATURE)
+        lock(people, study)
     assert refused.value.code == "incomplete"
     with pytest.raises(Invalid):
-        course.lock(person=people.coordinator, study=study, reason="time is up", **WRONG)
-    signature = course.lock(person=people.coordinator, study=study, reason="time is up", **SIGNATURE)
-    assert (signature.name, signature.meaning) == (people.coordinator.name, course.LOCK_MEANING)
+        lock(people, study, reason="time is up", **WRONG)
+    signature = lock(people, study, reason="time is up")
+    assert (signature.name, signature.meaning) == (people.coordinator.name, closing.Meaning.COMPLETE.label)
     assert Event.objects.get(action="study.locked").data["open_items"] == 12
 
 
@@ -227,7 +229,7 @@ def test_the_report_has_every_answer_under_its_arm() -> None:
         number, arm = truth[item.pk]
         # X-rays one point above CT, raters who always know.
         rate(item, value=1 + number % 3 + (arm == "xray"), guess=1 if arm == "ct" else 2)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     study.refresh_from_db()
     figures = report.analysis(person=people.coordinator, study=unblind(people, study))
     shape = figures["questions"]["shape"]
@@ -244,12 +246,11 @@ def test_training_comes_first_and_counts_for_nothing() -> None:
     setup.add_case(
         person=people.coordinator, study=study, training=True, **case_with_versions(people, study.kind)
     )
-    course.mark_ready(person=people.coordinator, study=study)
-    study = course.start(person=people.coordinator, study=study)
+    study = start(people, study)
     for rater in study.raters.all():
         assert list(rater.items.values_list("training", flat=True)) == [True] * 2 + [False] * 6
     rate_everything(study)
-    course.lock(person=people.coordinator, study=study, **SIGNATURE)
+    lock(people, study)
     study.refresh_from_db()
     counted = report.rows(person=people.coordinator, study=unblind(people, study))
     assert {row.case_number for row in counted} == {1, 2, 3}

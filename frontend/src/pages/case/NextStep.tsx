@@ -108,6 +108,7 @@ const TITLES: Record<Job['kind'], string> = {
   import_bones: 'The import of bones stopped',
   compare_bones: 'The comparison of bones stopped',
   design_guide: 'The design of the guide stopped',
+  blind_versions: 'The blinding for a study stopped',
 };
 
 const ACTS: Record<Job['kind'], string> = {
@@ -116,6 +117,7 @@ const ACTS: Record<Job['kind'], string> = {
   import_bones: 'Importing bones',
   compare_bones: 'Comparing bones',
   design_guide: 'Designing the guide',
+  blind_versions: 'Blinding both versions for a study',
 };
 
 /** Who may try a failed task again: whoever may begin it. */
@@ -125,10 +127,11 @@ const RETRIES: Record<Job['kind'], CaseDetail['allowed'][number]> = {
   import_bones: 'add_bones',
   compare_bones: 'compare',
   design_guide: 'design',
+  blind_versions: 'add_bones',
 };
 
 /** Tasks beside the way from X-rays to guide: where one fails, the next step is still there. */
-const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones'];
+const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'blind_versions'];
 
 function RunningJob({ job, caseId }: { job: Job; caseId: string }): ReactNode {
   const now = useJob(job, caseId);

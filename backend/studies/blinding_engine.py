@@ -1,0 +1,101 @@
+"""Both versions of a case as raters get them, told apart by their shape alone; in a child process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from backend.studies.blinding_mesh import cut_to, packed, remeshed
+from recon.bones import Bone, BoneSet
+from recon.errors import InputError
+
+Progress = Callable[[str, float], None]
+# Where a shaft leaves the picture says how it was taken: both versions end a little before the first end.
+END_MM = 1.0
+_SHAFTS = {Bone.FEMUR: "top", Bone.TIBIA: "bottom", Bone.FIBULA: "bottom"}
+
+
+def blind_bones(first: Path, second: Path, out: Path, *, progress: Progress) -> dict[str, Any]:
+    """``first.bin`` and ``second.bin``: patella, femur, fibula and tibia, a slot each (``packed``).
+
+    Only bones that both versions have, shafts cut at the same height, the middle of both at the origin.
+
+    Args:
+        first, second: folders of two bone sets in one frame, mm.
+        out: an existing folder.
+        progress: told the stage and the share done.
+
+    Raises:
+        InputError: ``no_common_bone``; ``too_many_pieces`` and ``no_surface`` of ``remeshed``.
+    """
+    versions = {"first": BoneSet.read(first), "second": BoneSet.read(second)}
+    common = [bone for bone in Bone if all(bone in bones for bones in versions.values())]
+    if not common:
+        raise InputError("no_common_bone", "The versions share no bone", "Choose versions that do")
+    middle = np.mean([versions[name][bone].bounds for name in versions for bone in common], axis=(0, 1))
+    slots: dict[str, list[bytes]] = {name: [] for name in versions}
+    for place, bone in enumerate(Bone):
+        progress("Making both versions alike", 0.05 + 0.9 * place / len(Bone))
+        low, high = _ends(bone, [bones[bone] for bones in versions.values()] if bone in common else [])
+        for name, bones in versions.items():
+            if bone not in common:
+                slots[name].append(packed(None))
+                continue
+            mesh = cut_to(bones[bone], low, high)
+            mesh = trimesh.Trimesh(mesh.vertices - middle, mesh.faces, process=False)
+            slots[name].append(packed(remeshed(mesh)))
+    for name, content in slots.items():
+        (out / f"{name}.bin").write_bytes(b"".join(content))
+    progress("Making both versions alike", 1.0)
+    return {"bones": [bone.label for bone in common]}
+
+
+def _ends(bone: Bone, meshes: list[trimesh.Trimesh]) -> tuple[float, float]:
+    """Between which heights both versions of a bone are kept."""
+    low, high = -np.inf, np.inf
+    if meshes and _SHAFTS.get(bone) == "top":
+        high = min(float(mesh.bounds[1, 2]) for mesh in meshes) - END_MM
+    elif meshes and _SHAFTS.get(bone) == "bottom":
+        low = max(float(mesh.bounds[0, 2]) for mesh in meshes) + END_MM
+    return low, high
+
+
+def blind_guides(first: Path, second: Path, bones: Path, out: Path, *, progress: Progress) -> dict[str, Any]:
+    """``first.stl`` and ``second.stl`` as designed but for what files say besides; ``bone_model.stl``.
+
+    Args:
+        first, second: STL files of two guides.
+        bones: folder of the CT-based bones, on whose tibia both are tried.
+        out: an existing folder.
+        progress: told the stage and the share done.
+
+    Raises:
+        InputError: ``no_tibia``.
+    """
+    progress("Making both versions alike", 0.1)
+    for name, path in (("first", first), ("second", second)):
+        (out / f"{name}.stl").write_bytes(_stl(trimesh.load_mesh(path, process=False)))
+    reference = BoneSet.read(bones)
+    if Bone.TIBIA not in reference:
+        raise InputError("no_tibia", "There is no CT-based tibia to try the guides on", "Choose other guides")
+    (out / "bone_model.stl").write_bytes(_stl(reference[Bone.TIBIA]))
+    progress("Making both versions alike", 1.0)
+    return {}
+
+
+def _stl(mesh: trimesh.Trimesh) -> bytes:
+    """Binary STL with an empty header, triangles in order of place."""
+    corners = np.asarray(mesh.triangles, dtype="<f4")
+    corners = corners[np.lexsort(corners.reshape(-1, 9).T[::-1])]
+    records = np.zeros(
+        len(corners), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare", "<u2")]
+    )
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).astype(np.float64)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    records["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    records["corners"] = corners
+    return bytes(80) + np.uint32(len(corners)).astype("<u4").tobytes() + records.tobytes()

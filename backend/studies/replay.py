@@ -1,0 +1,98 @@
+"""What a rater did without a connection, told at once afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from backend.accounts.models import Person
+from backend.core.errors import Refusal, error_body
+from backend.studies import rating
+from backend.studies.models import Item, TimeEventKind
+
+
+class ActKind(models.TextChoices):
+    OPEN = "open"
+    RATE = "rate"
+    PRESS = "press"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that a rater did offline.
+
+    Attributes:
+        at: when, by the browser's clock.
+        question, value: of an answer.
+        press, note: of the stop-watch.
+    """
+
+    kind: ActKind
+    item: str
+    client_token: UUID
+    at: datetime
+    question: str = ""
+    value: int = 0
+    press: TimeEventKind = TimeEventKind.PLACED
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one act: kept (or known already), or why it was refused."""
+
+    client_token: UUID
+    saved: bool
+    error: dict[str, Any] | None = None
+
+
+def replay(*, person: Person, sent_at: datetime, acts: Sequence[Act]) -> list[Outcome]:
+    """Keep each act as if it had come in time; sending them again changes nothing.
+
+    Only differences of the browser's own clock count: an act was as long ago as it was before ``sent_at``.
+    One that is refused keeps none of the others from being kept.
+
+    Args:
+        sent_at: the browser's clock when it sends them.
+        acts: in the order in which they happened.
+    """
+    return [_outcome(person, act, sent_at - act.at) for act in acts]
+
+
+def _outcome(person: Person, act: Act, late: timedelta) -> Outcome:
+    try:
+        _again(person, act, late)
+    except Item.DoesNotExist:
+        gone = error_body("not_found", "This item is not yours (any more).", remedy="Rate the next one.")
+        return Outcome(act.client_token, saved=False, error=gone)
+    except Refusal as refusal:
+        return Outcome(act.client_token, saved=False, error=refusal.body)
+    return Outcome(act.client_token, saved=True)
+
+
+def _again(person: Person, act: Act, late: timedelta) -> None:
+    item = Item.objects.visible_to(person).select_related("rater").get(pk=act.item)
+    if act.kind == ActKind.OPEN:
+        rating.open_item(person=person, item=item)
+    elif act.kind == ActKind.RATE:
+        rating.save_rating(
+            person=person,
+            item=item,
+            question=rating.question_of(item, act.question),
+            value=act.value,
+            client_token=act.client_token,
+        )
+    else:
+        rating.press(
+            person=person,
+            item=item,
+            kind=act.press,
+            client_token=act.client_token,
+            note=act.note,
+            late=late,
+        )
