@@ -14,6 +14,7 @@ from backend.accounts.models import Person
 from backend.core import storage
 from backend.core.errors import Conflict
 from backend.imaging.folders import lay_out
+from backend.imaging.models import BoneSet
 from backend.jobs.handlers import Work
 from backend.jobs.models import Job, Kind
 from backend.jobs.services import request_job
@@ -67,7 +68,10 @@ class BlindingHandler:
 
     def prepare(self, job: Job, folder: Path) -> Work:
         case = _study_case(job)
-        versions = {Arm(version.arm): version for version in case.arms.select_related("bone_set", "guide")}
+        versions = {
+            Arm(version.arm): version
+            for version in case.arms.select_related("bone_set", "guide__plan__bone_set")
+        }
         out = folder / "out"
         out.mkdir()
         if case.study.kind == StudyKind.MODEL_RATING:
@@ -79,16 +83,27 @@ class BlindingHandler:
                 "backend.studies.blinding_engine:blind_bones",
                 {"first": folder / "first", "second": folder / "second", "out": out},
             )
+        sets: dict[str, BoneSet] = {}
         for arm, version in versions.items():
-            if version.guide:
-                (folder / f"{_NAMES[arm]}.stl").write_bytes(storage.get(version.guide.stl))
-        bones = folder / "bones"
-        bones.mkdir()
-        if guide := versions[Arm.CT].guide:
-            lay_out(guide.plan.bone_set, bones)
+            if version.guide is None:
+                continue
+            design = folder / _NAMES[arm]
+            design.mkdir()
+            (design / "guide.stl").write_bytes(storage.get(version.guide.stl))
+            (design / "report.json").write_bytes(storage.get(version.guide.report_file))
+            sets[_NAMES[arm]] = version.guide.plan.bone_set
+            (folder / "bones" / _NAMES[arm]).mkdir(parents=True)
+            lay_out(version.guide.plan.bone_set, folder / "bones" / _NAMES[arm])
+        apart = sets["first"].coordinates != sets["second"].coordinates
         return Work(
             "backend.studies.blinding_engine:blind_guides",
-            {"first": folder / "first.stl", "second": folder / "second.stl", "bones": bones, "out": out},
+            {
+                "first": folder / "first",
+                "second": folder / "second",
+                "bones": folder / "bones" / "first",
+                "out": out,
+                "design_bones": folder / "bones" / "second" if apart else None,
+            },
         )
 
     def collect(self, job: Job, folder: Path, result: Any) -> Callable[[], str]:
@@ -97,10 +112,14 @@ class BlindingHandler:
             for path in sorted((folder / "out").iterdir())
         }
 
+        simulated = dict(result.get("simulated", {}))
+
         def store() -> str:
             case = _study_case(job)
             for arm, name in _NAMES.items():
-                StudyArm.objects.filter(study_case=case, arm=arm).update(content=keys[name])
+                StudyArm.objects.filter(study_case=case, arm=arm).update(
+                    content=keys[name], simulated=simulated.get(name)
+                )
             StudyCase.objects.filter(pk=case.pk).update(bone_model=keys.get("bone_model", ""))
             return "Both versions are alike but for their shape"
 

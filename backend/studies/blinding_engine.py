@@ -10,6 +10,8 @@ import numpy as np
 import trimesh
 
 from backend.studies.blinding_mesh import cut_to, packed, remeshed
+from guides.errors import InputError as CannotScore
+from guides.score import score_files
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
 
@@ -64,27 +66,46 @@ def _ends(bone: Bone, meshes: list[trimesh.Trimesh]) -> tuple[float, float]:
     return low, high
 
 
-def blind_guides(first: Path, second: Path, bones: Path, out: Path, *, progress: Progress) -> dict[str, Any]:
+def blind_guides(
+    first: Path, second: Path, bones: Path, out: Path, *, design_bones: Path | None, progress: Progress
+) -> dict[str, Any]:
     """``first.stl`` and ``second.stl`` as designed but for what files say besides; ``bone_model.stl``.
 
     Args:
-        first, second: STL files of two guides.
+        first, second: folders of two designs: guide.stl and report.json.
         bones: folder of the CT-based bones, on whose tibia both are tried.
         out: an existing folder.
+        design_bones: folder of the bones of the second design where they lie in another frame.
         progress: told the stage and the share done.
+
+    Returns:
+        ``simulated``: scores of each guide on the CT-based tibia, 1 to 6, or null where the engine cannot.
 
     Raises:
         InputError: ``no_tibia``.
     """
-    progress("Making both versions alike", 0.1)
-    for name, path in (("first", first), ("second", second)):
-        (out / f"{name}.stl").write_bytes(_stl(trimesh.load_mesh(path, process=False)))
     reference = BoneSet.read(bones)
     if Bone.TIBIA not in reference:
         raise InputError("no_tibia", "There is no CT-based tibia to try the guides on", "Choose other guides")
     (out / "bone_model.stl").write_bytes(_stl(reference[Bone.TIBIA]))
-    progress("Making both versions alike", 1.0)
-    return {}
+    simulated = {}
+    for share, folder in ((0.1, first), (0.5, second)):
+        name = "first" if folder is first else "second"
+        progress("Trying the guides", share)
+        (out / f"{name}.stl").write_bytes(_stl(trimesh.load_mesh(folder / "guide.stl", process=False)))
+        simulated[name] = _scores(folder, bones, design_bones if folder is second else None, out.parent)
+    progress("Trying the guides", 1.0)
+    return {"simulated": simulated}
+
+
+def _scores(design: Path, bones: Path, design_bones: Path | None, workspace: Path) -> dict[str, float] | None:
+    """The simulated surgeon's scores, for comparison with those of people."""
+    try:
+        told = score_files(design, bones, design_bones=design_bones, out=workspace / f"scores_{design.name}")
+    except CannotScore:
+        # A design from before its report said enough; people can rate it all the same.
+        return None
+    return {key: float(told[key]["score"]) for key in ("fitting", "stability", "accuracy")}
 
 
 def _stl(mesh: trimesh.Trimesh) -> bytes:

@@ -4,7 +4,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Role = Schemas['Role'];
-export const ROLES: readonly Role[] = ['surgeon', 'engineer', 'coordinator', 'administrator'];
+export const ROLES: readonly Role[] = ['surgeon', 'engineer', 'coordinator', 'administrator', 'rater'];
 
 export type Person = Schemas['SessionPerson'];
 export type PersonRecord = Schemas['Person'];
