@@ -14,7 +14,6 @@ import type { BufferGeometry } from 'three';
 import { client, told } from './client';
 import { fetchBytes, upload } from './http';
 import { listen } from './live';
-import type { PlanDocument } from '../domain/plan';
 import { rememberToken } from './session';
 import type {
   CaseDetail,
@@ -24,7 +23,6 @@ import type {
   Outlines,
   Person,
   PersonRecord,
-  Plan,
   Role,
   Session,
   Side,
@@ -249,67 +247,6 @@ export function useRetryJob(caseId: string): UseMutationResult<Job, Error, strin
   return useMutation({
     mutationFn: (id) => told(client.POST('/api/jobs/{id}/retry/', { params: { path: { id } } })),
     onSettled: refresh,
-  });
-}
-
-// ---- plans -----------------------------------------------------------------
-
-export function usePreview(
-  caseId: string,
-  boneSetId: string | undefined,
-  degrees: number,
-  enabled: boolean,
-): UseQueryResult<PlanDocument> {
-  return useQuery({
-    queryKey: ['preview', caseId, boneSetId, degrees],
-    enabled: enabled && boneSetId !== undefined,
-    queryFn: async ({ signal }) => {
-      const { document } = await told(
-        client.POST('/api/cases/{id}/plan-preview/', {
-          params: { path: { id: caseId } },
-          // Refused where somebody has chosen other bones meanwhile.
-          body: { correction_deg: degrees, ...(boneSetId && { bone_set: boneSetId }) },
-          signal,
-        }),
-      );
-      return document;
-    },
-    placeholderData: keepPreviousData,
-    staleTime: Infinity,
-    retry: false,
-  });
-}
-
-export function usePlan(id: string | undefined): UseQueryResult<Plan> {
-  return useQuery({
-    queryKey: ['plan', id],
-    enabled: id !== undefined,
-    queryFn: ({ signal }) =>
-      told(client.GET('/api/plans/{id}/', { params: { path: { id: id ?? '' } }, signal })),
-  });
-}
-
-export function useSavePlan(
-  caseId: string,
-): UseMutationResult<Plan, Error, { correction_deg: number; reason: string; bone_set: string }> {
-  const refresh = useCaseRefresh(caseId);
-  return useMutation({
-    mutationFn: (body) =>
-      told(client.POST('/api/cases/{id}/plans/', { params: { path: { id: caseId } }, body })),
-    onSuccess: refresh,
-  });
-}
-
-export function useApprovePlan(caseId: string): UseMutationResult<unknown, Error, { id: string; password: string }> {
-  const cache = useQueryClient();
-  const refresh = useCaseRefresh(caseId);
-  return useMutation({
-    mutationFn: ({ id, password }) =>
-      told(client.POST('/api/plans/{id}/approve/', { params: { path: { id } }, body: { password } })),
-    onSuccess: async () => {
-      await cache.invalidateQueries({ queryKey: ['plan'] });
-      await refresh();
-    },
   });
 }
 

@@ -34,3 +34,5 @@ export type TimelineEntry = Schemas['TimelineEntry'];
 /** For each view and bone, polylines of (column, row). */
 export type Outlines = Schemas['Outlines'];
 export type Plan = Schemas['Plan'];
+export type PlanAlternative = Schemas['Alternative'];
+export type PlanChange = Schemas['Change'];

@@ -1,12 +1,14 @@
 import { Vector3 } from 'three';
 import { describe, expect, it } from 'vitest';
 
-import { clampCorrection, type Osteotomy } from './plan';
-import { gapAt, gapsAt, wedgeMotion } from './wedge';
+import type { Osteotomy, PlanDocument } from './plan';
+import { FRESH } from './planRequest';
+import { gapAt, gapsAt, liveDegrees, wedgeMotion } from './wedge';
 
 // A left knee: medial is the patient's right (-x). The hinge lies laterally, its axis runs front to back, and the
 // medial side of the distal fragment must sink when it opens.
 const osteotomy: Osteotomy = {
+  kind: 'medial_opening_wedge',
   plane_point: [0, 0, -35],
   plane_normal: [0, 0, 1],
   hinge_point: [30, 0, -35],
@@ -54,11 +56,20 @@ describe('the opening wedge', () => {
   });
 });
 
-describe('a correction typed by hand', () => {
-  it('is kept within what the planner allows', () => {
-    expect(clampCorrection(25)).toBe(20);
-    expect(clampCorrection(-3)).toBe(0);
-    expect(clampCorrection(7.3333)).toBe(7.3);
-    expect(clampCorrection(Number.NaN)).toBe(0);
+describe('the picture before the server has answered', () => {
+  const document = {
+    osteotomy: { ...osteotomy, correction_deg: 8 },
+    measures: { HKA: { before: 174, after: 182 }, WBL: { before: 20, after: 52 } },
+  } as unknown as PlanDocument;
+
+  it('turns by the degrees that were asked for, or by what a target comes to', () => {
+    expect(liveDegrees({ ...FRESH, value: 11 }, null)).toBe(11);
+    expect(liveDegrees({ ...FRESH, target: 'target_hka', value: 183 }, document)).toBeCloseTo(9, 6);
+    expect(liveDegrees({ ...FRESH, target: 'target_wbl', value: 60 }, document)).toBeCloseTo(10, 6);
+  });
+
+  it('stays within what a wedge can do', () => {
+    expect(liveDegrees({ ...FRESH, target: 'target_hka', value: 170 }, document)).toBe(0);
+    expect(liveDegrees({ ...FRESH, target: 'target_mpta', value: 90 }, document)).toBe(0);
   });
 });

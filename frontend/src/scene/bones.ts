@@ -2,7 +2,6 @@ import {
   Box3,
   type BufferGeometry,
   Group,
-  Matrix4,
   Mesh,
   MeshBasicMaterial,
   MeshLambertMaterial,
@@ -12,58 +11,34 @@ import {
   Vector3,
   WebGLRenderer,
 } from 'three';
-import { LineMaterial } from 'three/examples/jsm/lines/LineMaterial.js';
-import { LineSegments2 } from 'three/examples/jsm/lines/LineSegments2.js';
-import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeometry.js';
 
 import { BONE_COLOURS, type BoneName } from '../domain/bones';
-import type { Osteotomy, Point } from '../domain/plan';
-import { wedgeMotion } from '../domain/wedge';
+import type { Point } from '../domain/plan';
 import { type ComparedPair, ComparisonLayer } from './comparison';
-import { Fragment } from './fragment';
 import { headlight, roomLights } from './lights';
 import { RenderLoop } from './loop';
-import { farthest, sectionSegments } from './section';
 import { Turntable } from './turntable';
 import { viewDirection, type ViewName } from './views';
 
-const COLOURS = { cut: '#d9b98a', accent: '#6fc6d8', guide: '#5fa9ba', mark: '#f0b64e' } as const;
+const COLOURS = { guide: '#5fa9ba', mark: '#f0b64e' } as const;
 /** A frame slower than this (software rendering) makes moving frames coarser, milliseconds. */
 const SLOW_FRAME = 70;
 
-/** Position on the canvas in CSS pixels, and which way leads away from the bone (positive: right). */
-export interface Beside {
-  x: number;
-  y: number;
-  outward: number;
-}
-
 /**
- * The bones, the opening wedge and the guide in patient millimetres (LPS), drawn on demand. Knows nothing of React:
- * it is told what to show, and calls `onDraw` after every frame so that labels can follow.
+ * The bones and the guide in patient millimetres (LPS), drawn on demand. Knows nothing of React: it is told what to show.
  */
 export class BoneScene {
-  onDraw: (() => void) | null = null;
-
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly loop = new RenderLoop(() => this.draw());
   private readonly table: Turntable;
   private readonly bones = new Map<BoneName, Mesh<BufferGeometry, MeshLambertMaterial>>();
   private readonly hidden = new Set<BoneName>();
-  private readonly wedge = new Group();
   private readonly marks = new Group();
   private readonly comparison = new ComparisonLayer();
   private comparing = false;
   private readonly bounds = new Sphere(new Vector3(), 100);
 
-  private fragments: Fragment[] = [];
-  private cutLine: LineSegments2 | null = null;
-  private gapLine: LineSegments2 | null = null;
-  private medialPoint: Vector3 | null = null;
-  private osteotomy: Osteotomy | null = null;
-  private degrees = 0;
-  private cutKey = '';
   private guide: Mesh<BufferGeometry, MeshLambertMaterial> | null = null;
   private pane = { width: 1, height: 1 };
   private lastFrame = 0;
@@ -73,12 +48,11 @@ export class BoneScene {
     canvas: HTMLCanvasElement,
     private readonly side: 'L' | 'R',
   ) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, stencil: true });
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.renderer.setClearColor(0x000000, 0);
-    this.renderer.localClippingEnabled = true;
     this.table = new Turntable(canvas, () => this.loop.request());
     headlight(this.table.camera);
-    this.scene.add(this.table.camera, ...roomLights(), this.wedge, this.marks, this.comparison.group);
+    this.scene.add(this.table.camera, ...roomLights(), this.marks, this.comparison.group);
     this.table.look(viewDirection('anterior', side), new Vector3());
   }
 
@@ -96,8 +70,7 @@ export class BoneScene {
       this.scene.add(mesh);
     }
     this.measureBounds();
-    if (name === 'tibia') this.cutKey = '';
-    this.refreshWedge();
+    this.refresh();
     // Bones arrive one after another; until somebody looks elsewhere, all of them are kept in sight.
     if (!this.table.touched && this.bones.size > 0) this.reset(false);
     this.loop.request();
@@ -106,15 +79,7 @@ export class BoneScene {
   setVisible(name: BoneName, visible: boolean): void {
     if (visible) this.hidden.delete(name);
     else this.hidden.add(name);
-    this.refreshWedge();
-    this.loop.request();
-  }
-
-  /** Open the wedge of a plan by `degrees`; null shows the bones uncut. */
-  setWedge(osteotomy: Osteotomy | null, degrees: number): void {
-    this.osteotomy = osteotomy;
-    this.degrees = degrees;
-    this.refreshWedge();
+    this.refresh();
     this.loop.request();
   }
 
@@ -122,7 +87,7 @@ export class BoneScene {
   setComparison(pair: ComparedPair | null): void {
     this.comparison.setPair(pair);
     this.comparing = pair !== null;
-    this.refreshWedge();
+    this.refresh();
     this.loop.request();
   }
 
@@ -146,16 +111,6 @@ export class BoneScene {
     }
     if (!this.table.touched) this.reset(false);
     this.loop.request();
-  }
-
-  /** The middle of the medial opening on the canvas, or null where there is nothing open to label. */
-  gapOnScreen(): Beside | null {
-    if (!this.medialPoint || !this.osteotomy || this.degrees <= 0 || this.hidden.has('tibia')) return null;
-    const moved = this.medialPoint.clone().applyMatrix4(wedgeMotion(this.osteotomy, this.degrees));
-    const middle = moved.add(this.medialPoint).multiplyScalar(0.5);
-    const at = this.table.project(middle);
-    const hinge = this.table.project(new Vector3().fromArray(this.osteotomy.hinge_point));
-    return { ...at, outward: at.x - hinge.x };
   }
 
   setView(view: ViewName): void {
@@ -226,7 +181,6 @@ export class BoneScene {
     this.loop.dispose();
     this.table.dispose();
     this.clearMarks();
-    this.clearWedge();
     this.setGuide(null);
     this.comparison.dispose();
     for (const mesh of this.bones.values()) mesh.material.dispose();
@@ -244,91 +198,10 @@ export class BoneScene {
     this.table.fit(this.pane.width, this.pane.height, this.bounds);
   }
 
-  private clearWedge(): void {
-    for (const fragment of this.fragments) fragment.dispose();
-    for (const line of [this.cutLine, this.gapLine]) {
-      line?.geometry.dispose();
-      line?.material.dispose();
-    }
-    this.fragments = [];
-    this.cutLine = null;
-    this.gapLine = null;
-    this.medialPoint = null;
-    this.wedge.clear();
-  }
-
-  private line(segments: Float32Array, width: number): LineSegments2 {
-    const material = new LineMaterial({ color: COLOURS.accent, linewidth: width, worldUnits: false });
-    // Drawn a little towards the reader, so that the line is not buried in the surface that it lies on.
-    material.polygonOffset = true;
-    material.polygonOffsetFactor = -2;
-    material.polygonOffsetUnits = -8;
-    return new LineSegments2(new LineSegmentsGeometry().setPositions(segments), material);
-  }
-
-  /** Bring meshes, fragments and lines in step with the plan, the angle and the switches. */
-  private refreshWedge(): void {
-    const tibia = this.bones.get('tibia');
-    const { osteotomy } = this;
-    const key = tibia && osteotomy ? JSON.stringify([osteotomy.plane_point, osteotomy.plane_normal, osteotomy.hinge_point, osteotomy.hinge_axis]) : '';
-    if (key !== this.cutKey) {
-      this.clearWedge();
-      this.cutKey = key;
-      if (tibia && osteotomy) this.buildWedge(tibia.geometry, osteotomy);
-    }
-    const open = this.fragments.length > 0 && this.degrees > 0;
-    for (const [name, mesh] of this.bones) {
-      mesh.visible = !this.comparing && !this.hidden.has(name) && !(name === 'tibia' && open);
-      mesh.matrixAutoUpdate = false;
-      mesh.matrix.identity();
-    }
-    this.wedge.visible = !this.comparing && !this.hidden.has('tibia');
+  /** Bring the bones in step with the switches. */
+  private refresh(): void {
+    for (const [name, mesh] of this.bones) mesh.visible = !this.comparing && !this.hidden.has(name);
     this.comparison.setHidden(this.hidden);
-    if (!osteotomy || this.fragments.length === 0) return;
-    const motion = wedgeMotion(osteotomy, this.degrees);
-    const point = new Vector3().fromArray(osteotomy.plane_point);
-    const normal = new Vector3().fromArray(osteotomy.plane_normal).normalize();
-    this.fragments[0]?.place(point, normal, new Matrix4());
-    this.fragments[1]?.place(point, normal.clone().negate(), motion);
-    for (const fragment of this.fragments) fragment.group.visible = open;
-    // The fibula goes with the foot: it keeps its place beside the distal tibia.
-    if (open) this.bones.get('fibula')?.matrix.copy(motion);
-    this.refreshGap(motion, open);
-  }
-
-  private buildWedge(geometry: BufferGeometry, osteotomy: Osteotomy): void {
-    const point = new Vector3().fromArray(osteotomy.plane_point);
-    const normal = new Vector3().fromArray(osteotomy.plane_normal).normalize();
-    const hinge = new Vector3().fromArray(osteotomy.hinge_point);
-    const medial = new Vector3().fromArray(osteotomy.hinge_axis).cross(normal).normalize();
-    if (medial.dot(viewDirection('medial', this.side)) < 0) medial.negate();
-    // The saw stops at the hinge: beyond it the bone stays whole.
-    const segments = sectionSegments(geometry, point, normal, (p) => p.sub(hinge).dot(medial) > 0);
-    this.fragments = [
-      new Fragment(geometry, BONE_COLOURS.tibia, COLOURS.cut, 1),
-      new Fragment(geometry, BONE_COLOURS.tibia, COLOURS.cut, 2),
-    ];
-    for (const fragment of this.fragments) this.wedge.add(fragment.group);
-    if (segments.length === 0) return;
-    this.medialPoint = farthest(segments, medial);
-    this.cutLine = this.line(segments, 2);
-    this.cutLine.renderOrder = 10;
-    this.wedge.add(this.cutLine);
-  }
-
-  private refreshGap(motion: Matrix4, open: boolean): void {
-    if (this.gapLine) {
-      this.wedge.remove(this.gapLine);
-      this.gapLine.geometry.dispose();
-      this.gapLine.material.dispose();
-      this.gapLine = null;
-    }
-    if (!open || !this.medialPoint) return;
-    const moved = this.medialPoint.clone().applyMatrix4(motion);
-    this.gapLine = this.line(new Float32Array([...this.medialPoint.toArray(), ...moved.toArray()]), 3);
-    this.gapLine.material.depthTest = false;
-    this.gapLine.renderOrder = 20;
-    this.wedge.add(this.gapLine);
   }
 
   private applyPixelRatio(): void {
@@ -348,7 +221,6 @@ export class BoneScene {
     this.lastFrame = now;
     this.table.step(now);
     this.renderer.render(this.scene, this.table.camera);
-    this.onDraw?.();
     return this.table.turning;
   }
 }

@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { type ReactNode, useState } from 'react';
 
 import { fieldError } from '../../api/errors';
-import { useApprovePlan } from '../../api/queries';
+import { useApprovePlan } from '../../api/plans';
 import type { PlanSummary } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { quantity } from '../../domain/format';

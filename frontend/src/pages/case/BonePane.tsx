@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Maximize } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect } from 'react';
 
 import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Guide, Side } from '../../api/types';
@@ -9,19 +9,12 @@ import { ErrorNote } from '../../components/ErrorNote';
 import { useKeys } from '../../components/useKeys';
 import { useScene } from '../../components/useScene';
 import { BONES, type BoneName, isBone } from '../../domain/bones';
-import { number } from '../../domain/format';
-import type { Osteotomy, Point } from '../../domain/plan';
-import { gapsAt } from '../../domain/wedge';
+import type { Point } from '../../domain/plan';
 import { BoneScene } from '../../scene/bones';
 import { bonesGeometry, guideGeometry } from '../../scene/meshes';
 import { VIEWS } from '../../scene/views';
 import classes from './Case.module.css';
 import type { Compared } from './useComparedPair';
-
-export interface Wedge {
-  osteotomy: Osteotomy;
-  degrees: number;
-}
 
 /** A place to look at; `key` changes with every request, so that the same place can be asked for twice. */
 export interface Focus {
@@ -33,7 +26,6 @@ interface Props {
   side: Side;
   boneSet: BoneSet | undefined;
   hidden: ReadonlySet<BoneName>;
-  wedge: Wedge | null;
   guide: Guide | null;
   focus: Focus | null;
   /** Two sets in place of one, and where the slider between them stands. */
@@ -44,11 +36,10 @@ interface Props {
 
 const TURN = Math.PI / 18;
 
-/** The bones in 3D, with the wedge of the plan and the guide. */
-export function BonePane({ side, boneSet, hidden, wedge, guide, focus, compared, blend, children }: Props): ReactNode {
+/** The bones in 3D, with the guide. */
+export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend, children }: Props): ReactNode {
   const create = useCallback((canvas: HTMLCanvasElement) => new BoneScene(canvas, side), [side]);
   const { ref, scene, failed } = useScene(create);
-  const label = useRef<HTMLSpanElement>(null);
 
   const meshes = useQueries({
     queries: Object.entries(boneSet?.bones ?? {})
@@ -77,27 +68,11 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus, compared,
   }, [scene, hidden, loaded]);
   useEffect(() => scene?.setComparison(pair), [scene, pair]);
   useEffect(() => scene?.setBlend(blend), [scene, blend, pair]);
-  useEffect(() => scene?.setWedge(wedge?.osteotomy ?? null, wedge?.degrees ?? 0), [scene, wedge, loaded]);
   useEffect(() => scene?.setGuide(guide ? (guideMesh.data ?? null) : null), [scene, guide, guideMesh.data]);
   useEffect(() => {
     if (focus) scene?.focus(focus.place);
     else scene?.clearMarks();
   }, [scene, focus]);
-
-  useEffect(() => {
-    if (!scene) return undefined;
-    scene.onDraw = () => {
-      const element = label.current;
-      if (!element) return;
-      const at = scene.gapOnScreen();
-      element.style.visibility = at ? 'visible' : 'hidden';
-      // Beside the opening, on the side away from the bone.
-      if (at) element.style.transform = `translate(${at.x}px, ${at.y}px) translate(${at.outward > 0 ? '12px' : 'calc(-100% - 12px)'}, -50%)`;
-    };
-    return () => {
-      scene.onDraw = null;
-    };
-  }, [scene]);
 
   useKeys({
     ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(view)])),
@@ -132,14 +107,10 @@ export function BonePane({ side, boneSet, hidden, wedge, guide, focus, compared,
         data-testid="bone-view"
         data-complete={(names.length > 0 && loaded === names.length) || undefined}
         data-guide={(guide !== null && guideMesh.isSuccess) || undefined}
-        data-wedge={wedge?.degrees}
         data-bones={boneSet?.number}
         data-compared={pair !== null || undefined}
       >
         <div ref={ref} className={classes.canvasHost} />
-        <span ref={label} className={`${classes.gapLabel} figures`} style={{ visibility: 'hidden' }}>
-          {wedge && `${number(gapsAt(wedge.osteotomy, wedge.degrees).medial)} mm`}
-        </span>
         {boneSet && loaded < names.length && !broken && (
           <div className={classes.waiting}>
             Loading bones {loaded} of {names.length} …

@@ -1,6 +1,6 @@
 import { Center, Loader } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
 import { useCase, useOutlines } from '../../api/queries';
@@ -11,7 +11,8 @@ import type { BoneName } from '../../domain/bones';
 import { SIDES } from '../../domain/format';
 import type { Point } from '../../domain/plan';
 import { NotFoundPage } from '../NotFoundPage';
-import { BonePane, type Focus, type Wedge } from './BonePane';
+import { PlannerWork } from '../planner/PlannerWork';
+import { BonePane, type Focus } from './BonePane';
 import classes from './Case.module.css';
 import { CaseHeader } from './CaseHeader';
 import { CompareBar } from './CompareBar';
@@ -94,11 +95,6 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   const hasOutlines = boneSet?.frame === 'rig';
   const outlines = useOutlines(hasOutlines ? boneSet.id : undefined);
 
-  const wedge = useMemo<Wedge | null>(
-    () => (tab === 'plan' && planner.document ? { osteotomy: planner.document.osteotomy, degrees: planner.degrees } : null),
-    [tab, planner.document, planner.degrees],
-  );
-
   const pane = (view: 'ap' | 'lateral'): ReactNode => (
     <XrayPane
       caseId={detail.id}
@@ -114,52 +110,55 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   return (
     <div className={classes.case} data-testid="case-page">
       <CaseHeader detail={detail} />
-      <div className={classes.work}>
-        <Toolbar
-          layout={layout}
-          onLayout={setLayout}
-          hasBones={hasBones}
-          bones={Object.keys(boneSet?.bones ?? {})}
-          hidden={hidden}
-          onHidden={setHidden}
-          hasOutlines={hasOutlines}
-          opacity={opacity}
-          onOpacity={setOpacity}
-        />
-        <div className={classes.views} data-layout={layout}>
-          {layout !== 'bones' && (
-            <div className={classes.films}>
-              {pane('ap')}
-              {pane('lateral')}
-            </div>
-          )}
-          {layout !== 'images' && (
-            <BonePane
-              side={detail.side}
-              boneSet={boneSet}
-              hidden={hidden}
-              wedge={wedge}
-              guide={tab === 'guide' ? guide : null}
-              focus={focus}
-              compared={overlaid ? compared : null}
-              blend={blend}
-            >
-              {boneSet && overlaid && (
-                <CompareBar
-                  shown={boneSet}
-                  other={overlaid}
-                  blend={blend}
-                  onBlend={setBlend}
-                  scale={coloured && comparison ? comparison.report.scale_mm : null}
-                />
-              )}
-            </BonePane>
+      {tab === 'plan' && boneSet ? (
+        <PlannerWork detail={detail} boneSet={boneSet} planner={planner} hidden={hidden} onHidden={setHidden} />
+      ) : (
+        <div className={classes.work}>
+          <Toolbar
+            layout={layout}
+            onLayout={setLayout}
+            hasBones={hasBones}
+            bones={Object.keys(boneSet?.bones ?? {})}
+            hidden={hidden}
+            onHidden={setHidden}
+            hasOutlines={hasOutlines}
+            opacity={opacity}
+            onOpacity={setOpacity}
+          />
+          <div className={classes.views} data-layout={layout}>
+            {layout !== 'bones' && (
+              <div className={classes.films}>
+                {pane('ap')}
+                {pane('lateral')}
+              </div>
+            )}
+            {layout !== 'images' && (
+              <BonePane
+                side={detail.side}
+                boneSet={boneSet}
+                hidden={hidden}
+                guide={tab === 'guide' ? guide : null}
+                focus={focus}
+                compared={overlaid ? compared : null}
+                blend={blend}
+              >
+                {boneSet && overlaid && (
+                  <CompareBar
+                    shown={boneSet}
+                    other={overlaid}
+                    blend={blend}
+                    onBlend={setBlend}
+                    scale={coloured && comparison ? comparison.report.scale_mm : null}
+                  />
+                )}
+              </BonePane>
+            )}
+          </div>
+          {outlines.isError && (
+            <ErrorNote error={outlines.error} title="The outlines of the bones" onRetry={() => void outlines.refetch()} />
           )}
         </div>
-        {outlines.isError && (
-          <ErrorNote error={outlines.error} title="The outlines of the bones" onRetry={() => void outlines.refetch()} />
-        )}
-      </div>
+      )}
       <SidePanel
         detail={detail}
         planner={planner}

@@ -1,54 +1,99 @@
-import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { ActionIcon, Button, Menu } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Ellipsis, FileText, GitCompareArrows, Undo2 } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
 
-import type { BoneSet, PlanSummary } from '../../api/types';
+import { planOptions } from '../../api/plans';
+import type { CaseDetail, PlanSummary } from '../../api/types';
 import { clock, quantity } from '../../domain/format';
+import { fromPlan } from '../../domain/planWire';
+import { DiffDialog } from '../planner/DiffDialog';
+import { WithdrawDialog } from '../planner/WithdrawDialog';
 import classes from './Case.module.css';
+import type { Planner } from './usePlanner';
 
-const STATUS = { draft: 'Draft', approved: 'Approved', superseded: 'Superseded' } as const;
-
-interface Props {
-  plans: readonly PlanSummary[];
-  sets: readonly BoneSet[];
-  /** The bones that are planned on now. */
-  current: string | null;
-  /** Puts the correction of a stored plan on the slider. */
-  onTake: ((degrees: number) => void) | undefined;
-}
+const STATUS = { draft: 'Draft', approved: 'Approved', superseded: 'Superseded', withdrawn: 'Withdrawn' } as const;
 
 /** Every plan that was stored; none is ever changed. */
-export function PlanList({ plans, sets, current, onTake }: Props): ReactNode {
+export function PlanList({ detail, planner }: { detail: CaseDetail; planner: Planner }): ReactNode {
+  const cache = useQueryClient();
+  const [differing, setDiffering] = useState<PlanSummary | null>(null);
+  const [withdrawing, setWithdrawing] = useState<PlanSummary | null>(null);
+  const { plans, current_bone_set: current } = detail;
   if (plans.length === 0) return null;
+
+  const take = async (plan: PlanSummary): Promise<void> => {
+    const stored = await cache.fetchQuery(planOptions(plan.id));
+    planner.set(() => fromPlan(stored), true);
+  };
+
   return (
-    <section>
+    <section aria-label="Stored plans">
       <h3 className={classes.heading}>Stored plans</h3>
       <ul className={classes.plans} data-testid="plans">
         {plans
           .toSorted((a, b) => b.revision - a.revision)
           .map((plan) => (
-            <li key={plan.id} data-status={plan.status}>
+            <li key={plan.id} data-status={plan.status} data-testid={`plan-${plan.revision}`}>
               <span className="figures">
                 <b>r{plan.revision}</b> {quantity(plan.correction_deg, 'deg')}
               </span>
-              <span className={classes.planStatus}>
-                {STATUS[plan.status]}
-                <small className={plan.bone_set === current ? 'dim' : classes.elsewhere} data-testid="plan-on">
-                  On bones {sets.find((set) => set.id === plan.bone_set)?.number}
-                </small>
-                <small className="dim">
-                  {plan.status === 'approved' && plan.approved_by && plan.approved_at
-                    ? `${plan.approved_by}, ${clock(plan.approved_at)}`
-                    : `${plan.author}, ${clock(plan.created_at)}`}
-                </small>
+              <Standing detail={detail} plan={plan} />
+              <span className={classes.planActs}>
+                {planner.mayPlan && plan.bone_set === current && (
+                  <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void take(plan)} data-testid={`take-${plan.revision}`}>
+                    Take over
+                  </Button>
+                )}
+                <Menu position="bottom-end" withinPortal>
+                  <Menu.Target>
+                    <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`More of revision ${plan.revision}`} data-testid={`more-${plan.revision}`}>
+                      <Ellipsis size={14} />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item component="a" href={`/api/plans/${plan.id}/report.pdf`} target="_blank" leftSection={<FileText size={14} />} data-testid={`report-${plan.revision}`}>
+                      Report (PDF)
+                    </Menu.Item>
+                    {plans.length > 1 && (
+                      <Menu.Item leftSection={<GitCompareArrows size={14} />} onClick={() => setDiffering(plan)} data-testid={`diff-${plan.revision}`}>
+                        Compare with another revision …
+                      </Menu.Item>
+                    )}
+                    {plan.approved_at !== null && plan.status !== 'withdrawn' && detail.allowed.includes('withdraw') && (
+                      <Menu.Item color="stop" leftSection={<Undo2 size={14} />} onClick={() => setWithdrawing(plan)} data-testid={`withdraw-${plan.revision}`}>
+                        Withdraw the approval …
+                      </Menu.Item>
+                    )}
+                  </Menu.Dropdown>
+                </Menu>
               </span>
-              {onTake && (
-                <Button variant="subtle" color="gray" size="compact-xs" onClick={() => onTake(plan.correction_deg)}>
-                  Take over
-                </Button>
-              )}
             </li>
           ))}
       </ul>
+      {differing && <DiffDialog plans={plans} plan={differing} onClose={() => setDiffering(null)} />}
+      {withdrawing && <WithdrawDialog caseId={detail.id} plan={withdrawing} onClose={() => setWithdrawing(null)} />}
     </section>
+  );
+}
+
+function Standing({ detail, plan }: { detail: CaseDetail; plan: PlanSummary }): ReactNode {
+  const [who, when] =
+    plan.status === 'withdrawn' && plan.withdrawn_at
+      ? [plan.withdrawn_by, plan.withdrawn_at]
+      : plan.status === 'approved' && plan.approved_at
+        ? [plan.approved_by, plan.approved_at]
+        : [plan.author, plan.created_at];
+  return (
+    <span className={classes.planStatus}>
+      {STATUS[plan.status]}
+      <small className={plan.bone_set === detail.current_bone_set ? 'dim' : classes.elsewhere} data-testid="plan-on">
+        On bones {detail.bone_sets.find((set) => set.id === plan.bone_set)?.number}
+      </small>
+      <small className="dim">
+        {who}, {clock(when)}
+      </small>
+      {(plan.withdrawn_reason || plan.reason) && <small className="dim">{plan.withdrawn_reason || plan.reason}</small>}
+    </span>
   );
 }

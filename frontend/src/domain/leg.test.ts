@@ -1,0 +1,77 @@
+import { Vector3 } from 'three';
+import { describe, expect, it } from 'vitest';
+
+import { bonesUnder, crossing, fragmentOf, landmarkLabel, legLines, motionsOf } from './leg';
+import type { PlanDocument } from './plan';
+
+// A left knee: lateral is the patient's left (+x); the hinge lies laterally and its axis runs from back to front.
+function plan(tuberosity: 'distal' | 'proximal'): PlanDocument {
+  const at = (...position: number[]) => ({ position, provenance: 'auto' as const });
+  return {
+    technique: { kind: 'medial_opening_wedge', tuberosity, slope_change_deg: 0, jlca_compensation: false },
+    landmarks: {
+      hip_center: at(0, 0, 400),
+      femur_knee_center: at(0, 0, 5),
+      tibia_knee_center: at(0, 0, 0),
+      ankle_center: at(-10, 0, -380),
+      plateau_medial_edge: at(-38, 0, 0),
+      plateau_lateral_edge: at(38, 0, 0),
+      tuberosity: at(0, -25, -45),
+    },
+    osteotomy: { hinge_point: [30, 0, -25], hinge_axis: [0, -1, 0], correction_deg: 10 },
+  } as unknown as PlanDocument;
+}
+
+describe('landmarks in a correction', () => {
+  it('go with the fragment that they lie on', () => {
+    expect(fragmentOf('ankle_center', 'proximal')).toBe('distal');
+    expect(fragmentOf('tuberosity', 'distal')).toBe('distal');
+    expect(fragmentOf('tuberosity', 'proximal')).toBe('still');
+    expect(fragmentOf('patella_articular_superior', 'distal')).toBe('patella');
+    expect(fragmentOf('plateau_medial', 'distal')).toBe('still');
+  });
+
+  it('lie on the surface of their bone, or on none', () => {
+    expect(bonesUnder('femur_medial_distal')).toEqual(['femur']);
+    expect(bonesUnder('hip_center')).toEqual([]);
+    expect(bonesUnder('tibia_shaft_distal')).toEqual([]);
+    expect(bonesUnder('tuberosity')).toEqual(['tibia']);
+  });
+
+  it('have names that people read', () => {
+    expect(landmarkLabel('plateau_medial_anterior')).toBe('Plateau medial, anterior');
+    expect(landmarkLabel('tuberosity')).toBe('Tuberosity');
+    expect(landmarkLabel('ptfj')).toBe('Tibiofibular joint');
+  });
+});
+
+describe('fragments', () => {
+  it('carry the patella with the tuberosity, without turning it', () => {
+    const { patella, distal } = motionsOf(plan('distal'), 10);
+    const tubercle = new Vector3(0, -25, -45);
+    expect(tubercle.clone().applyMatrix4(patella).distanceTo(tubercle.clone().applyMatrix4(distal))).toBeCloseTo(0, 9);
+    expect(new Vector3(1, 0, 0).transformDirection(patella).x).toBeCloseTo(1, 12);
+    expect(motionsOf(plan('proximal'), 10).patella.equals(motionsOf(plan('proximal'), 10).still)).toBe(true);
+  });
+});
+
+describe('the weight-bearing line', () => {
+  it('runs through the middle of the plateau of a straight leg', () => {
+    const edges = [new Vector3(-38, 0, 0), new Vector3(38, 0, 0)] as const;
+    expect(crossing(new Vector3(0, 0, 400), new Vector3(0, 0, -380), edges)).toBeCloseTo(0.5, 9);
+    expect(crossing(new Vector3(-38, 0, 400), new Vector3(-38, 0, -380), edges)).toBeCloseTo(0, 9);
+  });
+
+  it('moves to lateral when a medial wedge opens', () => {
+    const lines = legLines(plan('distal'), 10);
+    if (!lines) throw new Error('the leg has its lines');
+    const [before, after] = lines.ankle.map((ankle) => crossing(lines.hip, ankle, lines.plateau));
+    expect(after).toBeGreaterThan((before as number) + 0.2);
+  });
+
+  it('is not drawn without a hip', () => {
+    const document = plan('distal');
+    delete document.landmarks.hip_center;
+    expect(legLines(document, 10)).toBeNull();
+  });
+});

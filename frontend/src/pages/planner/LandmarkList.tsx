@@ -1,0 +1,123 @@
+import { ActionIcon, Button, Tooltip } from '@mantine/core';
+import { RotateCcw } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
+
+import { landmarkLabel } from '../../domain/leg';
+import { number } from '../../domain/format';
+import type { PlanDocument, Point } from '../../domain/plan';
+import { withCut, withLandmark, withoutLandmark } from '../../domain/planRequest';
+import type { Planner } from '../case/usePlanner';
+import classes from './Planner.module.css';
+
+const PROVENANCE: Record<string, string> = { auto: 'found', edited: 'edited', imputed: 'estimated', measured: 'from the film' };
+
+/** Millimetres a key moves a landmark: left and right, up and down, forwards and back. */
+const STEPS: Record<string, Point> = {
+  ArrowLeft: [-0.5, 0, 0],
+  ArrowRight: [0.5, 0, 0],
+  ArrowUp: [0, 0, 0.5],
+  ArrowDown: [0, 0, -0.5],
+  PageUp: [0, -0.5, 0],
+  PageDown: [0, 0.5, 0],
+};
+
+interface Props {
+  planner: Planner;
+  document: PlanDocument;
+}
+
+/** Landmarks and cut with how each came about; keys move what is in focus, and each can be put back. */
+export function LandmarkList({ planner, document }: Props): ReactNode {
+  const [open, setOpen] = useState(false);
+  const { state, mayPlan } = planner;
+  const { start_point: start, hinge_point: hinge } = document.osteotomy;
+  const edited = Object.keys(state.landmarks);
+  const count = edited.length + (state.cut ? 1 : 0);
+  const shown = open ? Object.keys(document.landmarks) : edited;
+
+  const moveMark = (name: string, by: Point): void =>
+    planner.set((now) => withLandmark(now, name, sum(now.landmarks[name] ?? document.landmarks[name]?.position ?? [0, 0, 0], by)), true);
+  const moveCut = (which: 'start_point' | 'hinge_point', by: Point): void =>
+    planner.set((now) => {
+      const cut = now.cut ?? { start_point: start, hinge_point: hinge };
+      return withCut(now, { ...cut, [which]: sum(cut[which], by) });
+    }, true);
+
+  return (
+    <section aria-label="Landmarks and cut" data-testid="landmarks">
+      <div className={classes.listHead}>
+        <h3>Landmarks and cut{count > 0 && <span className="dim"> · {count} edited</span>}</h3>
+        {mayPlan && (
+          <Button variant="subtle" color="gray" size="compact-xs" aria-expanded={open} onClick={() => setOpen(!open)} data-testid="landmarks-open">
+            {open ? 'Only edited' : 'All'}
+          </Button>
+        )}
+      </div>
+      {open && <p className={classes.hint}>Drag them on the bone, or move the one in focus: arrows sideways and up, Page up and down forwards and back.</p>}
+      <ul className={classes.landmarks}>
+        {(open || state.cut) && (
+          <>
+            <Entry label="Start of the cut" place={start} provenance={state.cut ? 'edited' : 'auto'} name="cut:start" onMove={(by) => moveCut('start_point', by)} onReset={state.cut ? () => planner.set((now) => withCut(now, null), true) : null} />
+            <Entry label="Hinge" place={hinge} provenance={state.cut ? 'edited' : 'auto'} name="cut:hinge" onMove={(by) => moveCut('hinge_point', by)} onReset={null} />
+          </>
+        )}
+        {shown.map((name) => {
+          const mark = document.landmarks[name];
+          if (!mark) return null;
+          const moved = name in state.landmarks;
+          return (
+            <Entry
+              key={name}
+              name={name}
+              label={landmarkLabel(name)}
+              place={state.landmarks[name] ?? mark.position}
+              provenance={moved ? 'edited' : mark.provenance}
+              onMove={(by) => moveMark(name, by)}
+              onReset={moved && mayPlan ? () => planner.set((now) => withoutLandmark(now, name), true) : null}
+            />
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+interface EntryProps {
+  name: string;
+  label: string;
+  place: Point;
+  provenance: string;
+  onMove: (by: Point) => void;
+  onReset: (() => void) | null;
+}
+
+function Entry({ name, label, place, provenance, onMove, onReset }: EntryProps): ReactNode {
+  const key = (event: KeyboardEvent): void => {
+    const by = STEPS[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    onMove(by);
+  };
+  return (
+    <li data-provenance={provenance} data-testid={`landmark-${name}`}>
+      <button type="button" className={classes.mark} onKeyDown={key} aria-label={`${label}: arrow keys move it`}>
+        {label}
+      </button>
+      <span className={`figures ${classes.place}`}>{place.map((x) => number(x)).join('  ')}</span>
+      <span className={classes.origin}>{PROVENANCE[provenance] ?? provenance}</span>
+      {onReset ? (
+        <Tooltip label="Back to where it was found">
+          <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Put ${label} back`} onClick={onReset} data-testid={`reset-${name}`}>
+            <RotateCcw size={12} />
+          </ActionIcon>
+        </Tooltip>
+      ) : (
+        <span />
+      )}
+    </li>
+  );
+}
+
+function sum(place: Point, by: Point): Point {
+  return place.map((x, i) => x + (by[i] ?? 0));
+}

@@ -1,0 +1,143 @@
+import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
+import { Maximize } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
+
+import type { BoneSet, Side } from '../../api/types';
+import { ErrorNote } from '../../components/ErrorNote';
+import { useKeys } from '../../components/useKeys';
+import type { PaneName } from '../../scene/planner/panes';
+import type { PlannerScene, Shown } from '../../scene/planner/scene';
+import { viewDirection, VIEWS } from '../../scene/views';
+import caseClasses from '../case/Case.module.css';
+import type { Planner } from '../case/usePlanner';
+import { PaneLabels } from './PaneLabels';
+import classes from './Planner.module.css';
+import { usePlanScene } from './usePlanScene';
+
+const TURN = Math.PI / 18;
+
+const NAMES: Record<PaneName, string> = { frontal: 'Frontal', sagittal: 'Sagittal', axial: 'Axial, onto the cut', space: '3D' };
+
+/** The letters at the left and right edge: the patient's right and left, anterior and posterior. */
+function edges(pane: PaneName, side: Side): readonly [string, string] | null {
+  if (pane === 'frontal') return ['R', 'L'];
+  if (pane === 'axial') return ['L', 'R'];
+  if (pane === 'sagittal') return side === 'L' ? ['P', 'A'] : ['A', 'P'];
+  return null;
+}
+
+interface Props {
+  side: Side;
+  boneSet: BoneSet;
+  planner: Planner;
+  panes: readonly PaneName[];
+  shown: Shown;
+}
+
+/** The bones in linked views, over one canvas. */
+export function PlanViews({ side, boneSet, planner, panes, shown }: Props): ReactNode {
+  const { ref, scene, loaded, expected, broken, failed } = usePlanScene(side, boneSet, planner, shown);
+
+  useKeys({
+    ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(viewDirection(view, side))])),
+    r: () => scene?.reset(),
+  });
+  const key = (event: KeyboardEvent): void => {
+    const acts: Record<string, () => void> = {
+      ArrowLeft: () => scene?.orbit(-TURN, 0),
+      ArrowRight: () => scene?.orbit(TURN, 0),
+      ArrowUp: () => scene?.orbit(0, TURN),
+      ArrowDown: () => scene?.orbit(0, -TURN),
+      '+': () => scene?.zoomBy(1.2),
+      '=': () => scene?.zoomBy(1.2),
+      '-': () => scene?.zoomBy(1 / 1.2),
+    };
+    const act = acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    act();
+    event.preventDefault();
+  };
+
+  return (
+    <section className={`${caseClasses.pane} ${classes.views}`} aria-label="Plan in linked views" data-testid="bones">
+      <div
+        className={caseClasses.viewport}
+        role="application"
+        aria-roledescription="linked views"
+        aria-label="The plan in frontal, sagittal, axial and free view. Arrow keys turn the free view, plus and minus zoom, 1 to 6 show the standard views, R shows everything."
+        tabIndex={0}
+        onKeyDown={key}
+        data-testid="bone-view"
+        data-complete={(expected > 0 && loaded === expected) || undefined}
+        data-wedge={planner.degrees}
+        data-bones={boneSet.number}
+      >
+        <div ref={ref} className={caseClasses.canvasHost} />
+        <div className={classes.panes} data-count={panes.length}>
+          {panes.map((pane) => (
+            <ViewPane key={pane} pane={pane} side={side} scene={scene} planner={planner} shown={shown} />
+          ))}
+        </div>
+        {loaded < expected && !broken && (
+          <div className={caseClasses.waiting}>
+            Loading bones {loaded} of {expected} …
+          </div>
+        )}
+      </div>
+      {(broken || failed) && (
+        <div className={caseClasses.paneError}>
+          <ErrorNote
+            error={broken?.error ?? new Error('This browser cannot draw in 3D (WebGL 2 is missing or switched off).')}
+            {...(broken && { onRetry: () => void broken.refetch() })}
+          />
+        </div>
+      )}
+      <div className={`${caseClasses.viewKeys} ${classes.viewKeys}`} role="group" aria-label="Standard views">
+        {panes.includes('space') &&
+          VIEWS.map((view, i) => (
+            <Tooltip key={view} label={`${view.charAt(0).toUpperCase()}${view.slice(1)} view`}>
+              <button type="button" className={caseClasses.viewKey} onClick={() => scene?.setView(viewDirection(view, side))} aria-label={`${view} view`}>
+                <Kbd size="xs">{i + 1}</Kbd> {view.slice(0, 3)}
+              </button>
+            </Tooltip>
+          ))}
+        <Tooltip label="Everything in sight (R)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Reset the views" onClick={() => scene?.reset()}>
+            <Maximize size={14} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+    </section>
+  );
+}
+
+interface PaneProps {
+  pane: PaneName;
+  side: Side;
+  scene: PlannerScene | null;
+  planner: Planner;
+  shown: Shown;
+}
+
+function ViewPane({ pane, side, scene, planner, shown }: PaneProps): ReactNode {
+  const [element, setElement] = useState<HTMLDivElement | null>(null);
+  const marks = edges(pane, side);
+  return (
+    <div className={classes.pane} data-testid={`view-${pane}`}>
+      {/* The pointer's own ground: labels above it let the pointer through. */}
+      <div ref={setElement} className={classes.ground} tabIndex={-1} />
+      <span className={caseClasses.viewName}>{NAMES[pane]}</span>
+      {marks && (
+        <>
+          <span className={classes.edge} data-edge="left">
+            {marks[0]}
+          </span>
+          <span className={classes.edge} data-edge="right">
+            {marks[1]}
+          </span>
+        </>
+      )}
+      <PaneLabels pane={pane} element={element} scene={scene} planner={planner} shown={shown} />
+    </div>
+  );
+}

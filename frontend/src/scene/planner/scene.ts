@@ -1,0 +1,270 @@
+import { Box3, type BufferGeometry, DirectionalLight, Scene, Sphere, Vector3, WebGLRenderer } from 'three';
+
+import type { BoneName } from '../../domain/bones';
+import type { PlanDocument } from '../../domain/plan';
+import { roomLights } from '../lights';
+import { RenderLoop } from '../loop';
+import { softwareDrawn } from '../software';
+import { PlanContent } from './content';
+import { type Dragged, HandleDrag } from './drag';
+import { HandleDots, type Handle, type HandleName, handlesOf } from './handles';
+import { PlanLines } from './lines';
+import { Pane } from './pane';
+import { type PaneName, paneDirection } from './panes';
+
+/** Beside the hip and the ankle, as a share of their distance. */
+const LEG_MARGIN = 1.06;
+
+type Hoverer = (name: HandleName | null, pane: PaneName) => void;
+
+/** What the views of a plan show; a new object is a new picture. */
+export interface Shown {
+  readonly plan: PlanDocument | null;
+  readonly degrees: number;
+  /** The leg after the correction, or as it is. */
+  readonly after: boolean;
+  readonly hidden: ReadonlySet<BoneName>;
+  readonly landmarks: boolean;
+  readonly axes: boolean;
+  /** From the hip to the ankle in place of the knee. */
+  readonly longLeg: boolean;
+}
+
+const NOTHING: Shown = { plan: null, degrees: 0, after: true, hidden: new Set(), landmarks: false, axes: true, longLeg: false };
+
+/**
+ * Four views of one plan on one canvas: frontal, sagittal, onto the cut, and free. They look at the same place with the
+ * same magnification, and move together. Handles of landmarks and cut can be dragged in each of them.
+ */
+export class PlannerScene {
+  /** What a hand does to a handle; null: handles cannot be taken hold of. */
+  onDrag: ((drag: Dragged) => void) | null = null;
+  /** Start and hinge as they were when a grip of the cut was taken hold of. */
+  grabbedCut: Pick<PlanDocument['osteotomy'], 'start_point' | 'hinge_point'> | null = null;
+
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly lamp = new DirectionalLight('#fff8ef', 2.5);
+  private readonly loop = new RenderLoop(() => this.draw());
+  private readonly content = new PlanContent();
+  private readonly lines = new PlanLines();
+  private readonly dots = new HandleDots();
+  private readonly panes = new Map<PaneName, Pane>();
+  private readonly afterDraw = new Set<() => void>();
+  private readonly hoverers = new Set<Hoverer>();
+  private readonly bounds = new Sphere(new Vector3(), 100);
+  private readonly drag: HandleDrag;
+  private handles: Handle[] = [];
+  private shown = NOTHING;
+  private size = { width: 1, height: 1 };
+  private following = false;
+  private touched = false;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly side: 'L' | 'R',
+  ) {
+    // Four views of smooth edges are more than a processor can draw while a hand moves.
+    this.renderer = new WebGLRenderer({ canvas, antialias: !softwareDrawn(), alpha: true, powerPreference: 'high-performance' });
+    this.renderer.setClearColor(0x000000, 0);
+    this.renderer.setScissorTest(true);
+    this.scene.add(this.lamp, this.lamp.target, ...roomLights(), this.content.group, this.lines.group, this.dots.small, this.dots.large);
+    this.drag = new HandleDrag(this.content, {
+      handles: () => this.handles,
+      mayHold: () => this.onDrag !== null,
+      plan: () => this.shown.plan,
+      onHold: () => {
+        const { plan } = this.shown;
+        this.grabbedCut = this.drag.held && plan ? plan.osteotomy : null;
+        this.refresh();
+      },
+      onDrag: (dragged) => {
+        this.onDrag?.(dragged);
+        this.refresh();
+      },
+      onHover: (name, pane) => {
+        for (const tell of this.hoverers) tell(name, pane);
+        this.loop.request();
+      },
+    });
+  }
+
+  /** Draw a view inside an element that lies over the canvas; null takes the view away. */
+  setPane(name: PaneName, element: HTMLElement | null): void {
+    const present = this.panes.get(name);
+    if (present?.element === element) return;
+    present?.dispose();
+    this.panes.delete(name);
+    if (element) {
+      const pane = new Pane(name, element, () => this.follow(name), () => this.remeasure());
+      pane.table.touched = this.touched;
+      this.panes.set(name, pane);
+      this.drag.listen(pane);
+      const other = [...this.panes.values()].find((one) => one !== pane);
+      if (other) pane.table.camera.zoom = other.table.camera.zoom;
+      pane.table.look(paneDirection(name, this.side), other?.table.controls.target.clone() ?? this.bounds.center);
+      this.remeasure();
+    }
+    this.loop.request();
+  }
+
+  /** Show a bone, or take it away with null. The scene does not own the geometry. */
+  setBone(name: BoneName, geometry: BufferGeometry | null): void {
+    this.content.setBone(name, geometry);
+    const box = new Box3();
+    for (const mesh of this.content.wholes) box.expandByObject(mesh);
+    if (!box.isEmpty()) box.getBoundingSphere(this.bounds);
+    if (!this.touched) this.reset();
+    this.refresh();
+  }
+
+  show(shown: Shown): void {
+    const leg = shown.longLeg !== this.shown.longLeg;
+    this.shown = shown;
+    this.refresh();
+    if (leg) this.reset();
+  }
+
+  /** Be told after every frame, so that labels can follow; returns how to stop it. */
+  listenDraw(told: () => void): () => void {
+    this.afterDraw.add(told);
+    return () => void this.afterDraw.delete(told);
+  }
+
+  /** Be told which handle the pointer is on; returns how to stop it. */
+  listenHover(told: Hoverer): () => void {
+    this.hoverers.add(told);
+    return () => void this.hoverers.delete(told);
+  }
+
+  /** Everything in sight, each view from its own side. */
+  reset(): void {
+    const leg = this.shown.longLeg && this.shown.plan ? legSphere(this.shown.plan) : null;
+    const target = leg ?? this.bounds;
+    this.touched = false;
+    this.following = true;
+    for (const [name, { table }] of this.panes) {
+      table.camera.zoom = this.bounds.radius / target.radius;
+      table.look(paneDirection(name, this.side), target.center.clone());
+    }
+    this.following = false;
+    this.loop.request();
+  }
+
+  /** One of the six standard views, in the free view. */
+  setView(direction: Vector3): void {
+    const table = this.panes.get('space')?.table;
+    if (table) table.turnTo(direction, table.controls.target.clone());
+  }
+
+  /** Turn the free view by angles in radians. */
+  orbit(azimuth: number, elevation: number): void {
+    this.panes.get('space')?.table.orbit(azimuth, elevation);
+  }
+
+  zoomBy(factor: number): void {
+    [...this.panes.values()][0]?.table.zoomBy(factor);
+  }
+
+  resize(width: number, height: number): void {
+    this.size = { width, height };
+    this.renderer.setPixelRatio(softwareDrawn() ? 1 : Math.min(2, globalThis.devicePixelRatio || 1));
+    this.renderer.setSize(width, height, false);
+    this.remeasure();
+  }
+
+  /** Where the opening is labelled in a view, CSS pixels of its element, and which way leads away from the bone. */
+  gapIn(name: PaneName): { x: number; y: number; outward: number } | null {
+    const table = this.panes.get(name)?.table;
+    const { gap } = this.lines;
+    if (!table || !gap || !this.shown.axes || this.shown.hidden.has('tibia')) return null;
+    const at = table.project(gap.middle);
+    return { ...at, outward: at.x - table.project(gap.hinge).x };
+  }
+
+  /** Where the weight-bearing line crosses the plateau in a view. */
+  loadIn(name: PaneName): { x: number; y: number } | null {
+    const table = this.panes.get(name)?.table;
+    return table && this.lines.loadPoint && this.shown.axes ? table.project(this.lines.loadPoint) : null;
+  }
+
+  /** Where a handle is drawn in a view. */
+  handleIn(handle: HandleName, name: PaneName): { x: number; y: number } | null {
+    const found = this.handles.find((one) => one.name === handle);
+    return found ? (this.panes.get(name)?.table.project(found.shown) ?? null) : null;
+  }
+
+  dispose(): void {
+    this.loop.dispose();
+    for (const pane of this.panes.values()) pane.dispose();
+    this.content.dispose();
+    this.lines.dispose();
+    this.dots.dispose();
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
+  }
+
+  /** Bring meshes, lines and handles in step with what is to be shown. */
+  private refresh(): void {
+    const { plan, degrees, after, hidden, landmarks, axes } = this.shown;
+    this.content.place(plan, degrees, after, hidden);
+    this.lines.set(plan, degrees, after, axes);
+    this.handles = plan ? handlesOf(plan, degrees, after, landmarks).map((handle) => this.drag.placed(handle, plan)) : [];
+    this.dots.set(this.handles, this.drag.held);
+    this.loop.request();
+  }
+
+  /** All views look at what one of them was moved to. */
+  private follow(name: PaneName): void {
+    const moved = this.panes.get(name);
+    if (moved && !this.following) {
+      this.touched ||= moved.table.touched;
+      this.following = true;
+      for (const [other, { table }] of this.panes) {
+        if (other === name) continue;
+        const turn = table.camera.position.clone().sub(table.controls.target).normalize();
+        table.camera.zoom = moved.table.camera.zoom;
+        table.look(turn, moved.table.controls.target.clone());
+      }
+      this.following = false;
+    }
+    this.loop.request();
+  }
+
+  /** The views may have moved on the page. */
+  private remeasure(): void {
+    this.following = true;
+    for (const pane of this.panes.values()) pane.measure(this.canvas, this.bounds);
+    this.following = false;
+    this.loop.request();
+  }
+
+  private draw(): boolean {
+    const now = performance.now();
+    let turning = false;
+    this.renderer.setScissor(0, 0, this.size.width, this.size.height);
+    this.renderer.setViewport(0, 0, this.size.width, this.size.height);
+    this.renderer.clear();
+    for (const pane of this.panes.values()) {
+      const { table, box } = pane;
+      table.step(now);
+      turning ||= table.turning;
+      // Over the shoulder of whoever looks.
+      this.lamp.position.set(-0.5, 0.7, 1).applyQuaternion(table.camera.quaternion);
+      const bottom = this.size.height - box.y - box.height;
+      this.renderer.setViewport(box.x, bottom, box.width, box.height);
+      this.renderer.setScissor(box.x, bottom, box.width, box.height);
+      this.renderer.render(this.scene, table.camera);
+    }
+    for (const told of this.afterDraw) told();
+    return turning;
+  }
+}
+
+function legSphere(plan: PlanDocument): Sphere | null {
+  const [hip, ankle] = [plan.landmarks.hip_center, plan.landmarks.ankle_center];
+  if (!hip || !ankle) return null;
+  const [top, bottom] = [new Vector3().fromArray(hip.position), new Vector3().fromArray(ankle.position)];
+  return new Sphere(top.clone().lerp(bottom, 0.5), (top.distanceTo(bottom) / 2) * LEG_MARGIN);
+}
+
