@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from recon.experiments.page import Report, write_page
 from recon.experiments.plan import Planned, Planner, trainings
 from recon.experiments.presets import PRESETS
 from recon.experiments.results import Results, Row
-from recon.experiments.runs import Runs
+from recon.experiments.runs import Runs, Training
 from recon.experiments.schedule import State, run_tasks
 from recon.experiments.workload import describe, plan_text, tasks_of
 from recon.output import output_folder
@@ -153,11 +153,19 @@ def _report(
     for one in planned:
         times = [one.measurement.read(runs, case)["seconds"] for case in one.measurement.cases]
         seconds[one.condition.label] = sum(times) / len(times)
+    # Conditions of one method may share cases, whose time counts once.
+    worked = {
+        (one.measurement.key, case): one.measurement.read(runs, case)["processor_seconds"]
+        for one in planned
+        for case in one.measurement.cases
+    }
+    needed = trainings(planned)
     done = [
-        (key, describe(training), runs.seconds(training) or 0.0)
-        for key, training in trainings(planned).items()
+        (key, describe(training), runs.seconds(training), runs.processor_seconds(training))
+        for key, training in needed.items()
     ]
     people, limits = _trained(datasets[People.TEST], config)
+    people += [_GIVEN.format(name=given.stem) for given in _given(needed.values())]
     for group in dict.fromkeys(c.people for c in experiment.conditions):
         people.append(_measured(group, datasets[group], planned))
     return Report(
@@ -167,9 +175,14 @@ def _report(
         tuple(people),
         tuple(done),
         seconds,
+        sum(worked.values()),
         request.jobs,
         tuple(limits),
     )
+
+
+def _given(needed: Iterable[Training]) -> list[Path]:
+    return sorted({training.given for training in needed if training.given is not None})
 
 
 def _trained(dataset: Dataset, config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -203,6 +216,11 @@ def _measured(group: People, dataset: Dataset, planned: Sequence[Planned]) -> st
     return f"Measured on {len(cases)} cases of {len(names)} {_GROUPS[group]} ({', '.join(names)})."
 
 
+_GIVEN = (
+    "The CT teacher was not trained here: it is the network `{name}` that comes with the product, trained "
+    "longer than anything here, on virtual people of the training split alone "
+    "([model card](../../recon/assets/{name}.md))."
+)
 _GROUPS = {
     People.TEST: "test people",
     People.EXTERNAL: "external people, whose data no weight may be derived from",

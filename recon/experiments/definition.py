@@ -37,11 +37,14 @@ class Method:
         views: names of the X-rays that it sees.
         changes: entries of the preset's configuration that it overrides, by dotted path, for example
             ``{"ssr_kd.distillation": 0.0}``. A whole table replaces a table.
+        teacher_on_same_labels: whether the CT teacher is trained here, on the labelled cases of this method,
+            where the preset has a trained one that saw all of them.
     """
 
     kind: Kind = Kind.NETWORK
     views: tuple[str, ...] = BIPLANAR
     changes: Mapping[str, Any] = field(default_factory=dict)
+    teacher_on_same_labels: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,9 @@ class Report:
         preset: name.
         seed: of the trainings.
         people: sentences about who was trained on and who was measured.
-        trainings: name, what it is, seconds.
+        trainings: name, what it is, seconds by the clock and of the processor; None where weights were given.
         seconds_a_case: of one reconstruction, by condition.
+        measuring_seconds: processor time of all reconstructions.
         jobs: trainings at a time.
         limits: what the data sets leave open, one sentence each.
     """
@@ -45,8 +46,9 @@ class Report:
     preset: str
     seed: int
     people: tuple[str, ...]
-    trainings: tuple[tuple[str, str, float], ...]
+    trainings: tuple[tuple[str, str, float | None, float | None], ...]
     seconds_a_case: dict[str, float]
+    measuring_seconds: float
     jobs: int
     limits: tuple[str, ...] = ()
 
@@ -160,12 +162,22 @@ def write_page(
 
 
 def _times(report: Report) -> list[str]:
+    def minutes(seconds: float | None) -> str:
+        return "–" if seconds is None else f"{seconds / 60:.1f}"
+
     reconstructed = [f"{label} {seconds:.1f} s" for label, seconds in report.seconds_a_case.items()]
+    training = sum(processor or 0.0 for *_, processor in report.trainings)
     return [
-        f"- Reconstruction of a case: {', '.join(reconstructed)}. Trainings, by the clock:",
+        f"- Reconstruction of a case, by the clock: {', '.join(reconstructed)}.",
+        f"- Time of the processor, which other work on the machine does not change: trainings "
+        f"{minutes(training)} minutes, all reconstructions {minutes(report.measuring_seconds)} minutes. "
+        "Experiments share trainings, so the next one has less to do:",
         markdown(
-            ["training", "run", "minutes"],
-            [[what, f"`{name}`", f"{seconds / 60:.1f}"] for name, what, seconds in report.trainings],
+            ["training", "run", "minutes by the clock", "minutes of the processor"],
+            [
+                [what, f"`{name}`", minutes(seconds), minutes(processor)]
+                for name, what, seconds, processor in report.trainings
+            ],
         ),
     ]
 

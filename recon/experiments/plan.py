@@ -13,6 +13,7 @@ from recon.experiments.definition import Condition, Experiment, Kind, Method, Pe
 from recon.experiments.measure import Measurement
 from recon.experiments.presets import Preset, changed
 from recon.experiments.runs import Part, Training
+from recon.networks.registry import find
 
 _REMEDY = "Build it with python -m recon dataset, or give its folder"
 
@@ -70,7 +71,7 @@ class Planner:
     def training(self, method: Method) -> Training:
         """The network of a method; for a fit, the segmentation that gives it the bones' shadows."""
         if method.kind is Kind.CT:
-            return self._training("ct", self.config)
+            return self._teacher(self.config, method)
         if method.kind is not Kind.NETWORK:
             return self._training("segmentation", self.config)
         config = changed(self.config, method.changes)
@@ -80,12 +81,23 @@ class Planner:
         table = config.setdefault("ssr_kd", {})
         unlabelled = config["data"].get("unlabelled", 0)
         learns = unlabelled and (table.get("pseudo", 0.0) or table.get("distillation", 0.0))
+        teacher = self._teacher(config, method) if learns else None
+        if teacher is not None:
+            config["ct"]["network"] = teacher.config["ct"]["network"]
         return self._training(
             "xray",
             config,
-            teacher=self._training("ct", config) if learns else None,
+            teacher=teacher,
             segmentation=self._training("segmentation", self.config) if _enhanced(network) else None,
         )
+
+    def _teacher(self, config: Mapping[str, Any], method: Method) -> Training:
+        """The trained CT network of the preset, or one that is trained here."""
+        if not self.preset.teacher or method.teacher_on_same_labels:
+            return self._training("ct", config)
+        model, dataset = find(self.preset.teacher, "ct"), self.datasets[People.TEST]
+        described = changed(config, {"ct.network": model.network})
+        return Training("ct", described, dataset.folder, fingerprint(dataset), given=model.weights)
 
     def _training(
         self,

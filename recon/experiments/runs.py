@@ -46,6 +46,7 @@ class Training:
         fingerprint: hash of the data set's manifest.
         teacher: CT network that gives pseudo labels and features; None where nothing is learnt from it.
         segmentation: network that makes the enhanced X-ray; None where the network takes none.
+        given: weights that were trained elsewhere; nothing is trained where they are stated.
     """
 
     part: Part
@@ -54,6 +55,7 @@ class Training:
     fingerprint: str
     teacher: Training | None = None
     segmentation: Training | None = None
+    given: Path | None = None
 
     @property
     def kind(self) -> str:
@@ -63,6 +65,9 @@ class Training:
     @cached_property
     def effective(self) -> dict[str, Any]:
         """Everything that determines the weights, and nothing else."""
+        if self.given is not None:
+            weights = hashlib.sha256(self.given.read_bytes()).hexdigest()
+            return {"part": self.part, "network": self.config[self.part]["network"], "weights": weights}
         tables = copy.deepcopy({key: self.config[key] for key in (self.part, "data")})
         for name in _NO_EFFECT:
             tables[self.part]["training"].pop(name, None)
@@ -104,15 +109,22 @@ class Runs:
         return self.folder / training.key
 
     def weights(self, training: Training) -> Path | None:
-        """Weights of a finished run."""
+        """Weights of a finished run, or those that were given."""
+        if training.given is not None:
+            return training.given
         done = self._done(training)
         path = self.of(training) / done["weights"] if done else None
         return path if path is not None and path.is_file() else None
 
     def seconds(self, training: Training) -> float | None:
-        """How long a finished run took."""
+        """How long a finished run took by the clock."""
         done = self._done(training)
         return float(done["seconds"]) if done else None
+
+    def processor_seconds(self, training: Training) -> float | None:
+        """Processor time of a finished run, which does not depend on what else the machine did."""
+        done = self._done(training)
+        return float(done["processor_seconds"]) if done else None
 
     def begun(self, training: Training) -> bool:
         """Whether a run was interrupted and would go on."""
@@ -174,26 +186,41 @@ class Runs:
             from recon.training import train
 
             (folder / "effective.json").write_text(json.dumps(training.effective, indent=1) + "\n")
-            clock = folder / "seconds.txt"
-            before = float(clock.read_text()) if clock.is_file() else 0.0
-            began = time.monotonic()
+            clock = _Clock(folder / "seconds.json")
 
             def tell(stage: str, fraction: float) -> None:
-                clock.write_text(f"{before + time.monotonic() - began:.1f}")
+                clock.write()
                 if progress is not None:
                     progress(stage, fraction)
 
             weights = train(training.part, self.config(training), folder, progress=tell)
-            done = {"weights": weights.relative_to(folder).as_posix()}
-            seconds = round(before + time.monotonic() - began, 1)
+            done = {"weights": weights.relative_to(folder).as_posix(), **clock.read()}
             temporary = folder / f"{_DONE}.part"
-            temporary.write_text(json.dumps({**done, "seconds": seconds}) + "\n")
+            temporary.write_text(json.dumps(done) + "\n")
             temporary.replace(folder / _DONE)
             return weights
 
     def _done(self, training: Training) -> dict[str, Any] | None:
         path = self.of(training) / _DONE
         return json.loads(path.read_text()) if path.is_file() else None
+
+
+class _Clock:
+    """Seconds of a run by the clock and of the processor, over all its continuations."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._began = path, (time.monotonic(), time.process_time())
+        self._before = json.loads(path.read_text()) if path.is_file() else {}
+
+    def read(self) -> dict[str, float]:
+        names, now = ("seconds", "processor_seconds"), (time.monotonic(), time.process_time())
+        return {
+            name: round(self._before.get(name, 0.0) + at - began, 1)
+            for name, at, began in zip(names, now, self._began, strict=True)
+        }
+
+    def write(self) -> None:
+        self._path.write_text(json.dumps(self.read()))
 
 
 @contextmanager

@@ -54,6 +54,8 @@ def _measuring(one: Planned) -> str:
 
 def describe(training: Training) -> str:
     """A training for people: part, network, and what it learns from."""
+    if training.given is not None:
+        return f"{training.part} {training.kind}, weights as shipped ({training.given.name})"
     data = training.config["data"]
     text = f"{training.part} {training.kind}, {data['labelled']} labelled"
     if training.part == "xray":

@@ -15,6 +15,7 @@ from recon.experiments.runs import Runs, Training
 from recon.experiments.schedule import State, Task, run_tasks
 
 SMALL = PRESETS["small"]
+MEETING_SECONDS = 120.0  # far longer than any machine takes to start a process
 
 
 # Definitions
@@ -135,6 +136,7 @@ def test_a_run_is_trained_once_and_tells_the_student_its_teacher(
     assert seen[1][1]["ssr_kd"]["teacher"] == str(weights)
     assert "views" not in seen[0][1]["data"]
     assert runs.usual_seconds(training(seed=3)) == runs.seconds(teacher)
+    assert runs.processor_seconds(teacher) is not None
 
 
 # Tasks
@@ -144,9 +146,19 @@ def note(path: Path, name: str, progress: Any) -> None:
     progress("work", 0.5)
     with path.open("a") as file:
         file.write(f"begin {name}\n")
-    time.sleep(0.2)
     with path.open("a") as file:
         file.write(f"end {name}\n")
+
+
+def meet(path: Path, name: str, other: str, progress: Any) -> None:
+    """End only when the other task has begun: two that do not run side by side never meet."""
+    (path.parent / name).touch()
+    limit = time.monotonic() + MEETING_SECONDS
+    while not (path.parent / other).exists():
+        if time.monotonic() > limit:
+            raise TimeoutError(f"{name} ran without {other} for {MEETING_SECONDS} s")
+        time.sleep(0.02)
+    note(path, name, progress)
 
 
 def fail(_path: Path, _name: str, _progress: Any) -> None:
@@ -156,11 +168,13 @@ def fail(_path: Path, _name: str, _progress: Any) -> None:
 def test_tasks_wait_for_what_they_need_and_run_side_by_side(tmp_path: Path) -> None:
     path, states = tmp_path / "log", []
     tasks = [
-        Task(name, name, 1.0, needs, note, (path, name))
-        for name, needs in (("c", ("a", "b")), ("a", ()), ("b", ()))
+        Task("c", "c", 1.0, ("a", "b"), note, (path, "c")),
+        Task("a", "a", 1.0, (), meet, (path, "a", "b")),
+        Task("b", "b", 1.0, (), meet, (path, "b", "a")),
     ]
     run_tasks(tasks, 2, states.append)
     lines = path.read_text().splitlines()
+    assert sorted(lines[:4]) == ["begin a", "begin b", "end a", "end b"]
     assert lines[4:] == ["begin c", "end c"]
     assert {state.ended[0] for state in states if state.ended} == {"a", "b", "c"}
     shares = [state.share for state in states]

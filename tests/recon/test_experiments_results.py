@@ -120,14 +120,16 @@ def test_trends_are_named_only_where_there_is_one() -> None:
 def test_the_page_shows_the_figures_and_the_paper_beside(tmp_path: Path) -> None:
     experiment, results = table1({"SSR-KD": {"p": 1.0, "q": 1.2}})
     report = Report(
-        "python -m recon experiment table1", "small", 1, ("Trained on X.",), (("ct-1", "ct", 90.0),),
-        {"SSR-KD": 1.5}, 2,
+        "python -m recon experiment table1", "small", 1, ("Trained on X.",),
+        (("ct-1", "ct", None, None), ("xray-1", "xray", 90.0, 60.0)), {"SSR-KD": 1.5}, 30.0, 2,
     )  # fmt: skip
     write_page(experiment, results, report, tmp_path / "table1.md", pictures=True)
     page = (tmp_path / "table1.md").read_text()
     assert "| SSR-KD | 1.35 | 1.20 | 1.30 | 1.40 | 1.50 |" in page
     assert "| SSR-KD, ASSD (mm) | 0.94 | 1.12 | 0.8 | 1.05 | 0.77 |" in page
-    assert "| ct | `ct-1` | 1.5 |" in page
+    assert "| ct | `ct-1` | – | – |" in page
+    assert "| xray | `xray-1` | 1.5 | 1.0 |" in page
+    assert "trainings 1.0 minutes, all reconstructions 0.5 minutes" in page
     assert "(table1-bones.png)" in page
     assert "None" not in page
     assert "nan" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from recon.dataset import Dataset
 from recon.errors import InputError
 from recon.experiments import presets
 from recon.experiments.catalogue import experiment
-from recon.experiments.definition import People
+from recon.experiments.definition import Method, People
 from recon.experiments.plan import Planner, trainings
 from recon.experiments.presets import Preset
+from recon.networks.registry import find
 from tests.recon.tiny import tiny_dataset
 
 VNET = {"kind": "vnet", "size": 16, "base": 4, "levels": 2, "features": 8, "decoder": [8]}
@@ -103,7 +105,7 @@ def planner(knees: Path) -> Planner:
 
 
 def test_every_view_count_has_its_network_and_the_teacher_is_shared(knees: Path) -> None:
-    from recon.experiments.definition import Condition, Experiment, Method
+    from recon.experiments.definition import Condition, Experiment
 
     conditions = tuple(
         Condition(str(len(views)), Method(views=views), "views", float(len(views)))
@@ -125,6 +127,19 @@ def test_fewer_labelled_cases_are_fewer_for_the_teacher_too(knees: Path) -> None
     assert all_of_them is not None
     assert few.config["data"]["labelled"] == 1
     assert few.key != all_of_them.key
+
+
+def test_a_shipped_teacher_is_not_trained_but_fewer_labels_have_their_own(knees: Path) -> None:
+    one = planner(knees)
+    shipped = Planner(replace(TINY, teacher="ct"), one.config, one.datasets)
+    needed = trainings(shipped.plan(experiment("table1", TINY, 2, 2))).values()
+    teachers = [training for training in needed if training.part == "ct"]
+    assert [training.given for training in teachers] == [find("ct", "ct").weights]
+    student = next(training for training in needed if training.teacher is not None)
+    assert student.config["ct"]["network"] == find("ct", "ct").network
+    assert student.key != one.training(Method()).key, "another teacher, another student"
+    own = trainings(shipped.plan(experiment("labelled", TINY, 2, 2))).values()
+    assert [training.given for training in own if training.part == "ct"] == [None, None]
 
 
 def test_nobody_is_measured_who_was_trained_on(knees: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from recon.bones import Bone
 from recon.experiments.baselines.appearance import best_densities, bone_layers, knots, picture_changes
 from recon.experiments.baselines.contours import bone_shadow
 from recon.experiments.baselines.knee_model import KneeModel
+from recon.experiments.baselines.views import Fit
 from recon.geometry import Camera
 
 Array = npt.NDArray[np.float64]
@@ -72,8 +73,30 @@ def _box_blur(images: Image, size: int) -> Image:
 
 
 @dataclass(frozen=True, eq=False)
+class Anchor:
+    """What another fit has found, as a Gaussian over the parameters of the ``KneeModel``.
+
+    Attributes:
+        at: (size,) where it ended.
+        root: (R, size), whose product with a departure from there has a squared norm of minus twice the
+            logarithm of its probability.
+    """
+
+    at: Array
+    root: Array
+
+    @classmethod
+    def of(cls, fit: Fit) -> Anchor:
+        """Of a fit to contours; one without ``information`` says nothing."""
+        if fit.information is None:
+            return cls(fit.parameters, np.zeros((0, len(fit.parameters))))
+        values, vectors = np.linalg.eigh(fit.information)
+        return cls(fit.parameters, np.sqrt(np.maximum(values, 0))[:, None] * vectors.T)
+
+
+@dataclass(frozen=True, eq=False)
 class IntensityProblem:
-    """Residuals of pictures, prior and cortex over the ``free`` of the parameters ``at``.
+    """Residuals of pictures, prior, cortex and contours over the ``free`` of the parameters ``at``.
 
     A full vector is that of the ``KneeModel`` and, after it, for each bone the logarithm of its cortex's
     thickness relative to the usual one. Which pixels count, and how much, is settled at ``at``.
@@ -84,6 +107,7 @@ class IntensityProblem:
         at: (size + 4,) full vector.
         free: places that may change.
         weights: a view, (rows, columns) factors of the residuals, 0 outside the compared region.
+        anchor: what contours have said; None where there were none.
     """
 
     knee: KneeModel
@@ -91,10 +115,16 @@ class IntensityProblem:
     at: Array
     free: npt.NDArray[np.int64]
     weights: Sequence[Array]
+    anchor: Anchor | None = None
 
     @classmethod
     def near(
-        cls, knee: KneeModel, views: Sequence[PictureView], at: Array, free: npt.NDArray[np.int64]
+        cls,
+        knee: KneeModel,
+        views: Sequence[PictureView],
+        at: Array,
+        free: npt.NDArray[np.int64],
+        anchor: Anchor | None = None,
     ) -> IntensityProblem:
         """The problem round a full vector, with robust weights from the residuals there."""
         vertices = {bone: knee.vertices(bone, at) for bone in knee.bones}
@@ -111,7 +141,7 @@ class IntensityProblem:
             robust = 1 / np.sqrt(1 + (error / (_CAUCHY * deviation)) ** 2)
             share = np.sqrt(view.pixel_mm**2 / _INDEPENDENT_MM2)
             weights.append(region * robust * share / deviation)
-        return cls(knee, views, at, free, weights)
+        return cls(knee, views, at, free, weights, anchor)
 
     def full(self, values: Array) -> Array:
         """The full vector of given free parameters."""
@@ -120,15 +150,15 @@ class IntensityProblem:
         return result
 
     def residuals(self, values: Array) -> Array:
-        """Weighted differences of picture and best rendering, and the prior."""
-        at = self.full(values)
+        """Weighted differences of picture and best rendering, the prior, and departures from contours."""
+        at, size = self.full(values), self.knee.size
         parts = []
         for view, weight in zip(self.views, self.weights, strict=True):
             chosen = weight > 0
             parts.append((self._rendered(view, weight, at)[2] * weight)[chosen])
-        return np.concatenate(
-            [*parts, self.knee.prior(at[: self.knee.size]), at[self.knee.size :] / CORTEX_DEVIATION]
-        )
+        if self.anchor is not None:
+            parts.append(self.anchor.root @ (at[:size] - self.anchor.at))
+        return np.concatenate([*parts, self.knee.prior(at[:size]), at[size:] / CORTEX_DEVIATION])
 
     def jacobian(self, values: Array) -> Array:
         """Derivative of ``residuals``, with the densities eliminated.
@@ -145,6 +175,9 @@ class IntensityProblem:
             columns = (changes[:, chosen] * weight[chosen]).T.astype(np.float64)
             basis, _ = np.linalg.qr((layers * weight)[:, chosen].T.astype(np.float64))
             parts.append(-(columns - basis @ (basis.T @ columns)))
+        if self.anchor is not None:
+            root = np.pad(self.anchor.root, ((0, 0), (0, len(Bone))))
+            parts.append(root[:, self.free])
         prior = np.zeros((size + len(Bone), len(at)))
         prior[:size, :size] = self.knee.prior_jacobian(at[:size])
         prior[size:, size:] = np.eye(len(Bone)) / CORTEX_DEVIATION

@@ -102,6 +102,9 @@ def fit_ssm(
     best, _ = min(posed, key=lambda found: mean_distance(knee, views, found[0]))
     report("shape", 0.5)
     parameters, steps = _descend(knee, views, best, _SHAPE_GATES_MM, np.arange(knee.size))
+    slopes = [
+        jacobian(knee, match(knee, view, parameters, _SHAPE_GATES_MM[-1]), parameters) for view in views
+    ]
     report("done", 1.0)
     return Fit(
         bones=fitted_bones(knee, parameters, side),
@@ -109,6 +112,7 @@ def fit_ssm(
         residual=mean_distance(knee, views, parameters),
         iterations=steps + sum(taken for _, taken in posed),
         seconds=time.perf_counter() - started,
+        information=np.asarray(sum(part.T @ part for part in slopes)),
     )
 
 

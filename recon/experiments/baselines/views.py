@@ -32,6 +32,8 @@ class Fit:
             mean correlation of picture and rendering.
         iterations: linearised steps over all stages.
         seconds: wall time without the making of the knee model, which is shared by all fits.
+        information: (parameters, parameters) what the contours alone say of the parameters: half the second
+            derivative of their weighted squared distances, without the prior; None where there were none.
     """
 
     bones: BoneSet
@@ -39,6 +41,7 @@ class Fit:
     residual: float
     iterations: int
     seconds: float
+    information: Array | None = None
 
 
 def left_cameras(projections: Array, pixels: tuple[int, int], side: str) -> list[Camera]:
