@@ -17,6 +17,11 @@ import { theme, variables } from './theme';
 
 const CasePage = lazy(() => import('../pages/case/CasePage'));
 const PeoplePage = lazy(() => import('../pages/PeoplePage'));
+const MyStudiesPage = lazy(() => import('../pages/rating/MyStudiesPage'));
+const RatingPage = lazy(() => import('../pages/rating/RatingPage'));
+const StudiesPage = lazy(() => import('../pages/studies/StudiesPage'));
+const StudyWizard = lazy(() => import('../pages/studies/StudyWizard'));
+const StudyPage = lazy(() => import('../pages/studies/StudyPage'));
 
 const cache = new QueryClient({
   defaultOptions: {
@@ -64,6 +69,17 @@ function Gate(): ReactNode {
             <Route path="/people">
               <PeoplePage person={person} />
             </Route>
+            <Route path="/rating">
+              <MyStudiesPage person={person} />
+            </Route>
+            <Route path="/rating/:id">{({ id }) => <RatingPage key={id} id={id} person={person} />}</Route>
+            <Route path="/studies">
+              <StudiesPage person={person} />
+            </Route>
+            <Route path="/studies/new">
+              <StudyWizard />
+            </Route>
+            <Route path="/studies/:id">{({ id }) => <StudyPage key={id} id={id} person={person} />}</Route>
             <Route>
               <NotFoundPage />
             </Route>

@@ -15,6 +15,10 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['I'], 'X-ray in focus: invert'],
   [['O'], 'Outlines over the X-rays on and off'],
   [['Ctrl Z', 'Ctrl Y'], 'Undo and redo the correction'],
+  [['0', '…', '9'], 'Rating: answer the open question and go to the next'],
+  [['N', 'B', 'P'], 'Rating: next item, back, break'],
+  [['V'], 'Rating: six views or free 3D'],
+  [['T'], 'Rating a guide: guide placed, cut complete'],
   [['?'], 'This list'],
 ];
 

@@ -1,5 +1,5 @@
 import { Menu, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { ClipboardList, House, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
+import { ClipboardCheck, ClipboardList, FlaskConical, House, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
@@ -29,6 +29,8 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   useHelpKey(() => setHelp(true));
   useWorklistLive();
   if (!person) return null;
+  const onlyRates = person.roles.length === 1 && person.roles.includes('rater');
+  const runsStudies = person.roles.includes('coordinator') || person.roles.includes('administrator');
   const seesCases = person.roles.includes('surgeon') || person.roles.includes('engineer');
 
   return (
@@ -41,9 +43,21 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         <Link href="/" className={classes.mark} aria-label="Knee Guides, first page">
           <img src={`${import.meta.env.BASE_URL}mark.svg`} alt="" />
         </Link>
-        <RailLink href="/" label={seesCases ? 'Worklist' : 'Home'} active={location === '/' || location.startsWith('/cases')}>
-          {seesCases ? <ClipboardList size={20} /> : <House size={20} />}
-        </RailLink>
+        {!onlyRates && (
+          <RailLink href="/" label={seesCases ? 'Worklist' : 'Home'} active={location === '/' || location.startsWith('/cases')}>
+            {seesCases ? <ClipboardList size={20} /> : <House size={20} />}
+          </RailLink>
+        )}
+        {person.roles.includes('rater') && (
+          <RailLink href="/rating" label="My studies" active={location.startsWith('/rating')}>
+            <ClipboardCheck size={20} />
+          </RailLink>
+        )}
+        {runsStudies && (
+          <RailLink href="/studies" label="Studies" active={location.startsWith('/studies')}>
+            <FlaskConical size={20} />
+          </RailLink>
+        )}
         {person.roles.includes('administrator') && (
           <RailLink href="/people" label="People" active={location.startsWith('/people')}>
             <Users size={20} />

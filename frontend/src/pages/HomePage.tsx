@@ -1,14 +1,16 @@
 import { Button, Center, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
+import { Link, Redirect } from 'wouter';
 
 import type { Person } from '../api/types';
 import { WorklistPage } from './worklist/WorklistPage';
 
-/** Surgeons and engineers start at the worklist; everybody else is told kindly what there is for them. */
+/** Surgeons and engineers start at the worklist, raters and coordinators at their studies; others are told what there is. */
 export function HomePage({ person }: { person: Person }): ReactNode {
   if (person.roles.includes('surgeon') || person.roles.includes('engineer')) return <WorklistPage person={person} />;
+  if (person.roles.includes('rater')) return <Redirect to="/rating" replace />;
+  if (person.roles.includes('coordinator') && !person.roles.includes('administrator')) return <Redirect to="/studies" replace />;
   return <QuietHome person={person} />;
 }
 

@@ -6,7 +6,6 @@ import {
   MeshLambertMaterial,
   OrthographicCamera,
   Scene,
-  Sphere,
   Vector3,
   WebGLRenderer,
 } from 'three';
@@ -38,7 +37,8 @@ export class SixViews {
   private readonly camera = new OrthographicCamera(-1, 1, 1, -1, 1, 2 * CAMERA_DISTANCE);
   private readonly loop = new RenderLoop(() => this.draw());
   private meshes: Mesh<BufferGeometry, MeshLambertMaterial>[] = [];
-  private bounds = new Sphere(new Vector3(), 100);
+  private readonly middle = new Vector3();
+  private readonly extent = new Vector3(200, 200, 200);
   private pane = { width: 1, height: 1 };
 
   constructor(
@@ -67,7 +67,10 @@ export class SixViews {
       this.scene.add(mesh);
       box.expandByObject(mesh);
     }
-    if (!box.isEmpty()) box.getBoundingSphere(this.bounds);
+    if (!box.isEmpty()) {
+      box.getCenter(this.middle);
+      box.getSize(this.extent);
+    }
     this.loop.request();
   }
 
@@ -89,13 +92,13 @@ export class SixViews {
     const rows = Math.ceil(this.views.length / this.columns);
     const width = this.pane.width / this.columns;
     const height = this.pane.height / rows;
-    const half = this.bounds.radius * 1.02;
-    const [x, y] = width >= height ? [(half * width) / height, half] : [half, (half * height) / width];
+    const scale = this.millimetresAPixel(width, height);
+    const [x, y] = [(scale * width) / 2, (scale * height) / 2];
     Object.assign(this.camera, { left: -x, right: x, top: y, bottom: -y });
     this.camera.updateProjectionMatrix();
     this.views.forEach((view, i) => {
-      this.camera.position.copy(viewDirection(view, 'L')).multiplyScalar(CAMERA_DISTANCE).add(this.bounds.center);
-      this.camera.lookAt(this.bounds.center);
+      this.camera.position.copy(viewDirection(view, 'L')).multiplyScalar(CAMERA_DISTANCE).add(this.middle);
+      this.camera.lookAt(this.middle);
       const left = (i % this.columns) * width;
       const bottom = (rows - 1 - Math.floor(i / this.columns)) * height;
       this.renderer.setViewport(left, bottom, width, height);
@@ -103,5 +106,11 @@ export class SixViews {
       this.renderer.render(this.scene, this.camera);
     });
     return false;
+  }
+
+  /** So that the bones just fit into a tile from every side. */
+  private millimetresAPixel(width: number, height: number): number {
+    const { x, y, z } = this.extent;
+    return 1.06 * Math.max(x / width, y / width, y / height, z / height);
   }
 }

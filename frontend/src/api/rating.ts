@@ -1,0 +1,148 @@
+/** A rater's own studies and items, and the outbox that their acts go through. */
+import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
+
+import type { Act } from '../domain/acts';
+import { Outbox, type Sender, type Shelf, type Verdict } from '../domain/outbox';
+import { readRatedBones } from '../domain/ratedBones';
+import type { Standing } from '../domain/ratingForm';
+import { fromServer, type ServerClock } from '../domain/stopwatch';
+import { client, told } from './client';
+import { ApiError } from './errors';
+import { fetchBytes } from './http';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+export type MyStudy = Schemas['MyStudy'];
+export type MyStudyDetail = Schemas['MyStudyDetail'];
+export type MyItem = Schemas['MyItem'];
+export type ItemPage = Schemas['Item'];
+type Saved = Schemas['Saved'];
+
+/** Only these say for good that an act cannot be kept; anything else may pass. */
+const REFUSALS = new Set([400, 404, 409]);
+
+function standing(saved: Saved): Standing {
+  return { opened: true, answers: saved.answers, watch: fromServer(saved.clock as ServerClock, Date.now()) };
+}
+
+function send(act: Act): Promise<Saved> {
+  const path = { token: act.item };
+  const client_token = act.token;
+  switch (act.kind) {
+    case 'open':
+      return told(client.POST('/api/rating/items/{token}/open/', { params: { path } }));
+    case 'rate':
+      return told(
+        client.POST('/api/rating/items/{token}/ratings/', {
+          params: { path },
+          body: { question: act.question, value: act.value, client_token },
+        }),
+      );
+    case 'press':
+      return told(
+        client.POST('/api/rating/items/{token}/times/', {
+          params: { path },
+          body: { kind: act.press, note: act.note, client_token },
+        }),
+      );
+  }
+}
+
+/** In the one shape of the wire; what an act does not have is left at the server's defaults. */
+function written(act: Act): Schemas['OfflineActRequest'] {
+  return {
+    kind: act.kind,
+    item: act.item,
+    client_token: act.token,
+    at: act.at,
+    question: act.kind === 'rate' ? act.question : '',
+    value: act.kind === 'rate' ? act.value : 0,
+    press: act.kind === 'press' ? act.press : 'placed',
+    note: act.kind === 'press' ? act.note : '',
+  };
+}
+
+const sender: Sender = {
+  one: async (act): Promise<Verdict> => {
+    try {
+      return { token: act.token, saved: true, problem: null, standing: standing(await send(act)) };
+    } catch (error) {
+      if (error instanceof ApiError && REFUSALS.has(error.status)) {
+        return { token: act.token, saved: false, problem: error.problem };
+      }
+      throw error;
+    }
+  },
+  many: async (acts): Promise<Verdict[]> => {
+    const body = { sent_at: new Date().toISOString(), acts: acts.map(written) };
+    const { outcomes } = await told(client.POST('/api/rating/replay/', { body }));
+    return outcomes.map(({ client_token, saved, error }) => ({ token: client_token, saved, problem: error }));
+  },
+};
+
+const shelf: Shelf = {
+  keys: () => Object.keys(localStorage),
+  get: (key) => localStorage.getItem(key),
+  set: (key, value) => localStorage.setItem(key, value),
+  remove: (key) => localStorage.removeItem(key),
+};
+
+const boxes = new Map<string, Outbox>();
+
+/** One outbox a person, which stays while pages come and go; what an earlier visit left is sent at once. */
+export function outboxOf(person: string): Outbox {
+  const known = boxes.get(person);
+  if (known) return known;
+  const made = new Outbox(shelf, person, sender);
+  boxes.set(person, made);
+  globalThis.addEventListener('online', () => void made.flush());
+  void made.flush();
+  return made;
+}
+
+export function useMyStudies(): UseQueryResult<MyStudy[]> {
+  return useQuery({
+    queryKey: ['rating', 'studies'],
+    queryFn: ({ signal }) => told(client.GET('/api/rating/studies/', { signal })),
+  });
+}
+
+/** Everything that a study asks and its list of items: enough to go on for hours without a network. */
+export function useMyStudy(id: string): UseQueryResult<MyStudyDetail> {
+  return useQuery({
+    queryKey: ['rating', 'study', id],
+    queryFn: ({ signal }) =>
+      told(client.GET('/api/rating/studies/{id}/', { params: { path: { id } }, signal })),
+    gcTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+}
+
+/** Opens an item, which is the same as reading one that is open. */
+export function itemOptions(box: Outbox, token: string) {
+  return queryOptions({
+    queryKey: ['rating', 'item', token],
+    queryFn: async ({ signal }): Promise<ItemPage> => {
+      const version = box.version(token);
+      const page = await told(
+        client.POST('/api/rating/items/{token}/open/', { params: { path: { token } }, signal }),
+      );
+      box.learn(token, standing(page), version);
+      return page;
+    },
+    staleTime: Infinity,
+    gcTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+}
+
+/** The bones of an item; what comes has one length for every item. */
+export function bonesOptions(token: string) {
+  return queryOptions({
+    queryKey: ['rating', 'bones', token],
+    queryFn: async ({ signal }) => readRatedBones(await fetchBytes(`/api/rating/items/${token}/bones/`, signal)),
+    staleTime: Infinity,
+    gcTime: 60_000,
+    structuralSharing: false,
+  });
+}
