@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -84,8 +84,8 @@ _STANDARD = {
 }
 
 
-def write_3mf(mesh: trimesh.Trimesh, path: Path, metadata: Mapping[str, str]) -> None:
-    """One-part 3MF in millimetres (3MF core specification 1.3), patient LPS, with metadata.
+def write_3mf(parts: Sequence[tuple[str, trimesh.Trimesh]], path: Path, metadata: Mapping[str, str]) -> None:
+    """Named parts as a 3MF in millimetres (3MF core specification 1.3), patient LPS, with metadata.
 
     Names outside the standard set go into this project's namespace, as the specification asks.
     """
@@ -94,16 +94,20 @@ def write_3mf(mesh: trimesh.Trimesh, path: Path, metadata: Mapping[str, str]) ->
         f"<metadata name={quoteattr(name if name in _STANDARD else f'kg:{name}')}>{escape(value)}</metadata>"
         for name, value in metadata.items()
     )
-    vertices = "".join(f'<vertex x="{x:.6f}" y="{y:.6f}" z="{z:.6f}"/>' for x, y, z in mesh.vertices)
-    faces = "".join(f'<triangle v1="{a}" v2="{b}" v3="{c}"/>' for a, b, c in mesh.faces)
-    name = quoteattr(metadata.get("Title", "guide"))
+    objects, items = [], []
+    for number, (name, mesh) in enumerate(parts, 1):
+        vertices = "".join(f'<vertex x="{x:.6f}" y="{y:.6f}" z="{z:.6f}"/>' for x, y, z in mesh.vertices)
+        faces = "".join(f'<triangle v1="{a}" v2="{b}" v3="{c}"/>' for a, b, c in mesh.faces)
+        objects.append(
+            f'<object id="{number}" type="model" name={quoteattr(name)}><mesh>'
+            f"<vertices>{vertices}</vertices><triangles>{faces}</triangles></mesh></object>"
+        )
+        items.append(f'<item objectid="{number}"/>')
     model = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<model unit="millimeter" xml:lang="en-US" '
         f'xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02" xmlns:kg="{space}">{entries}'
-        f'<resources><object id="1" type="model" name={name}><mesh><vertices>{vertices}</vertices>'
-        f"<triangles>{faces}</triangles></mesh></object></resources>"
-        '<build><item objectid="1"/></build></model>'
+        f"<resources>{''.join(objects)}</resources><build>{''.join(items)}</build></model>"
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)

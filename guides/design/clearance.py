@@ -21,7 +21,7 @@ COARSE_MM = 2.0
 NARROW_MM = 1.5
 """Half-width of the band about the contact face with exact distances; beyond it they are interpolated."""
 
-DEPTH_MM = 16.0
+DEPTH_MM = 18.0
 """How far below its highest point the guide may reach down round the bone."""
 
 
@@ -60,8 +60,13 @@ class Swept:
         return checked(from_mesh(mesh).simplify(0.01), "the clearance solid")
 
 
-def swept_distance(tibia: trimesh.Trimesh, footprint: Footprint, settings: Settings) -> Swept:
-    """Sample the bone's signed distance in a narrow band and sweep it along the withdrawal direction."""
+def swept_distance(
+    tibia: trimesh.Trimesh, footprint: Footprint, settings: Settings, *, fill: bool = True
+) -> Swept:
+    """Sample the bone's signed distance in a narrow band and sweep it along the withdrawal direction.
+
+    Without ``fill`` it is not swept, and a guide made from it grips every undercut.
+    """
     margin = 3.0
     patch = footprint.over(footprint.u, footprint.v)
     top = float(patch.max())
@@ -90,5 +95,6 @@ def swept_distance(tibia: trimesh.Trimesh, footprint: Footprint, settings: Setti
     band = np.abs(values - settings.bone_clearance_mm) < NARROW_MM
     nodes_fine = np.stack([fine[axis][index] for axis, index in enumerate(np.nonzero(band))], axis=1)
     values[band] = signed_distance(bone, nodes_fine)
-    swept = np.minimum.accumulate(values[:, :, ::-1], axis=2)[:, :, ::-1]
-    return Swept(low, np.ascontiguousarray(swept), bottom)
+    if fill:
+        values = np.minimum.accumulate(values[:, :, ::-1], axis=2)[:, :, ::-1]
+    return Swept(low, np.ascontiguousarray(values), bottom)

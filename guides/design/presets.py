@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from guides.catalogue import Rules, read_presets
 from guides.errors import InputError
 
 
@@ -21,6 +23,9 @@ class Parameter:
     default: float
     definition: str
 
+
+SWITCH = "on/off"
+"""Unit of a parameter that is 0 or 1."""
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -81,14 +86,35 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         "distal_wire_mm", "Distal wires", "mm", 16.0, 28.0, 19.5,
-        "Distance of the distal pair from the cut; the label lies between",
+        "Distance of the distal pair from the cut (the lower one of a closing wedge); the label lies between",
+    ),
+    Parameter(
+        "proximal_contact_mm", "Proximal contact", "mm", 0.0, 14.0, 8.0,
+        "Contact face beyond the proximal wires, as far as the joint line leaves room; the flare of the bone"
+        " there keeps the guide from sliding",
+    ),
+    Parameter(
+        "distal_contact_mm", "Distal contact", "mm", 0.0, 16.0, 8.0,
+        "Contact face beyond the distal wires, as far as the bone is in view",
+    ),
+    Parameter(
+        "hinge_pin", "Hinge pin", SWITCH, 0.0, 1.0, 1.0,
+        "A wire from between the proximal pair that ends the saw at the hinge",
+    ),
+    Parameter(
+        "second_slot", "Second slot", SWITCH, 0.0, 1.0, 0.0,
+        "A slot for the ascending cut behind the tuberosity of a biplanar osteotomy",
+    ),
+    Parameter(
+        "windows", "Windows", SWITCH, 0.0, 1.0, 1.0,
+        "Round windows that show whether the contact face lies on the bone",
     ),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The chosen value of every parameter, mm."""
+    """The chosen value of every parameter, mm, and what presets add to them."""
 
     bone_clearance_mm: float
     slot_clearance_mm: float
@@ -105,6 +131,14 @@ class Settings:
     wire_spacing_mm: float
     proximal_wire_mm: float
     distal_wire_mm: float
+    proximal_contact_mm: float
+    distal_contact_mm: float
+    hinge_pin: float
+    second_slot: float
+    windows: float
+    presets: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    drill_holes: tuple[tuple[float, float, float], ...] = ()
 
     @property
     def slot_thickness_mm(self) -> float:
@@ -121,39 +155,56 @@ class Settings:
         """Outer diameter of a wire sleeve."""
         return self.hole_diameter_mm + 2 * self.sleeve_wall_mm
 
+    def numbers(self) -> dict[str, float]:
+        """The parameters by name."""
+        return {parameter.name: getattr(self, parameter.name) for parameter in PARAMETERS}
+
 
 def presets_document() -> list[dict[str, Any]]:
     """The parameters as plain data, for a form."""
     return [asdict(parameter) for parameter in PARAMETERS]
 
 
-def settings(parameters: Mapping[str, Any] | None = None) -> Settings:
-    """Defaults with the given parameters in their place.
+def settings(
+    parameters: Mapping[str, Any] | None = None,
+    presets: Sequence[str] = (),
+    site_presets: Path | None = None,
+) -> Settings:
+    """Defaults, over them the presets in their order, over those the given parameters.
 
     Raises:
-        InputError: an unknown parameter, or a value that is no number or out of range.
+        InputError: an unknown parameter or preset, or a value that is no number or out of range.
     """
     if parameters is not None and not isinstance(parameters, Mapping):
         raise InputError("bad_parameter", "The guide parameters are no object", "Give names with numbers")
-    given = dict(parameters or {})
-    values = {}
-    for parameter in PARAMETERS:
-        value = given.pop(parameter.name, parameter.default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(
-                "bad_parameter", f"{parameter.label} is not a number", f"Give a number in {parameter.unit}"
-            )
-        if not parameter.min <= value <= parameter.max:
-            raise InputError(
-                "parameter_out_of_range",
-                f"{parameter.label} of {value:g} {parameter.unit} is out of range",
-                f"Choose {parameter.min:g} to {parameter.max:g} {parameter.unit}",
-            )
-        values[parameter.name] = float(value)
+    chosen = read_presets(presets, site_presets)
+    given: dict[str, Any] = {}
+    for preset in chosen:
+        given |= preset.get("parameters", {})
+    given |= dict(parameters or {})
+    values = {parameter.name: _value(parameter, given.pop(parameter.name, None)) for parameter in PARAMETERS}
     if given:
         raise InputError(
             "unknown_parameter",
             f"Unknown guide parameter: {', '.join(sorted(map(str, given)))}",
             f"Known are {', '.join(p.name for p in PARAMETERS)}",
         )
-    return Settings(**values)
+    holes = tuple(tuple(map(float, hole)) for preset in chosen for hole in preset.get("drill_holes", []))
+    return Settings(**values, presets=tuple(presets), rules=Rules.of(chosen), drill_holes=holes)  # type: ignore[arg-type]
+
+
+def _value(parameter: Parameter, value: Any) -> float:
+    if value is None:
+        return parameter.default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(
+            "bad_parameter", f"{parameter.label} is not a number", f"Give a number in {parameter.unit}"
+        )
+    switch = parameter.unit == SWITCH
+    if not parameter.min <= value <= parameter.max or (switch and value not in (0, 1)):
+        raise InputError(
+            "parameter_out_of_range",
+            f"{parameter.label} of {value:g} {parameter.unit} is out of range",
+            f"Choose {parameter.min:g} {'or' if switch else 'to'} {parameter.max:g} {parameter.unit}",
+        )
+    return float(value)

@@ -18,6 +18,7 @@ SAMPLES = 400
 FACING = 0.3
 """A face is meant to touch when its outward normal points into the bone by more than this cosine."""
 
+FLAT_MM = 0.05
 LEAST_AREA_MM2 = 50.0
 
 
@@ -87,6 +88,8 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
     facing = np.asarray(guide.face_normals[:, 2] < -FACING)
     outline = np.asarray(report["footprint"]["outline"], dtype=float)
     centres = guide.triangles_center
+    # Where the bone falls away for good the guide ends in a flat, which is not meant to touch.
+    facing &= centres[:, 2] > float(report["footprint"]["bottom_mm"]) + FLAT_MM
     facing &= inset(outline, centres[:, :2], float(report["footprint"]["rim_mm"]))
     index = np.flatnonzero(facing)
     down = np.array([0.0, 0.0, -1.0])

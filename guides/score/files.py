@@ -36,6 +36,7 @@ _REPORT_SCHEMA = _object(
         v=_VECTOR,
         w=_VECTOR,
         rim_mm=_NUMBER,
+        bottom_mm=_NUMBER,
         outline={"type": "array", "minItems": 3, "items": {"type": "array", "items": _NUMBER, "minItems": 2}},
     ),
     leg=_object(anterior=_VECTOR, medial=_VECTOR),

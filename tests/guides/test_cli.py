@@ -47,7 +47,13 @@ def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capsys: pytest.Captu
     assert "mMPTA" in capsys.readouterr().out
     assert [path.name for path in plan.parent.iterdir()] == ["plan.json"]
     assert main(["design", "--bones", str(bones), "--plan", str(plan), "--out", str(out)]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["guide.3mf", "guide.stl", "report.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "contact.ply",
+        "guide.3mf",
+        "guide.stl",
+        "report.json",
+        "scores.json",
+    ]
     capsys.readouterr()
     command = ["check", "--guide", str(out / "guide.3mf"), "--bones", str(bones), "--plan", str(plan)]
     assert main([*command, "--json"]) == 0

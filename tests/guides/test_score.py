@@ -200,7 +200,13 @@ def flat_on_flat(friction_push: float) -> tuple[Seat, Poses, Load]:
     slab.apply_translation([0, 0, -5])
     face = trimesh.creation.box((20, 20, 1))
     face.apply_translation([0, 0, 0.5])
-    report = {"footprint": {"outline": [[-10, -10], [10, -10], [10, 10], [-10, 10]], "rim_mm": 0.0}}
+    report = {
+        "footprint": {
+            "outline": [[-10, -10], [10, -10], [10, 10], [-10, 10]],
+            "rim_mm": 0.0,
+            "bottom_mm": -9.0,
+        }
+    }
     contact = find_contact(face.subdivide().subdivide(), report, 200)
     seat = Seat(contact, BoneField.about(slab, contact.points), 0.3)
     pose = seat.start(np.zeros((1, 3)), np.array([[0, 0, 0.5]]))

@@ -1,0 +1,51 @@
+"""The contact outline and its blunt front and back rims."""
+
+from __future__ import annotations
+
+import itertools
+
+import manifold3d
+import numpy as np
+
+from guides.design.footprint import RIM_MM, Footprint
+from guides.design.solid_parts import OVERSHOOT_MM
+
+CORNER_MM = 6.0
+
+
+def outline(footprint: Footprint) -> manifold3d.CrossSection:
+    """The contact outline: wide at the slot, narrower on the shaft, every corner round."""
+    (a, b), (c, d), (low, high) = footprint.u, footprint.u_distal, footprint.v
+    neck = footprint.neck
+    narrow = neck - max(c - a, b - d, 1.0)
+    corners = [(a, neck), (c, narrow), (c, low), (d, low), (d, narrow), (b, neck), (b, high), (a, high)]
+    shape = manifold3d.CrossSection([np.array(corners)])
+    for step in (-CORNER_MM, 2 * CORNER_MM, -CORNER_MM):
+        shape = shape.offset(step, manifold3d.JoinType.Round, circular_segments=64)
+    return shape
+
+
+def rims(footprint: Footprint, bottom: float) -> list[manifold3d.Manifold]:
+    """What must go from the front and back rims so that they end blunt.
+
+    Where the bone falls away steeply the contact face meets the upright rim in a knife edge, too thin to
+    print. The rim ends at the height that the bone has RIM_MM further in.
+    """
+    v = np.arange(footprint.v[0] - OVERSHOOT_MM, footprint.v[1] + OVERSHOOT_MM, 1.0)
+    cuts = []
+    for side, inwards in ((0, 1.0), (1, -1.0)):
+        edge = np.where(v > footprint.neck, footprint.u[side], footprint.u_distal[side])
+        heights = []
+        for at, low in zip(v, edge, strict=True):
+            band = sorted((low, low + inwards * RIM_MM))
+            bone = footprint.over((band[0], band[1]), (at - 1, at + 1))
+            heights.append(float(bone.max()) if len(bone) else bottom)
+        for (v0, v1), (h0, h1), at in zip(
+            itertools.pairwise(v), itertools.pairwise(heights), edge, strict=False
+        ):
+            start, end = sorted((at - inwards * OVERSHOOT_MM, at + inwards * RIM_MM))
+            profile = [(v0, bottom - 40), (v1 + 0.01, bottom - 40), (v1 + 0.01, h1), (v0, h0)]
+            slab = manifold3d.Manifold.extrude(manifold3d.CrossSection([np.array(profile)]), end - start)
+            # The profile lies in v and w; extruded along z it is turned so that z becomes u.
+            cuts.append(slab.transform(np.array([[0, 0, 1, start], [1, 0, 0, 0], [0, 1, 0, 0.0]])))
+    return cuts
