@@ -58,6 +58,7 @@ class NextStepCode(models.TextChoices):
     DESIGN = "design"
     DOWNLOAD = "download"
     REVIEW_CHECKS = "review_checks"
+    SIGN_OFF = "sign_off"
 
 
 class Patient(models.Model):

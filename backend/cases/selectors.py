@@ -120,7 +120,7 @@ def detailed(*, person: Person, case: Case) -> Case:
     images |= {image.view: image for image in case.images.all()}
     jobs = list(case.jobs.order_by("-created_at")[:1])
     # The documents of plans are large, and the page of the case shows none of them.
-    guides = list(case.guides.select_related("plan").defer("plan__document").order_by("version"))
+    guides = list(case.guides.whole().defer("plan__document").order_by("version"))
     plans = list(case.plans.select_related("author", "approved_by", "withdrawn_by").defer("document"))
     state = CaseState(cast(Any, case).state)
     # An attribute of the instance, because it depends on who asks.
@@ -165,6 +165,8 @@ def _next_step(state: CaseState, images: dict[str, Image | None], guides: list[G
             NextStepCode.REVIEW_CHECKS,
             "A check blocks the guide: look at the checks, then design again",
         )
+    elif state is CaseState.GUIDE_READY and not guides[-1].signed:
+        code, text = NextStepCode.SIGN_OFF, "An engineer signs the guide off"
     return {"code": code, "text": text}
 
 

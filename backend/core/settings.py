@@ -195,6 +195,8 @@ SPECTACULAR_SETTINGS = {
         "OsteotomyKind": "backend.planning.models.Kind",
         "TuberositySide": "backend.planning.models.TuberositySide",
         "CheckStatus": "backend.exports.models.CheckStatus",
+        "GuideState": "backend.exports.models.GuideState",
+        "PresetGroup": "backend.exports.models.PresetGroup",
         "StudyKind": "backend.studies.models.study.StudyKind",
         "StudyState": "backend.studies.models.study.StudyState",
         "StudyArm": "backend.studies.models.study.Arm",

@@ -43,6 +43,7 @@ FROZEN = (
         "planning_plan",
         "UPDATE",
         (
+            "request",
             "document",
             "sha256",
             "correction_deg",
@@ -50,10 +51,13 @@ FROZEN = (
             "bone_set_id",
             "case_id",
             "author_id",
+            "reason",
             "created_at",
         ),
     ),
+    Frozen("planning_plan", "DELETE"),
     Frozen("exports_guide", "UPDATE"),
+    *_append_only("exports_guidesignature"),
 )
 
 

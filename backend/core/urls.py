@@ -9,9 +9,10 @@ from backend.accounts import api as accounts
 from backend.cases import api as cases
 from backend.core import errors, frontend, health
 from backend.exports import api as exports
+from backend.exports import file_api as guide_files
 from backend.imaging import api as imaging
 from backend.imaging import bone_api as bones
-from backend.imaging.models import BoneName
+from backend.imaging.models import BoneName, View
 from backend.jobs import api as jobs
 from backend.planning import api as planning
 
@@ -34,7 +35,14 @@ class WhichConverter(BoneConverter):
     regex = "first|second"
 
 
+class ViewConverter(BoneConverter):
+    """One of the two views of a pair of X-rays."""
+
+    regex = "|".join(View.values)
+
+
 register_converter(BoneConverter, "bone")
+register_converter(ViewConverter, "view")
 register_converter(WhichConverter, "which")
 
 api = [
@@ -83,13 +91,32 @@ api = [
     path("plans/<uuid:id>/approve/", planning.PlanApproveView.as_view(), name="plan-approve"),
     path("plans/<uuid:id>/withdraw/", planning.PlanWithdrawView.as_view(), name="plan-withdraw"),
     path("plans/<uuid:id>/diff/<uuid:other>/", planning.PlanDiffView.as_view(), name="plan-diff"),
+    path("plans/<uuid:id>/report.pdf", planning.PlanReportView.as_view(), name="plan-report"),
+    path(
+        "plans/<uuid:id>/corrected-xrays/", planning.CorrectedXraysView.as_view(), name="corrected-xrays"
+    ),
+    path(
+        "plans/<uuid:id>/corrected-xrays/<view:view>.png",
+        planning.CorrectedXrayView.as_view(),
+        name="corrected-xray",
+    ),
     path("plans/<uuid:id>/guides/", exports.PlanGuidesView.as_view(), name="plan-guides"),
+    path("guides/queue/", exports.GuideQueueView.as_view(), name="guide-queue"),
     path("guides/<uuid:id>/", exports.GuideView.as_view(), name="guide"),
-    path("guides/<uuid:id>/files/guide.stl", exports.GuideStlView.as_view(), name="guide-stl"),
-    path("guides/<uuid:id>/files/guide.3mf", exports.Guide3mfView.as_view(), name="guide-3mf"),
-    path("guides/<uuid:id>/files/report.json", exports.GuideReportView.as_view(), name="guide-report"),
-    path("guides/<uuid:id>/files/package.zip", exports.GuidePackageView.as_view(), name="guide-package"),
+    path("guides/<uuid:id>/checks/", exports.GuideChecksView.as_view(), name="guide-checks"),
+    path("guides/<uuid:id>/sign/", exports.GuideSignView.as_view(), name="guide-sign"),
+    path("guides/<uuid:id>/compare/<uuid:other>/", exports.GuideCompareView.as_view(), name="guide-compare"),
+    path(
+        "guides/<uuid:id>/fluoroscopy/", guide_files.GuideFluoroscopyView.as_view(), name="guide-fluoroscopy"
+    ),
+    path("guides/<uuid:id>/preview.stl", guide_files.GuidePreviewView.as_view(), name="guide-preview"),
+    path("guides/<uuid:id>/contact.ply", guide_files.GuideContactView.as_view(), name="guide-contact"),
+    path("guides/<uuid:id>/files/guide.stl", guide_files.GuideStlView.as_view(), name="guide-stl"),
+    path("guides/<uuid:id>/files/guide.3mf", guide_files.Guide3mfView.as_view(), name="guide-3mf"),
+    path("guides/<uuid:id>/files/report.json", guide_files.GuideReportView.as_view(), name="guide-report"),
+    path("guides/<uuid:id>/files/package.zip", guide_files.GuidePackageView.as_view(), name="guide-package"),
     path("guide-presets/", exports.GuidePresetsView.as_view(), name="guide-presets"),
+    path("guide-presets/<uuid:id>/", exports.GuidePresetView.as_view(), name="guide-preset"),
     path("", include("backend.studies.urls")),
     re_path(r"^.*$", errors.unknown_address, name="unknown"),
 ]

@@ -1,30 +1,51 @@
-"""Guides over HTTP."""
+"""Guides over HTTP: queue, designs, their comparison and signature, presets."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.renderers import JSONRenderer
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.models import CLINICAL_ROLES
-from backend.accounts.selectors import require_role_somewhere
-from backend.core.api import made_file, stored_file, validated
-from backend.exports import services
-from backend.exports.models import Guide
-from backend.exports.package import print_package
-from backend.exports.presets import presets
-from backend.exports.serializers import GuideCreateSerializer, GuidePresetsSerializer, GuideSerializer
-from backend.imaging.api import BytesRenderer
+from backend.accounts.selectors import require_role_somewhere, sites_with_role
+from backend.accounts.services import address_of
+from backend.core.api import validated
+from backend.exports import presets, selectors, services
+from backend.exports.comparison import compared
+from backend.exports.models import Guide, GuidePreset
+from backend.exports.preset_serializers import (
+    GuidePresetCreateSerializer,
+    GuidePresetSerializer,
+    GuidePresetsSerializer,
+)
+from backend.exports.queue_serializers import ComparedGuidesSerializer, GuideQueueSerializer
+from backend.exports.serializers import (
+    CheckSerializer,
+    GuideCreateSerializer,
+    GuideSerializer,
+    GuideSignSerializer,
+)
 from backend.jobs.serializers import JobSerializer
 from backend.planning.api import visible_plan
+
+
+def visible_guide(request: Request, id: UUID) -> Guide:
+    """The guide, or 404 when it is not there for this person."""
+    guides = Guide.objects.visible_to(request.user).whole()
+    return get_object_or_404(
+        guides.select_related("case__patient", "case__site", "plan__approved_by", "plan__bone_set"), pk=id
+    )
+
+
+class GuideQueueView(APIView):
+    @extend_schema(operation_id="guides_queue", responses=GuideQueueSerializer)
+    def get(self, request: Request) -> Response:
+        require_role_somewhere(request.user, *CLINICAL_ROLES)
+        return Response(GuideQueueSerializer(selectors.queue(person=request.user)).data)
 
 
 class PlanGuidesView(APIView):
@@ -39,72 +60,64 @@ class PlanGuidesView(APIView):
         return Response(JobSerializer(job).data, status=202)
 
 
-def visible_guide(request: Request, id: UUID) -> Guide:
-    """The guide, or 404 when it is not there for this person."""
-    guides = Guide.objects.visible_to(request.user).select_related(
-        "case__patient", "case__site", "plan__approved_by"
-    )
-    return get_object_or_404(guides, pk=id)
-
-
 class GuideView(APIView):
     @extend_schema(operation_id="guides_get", responses=GuideSerializer)
     def get(self, request: Request, id: UUID) -> Response:
         return Response(GuideSerializer(visible_guide(request, id)).data)
 
 
-class _FileView(APIView):
-    """A file to print, as a download whose name says whose it is."""
-
-    renderer_classes = (BytesRenderer, JSONRenderer)
-    field = file = content_type = ""
-
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        guide = visible_guide(request, id)
-        services.release_file(person=request.user, guide=guide, file=self.file)
-        return self.answer(request, guide, _download_name(guide, self.file))
-
-    def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
-        return stored_file(request, getattr(guide, self.field), self.content_type, name=name)
+class GuideChecksView(APIView):
+    @extend_schema(operation_id="guides_checks", responses=CheckSerializer(many=True))
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(visible_guide(request, id).checks)
 
 
-def _download_name(guide: Guide, file: str) -> str:
-    return f"{guide.case.patient.pseudonym}-{guide.case.side}-v{guide.version}-{file}"
-
-
-def _documented(operation_id: str, description: str, content_type: str) -> Any:
-    answers = {(200, content_type): OpenApiTypes.BINARY}
-    return extend_schema_view(
-        get=extend_schema(operation_id=operation_id, description=description, responses=answers)
+class GuideCompareView(APIView):
+    @extend_schema(
+        operation_id="guides_compare",
+        description="What differs from the first design to the other one, both of one case.",
+        responses=ComparedGuidesSerializer,
     )
+    def get(self, request: Request, id: UUID, other: UUID) -> Response:
+        found = compared(visible_guide(request, id), visible_guide(request, other))
+        return Response(ComparedGuidesSerializer(found).data)
 
 
-@_documented("guides_stl", "Binary STL, millimetres.", "model/stl")
-class GuideStlView(_FileView):
-    field, file, content_type = "stl", "guide.stl", "model/stl"
-
-
-@_documented("guides_3mf", "3MF, millimetres.", "model/3mf")
-class Guide3mfView(_FileView):
-    field, file, content_type = "threemf", "guide.3mf", "model/3mf"
-
-
-@_documented("guides_report", "The report of the design and its checks.", "application/json")
-class GuideReportView(_FileView):
-    field, file, content_type = "report_file", "report.json", "application/json"
-
-
-@_documented("guides_package", "Print package: STL, 3MF, report, plan and a read-me.", "application/zip")
-class GuidePackageView(_FileView):
-    file, content_type = "package.zip", "application/zip"
-
-    def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
-        key = f"package of {guide.pk}"
-        return made_file(request, key, lambda: print_package(guide), self.content_type, name=name)
+class GuideSignView(APIView):
+    @extend_schema(operation_id="guides_sign", request=GuideSignSerializer, responses=GuideSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        services.sign_off(
+            person=request.user,
+            guide=visible_guide(request, id),
+            address=address_of(request._request),
+            **validated(GuideSignSerializer, request),
+        )
+        return Response(GuideSerializer(visible_guide(request, id)).data)
 
 
 class GuidePresetsView(APIView):
     @extend_schema(operation_id="guide_presets", responses=GuidePresetsSerializer)
     def get(self, request: Request) -> Response:
         require_role_somewhere(request.user, *CLINICAL_ROLES)
-        return Response(GuidePresetsSerializer({"parameters": presets()}).data)
+        found = {"parameters": presets.parameters_document(), "presets": presets.presets_of(request.user)}
+        return Response(GuidePresetsSerializer(found).data)
+
+    @extend_schema(
+        operation_id="guide_presets_add",
+        request=GuidePresetCreateSerializer,
+        responses={201: GuidePresetSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        require_role_somewhere(request.user, *CLINICAL_ROLES)
+        added = presets.add_preset(person=request.user, **validated(GuidePresetCreateSerializer, request))
+        shown = {**added.document(), "site": added.site_id, "author": added.author.name}
+        return Response(GuidePresetSerializer(shown).data, status=201)
+
+
+class GuidePresetView(APIView):
+    @extend_schema(operation_id="guide_presets_withdraw", responses={204: None})
+    def delete(self, request: Request, id: UUID) -> Response:
+        sites = sites_with_role(request.user, *CLINICAL_ROLES)
+        preset = get_object_or_404(GuidePreset.objects.offered(*sites).select_related("site"), pk=id)
+        presets.withdraw_preset(person=request.user, preset=preset)
+        return Response(status=204)

@@ -6,7 +6,7 @@ class ExportsConfig(AppConfig):
     label = "exports"
 
     def ready(self) -> None:
-        from backend.exports.services import DesignHandler
+        from backend.exports.design_job import DesignHandler
         from backend.jobs.handlers import register
         from backend.jobs.models import Kind
 

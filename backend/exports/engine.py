@@ -1,14 +1,13 @@
-"""Guide design as the backend wants it: designed, exported, checked as exported; in a child process."""
+"""Guide design as the backend wants it: designed, exported, checked as exported, judged; in a child."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from guides.check import check_files
 from guides.design import design_files
+from guides.catalogue import read_presets
 
 # The engine's words for its stages, and those for the people who wait.
 STAGES = {
@@ -17,8 +16,9 @@ STAGES = {
     "distance": "Measuring the bone",
     "solids": "Building the guide",
     "export": "Writing the files",
-    "check": "Looking at the files",
-    "done": "Looking at the files",
+    "check": "Checking the files as written",
+    "score": "Putting the guide on the bone",
+    "done": "Keeping the design",
 }
 
 
@@ -28,19 +28,24 @@ def design(
     out: Path,
     *,
     parameters: dict[str, float] | None,
+    presets: Sequence[str],
+    site_presets: Path,
     progress: Callable[[str, float], None],
 ) -> dict[str, Any]:
-    """Design a guide and check the file that would be printed.
+    """Design a guide; what is checked and judged is the file that would be printed.
 
     Args:
         bones: folder of the bones that the plan was made on.
         plan: the plan document.
-        out: gets guide.stl, guide.3mf and report.json.
-        parameters: those that differ from their defaults.
+        out: gets guide.stl, guide.3mf, report.json, scores.json and contact.ply.
+        parameters: those that differ from their defaults and presets.
+        presets: ids of presets.
+        site_presets: file of the site's own presets.
         progress: told the stage and the share done.
 
     Returns:
-        ``report`` of the design and ``checks`` of the file.
+        ``report`` of the design without its ``checks`` and ``scores``, which stand beside it, and the
+        ``presets`` with their labels.
 
     Raises:
         InputError: as of the engine.
@@ -50,10 +55,17 @@ def design(
         plan,
         out,
         parameters=parameters,
-        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.85 * fraction),
+        presets=presets,
+        site_presets=site_presets,
+        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), fraction),
     )
-    progress("Checking the guide", 0.87)
-    checks = check_files(out / "guide.stl", bones, plan)
-    report["checks"] = checks
-    (out / "report.json").write_text(json.dumps(report, indent=1, default=lambda value: value.tolist()))
-    return {"report": report, "checks": checks}
+    named = [
+        {name: preset[name] for name in ("id", "group", "label")}
+        for preset in read_presets(presets, site_presets)
+    ]
+    return {
+        "checks": report.pop("checks"),
+        "scores": report.pop("scores", None),
+        "report": report,
+        "presets": named,
+    }

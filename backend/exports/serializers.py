@@ -6,7 +6,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backend.exports.models import CheckStatus, Guide
+from backend.exports.models import CheckStatus, Guide, GuideState, PresetGroup
+from backend.exports.score_serializers import ScoresField
 
 
 class CheckSerializer(serializers.Serializer):
@@ -19,6 +20,8 @@ class CheckSerializer(serializers.Serializer):
     unit = serializers.CharField()
     message = serializers.CharField()
     place = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3, allow_null=True)
+    # What would mend it; older designs do not say.
+    mend = serializers.CharField(required=False)
 
 
 @extend_schema_field(CheckSerializer(many=True))
@@ -36,7 +39,32 @@ class ParametersField(serializers.JSONField):
     """Names of ``/api/guide-presets/`` and values in their units."""
 
 
+class ChosenPresetSerializer(serializers.Serializer):
+    """A preset that a design was made with, as it was called then."""
+
+    id = serializers.CharField()
+    group = serializers.ChoiceField(PresetGroup.choices)
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+@extend_schema_field(ChosenPresetSerializer(many=True))
+class ChosenPresetsField(serializers.JSONField):
+    """Passed on as they were kept."""
+
+
+class GuideSignatureSerializer(serializers.Serializer):
+    """Who said that it may be printed."""
+
+    person = serializers.CharField(source="person.name")
+    signed_at = serializers.DateTimeField()
+    sha256 = serializers.CharField()
+
+
 class GuideFilesSerializer(serializers.Serializer):
+    """Addresses; ``preview`` and ``contact`` are for the screen and need no signature."""
+
+    preview = serializers.CharField()
+    contact = serializers.CharField(allow_null=True)
     stl = serializers.CharField()
     report = serializers.CharField()
     package = serializers.CharField()
@@ -50,9 +78,17 @@ class GuideSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     version = serializers.IntegerField()
     plan = serializers.UUIDField(source="plan_id")
+    plan_sha256 = serializers.CharField(source="plan.sha256")
+    sha256 = serializers.CharField()
+    author = serializers.CharField(source="job.requested_by.name")
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(GuideState.choices)
+    signature = GuideSignatureSerializer(source="signed", allow_null=True)
     parameters = ParametersField()
+    presets = ChosenPresetsField()
     report = DesignReportField()
     checks = ChecksField()
+    scores = ScoresField(allow_null=True)
     files = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     exportable = serializers.BooleanField()
@@ -60,8 +96,10 @@ class GuideSerializer(serializers.Serializer):
     void = serializers.BooleanField()
 
     @extend_schema_field(GuideFilesSerializer)
-    def get_files(self, guide: Guide) -> dict[str, str]:
+    def get_files(self, guide: Guide) -> dict[str, str | None]:
         return {
+            "preview": reverse("guide-preview", args=[guide.id]),
+            "contact": reverse("guide-contact", args=[guide.id]) if guide.contact else None,
             "stl": reverse("guide-stl", args=[guide.id]),
             "3mf": reverse("guide-3mf", args=[guide.id]),
             "report": reverse("guide-report", args=[guide.id]),
@@ -71,17 +109,10 @@ class GuideSerializer(serializers.Serializer):
 
 class GuideCreateSerializer(serializers.Serializer):
     parameters = serializers.DictField(child=serializers.FloatField(), required=False)
+    # Ids of presets; a later one goes over an earlier one, parameters over all of them.
+    presets = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=12)
+    reason = serializers.CharField(max_length=300, allow_blank=True, default="")
 
 
-class GuideParameterSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    unit = serializers.CharField()
-    min = serializers.FloatField()
-    max = serializers.FloatField()
-    default = serializers.FloatField()  # type: ignore[assignment]
-    definition = serializers.CharField()
-
-
-class GuidePresetsSerializer(serializers.Serializer):
-    parameters = GuideParameterSerializer(many=True)
+class GuideSignSerializer(serializers.Serializer):
+    password = serializers.CharField(max_length=256, trim_whitespace=False)

@@ -1,49 +1,73 @@
-"""The job that designs a guide from an approved plan."""
+"""What people do with guides: ask for a design, sign it off, take its files out of the house."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from django.conf import settings
-from django.db.models import Max
+from django.db import IntegrityError, transaction
 
 from backend.accounts.models import Person, Role
 from backend.accounts.selectors import require_role
+from backend.accounts.services import confirm_password
 from backend.cases.services import log
-from backend.core import storage
 from backend.core.errors import Conflict
-from backend.exports.models import CheckStatus, Guide
-from backend.exports.presets import check_parameters
-from backend.imaging.folders import lay_out
-from backend.jobs.handlers import Work
+from backend.exports.models import Guide, GuideSignature
+from backend.exports.presets import check_parameters, chosen_site_presets
 from backend.jobs.models import Job, Kind
 from backend.jobs.services import request_job
 from backend.planning.models import Plan, Status
 
+MEANING = "fit to be printed"
+"""What an engineer's signature says."""
 
-def request_design(*, person: Person, plan: Plan, parameters: dict[str, float] | None = None) -> Job:
+
+def request_design(
+    *,
+    person: Person,
+    plan: Plan,
+    parameters: dict[str, float] | None = None,
+    presets: Sequence[str] = (),
+    reason: str = "",
+) -> Job:
     """Queue the design of a guide.
+
+    Args:
+        person: surgeon or engineer of the site.
+        plan: an approved one.
+        parameters: those that differ from their defaults and presets.
+        presets: ids of presets, a later one over an earlier one.
+        reason: why it is designed (again).
 
     Raises:
         WrongRole: the person is neither surgeon nor engineer at the site.
         Conflict: ``plan_not_approved`` or ``job_active``.
-        Invalid: the engine knows no such parameter or value.
+        Invalid: the engine knows no such preset, parameter or value.
     """
     require_role(person, plan.case.site, Role.SURGEON, Role.ENGINEER)
-    _check_approved(plan)
-    check_parameters(parameters or {})
+    check_approved(plan)
+    own = chosen_site_presets(plan.case.site, presets)
+    check_parameters(parameters or {}, presets, own)
     return request_job(
         person=person,
         case=plan.case,
         kind=Kind.DESIGN_GUIDE,
-        input={"plan": str(plan.pk), "parameters": parameters or {}},
+        input={
+            "plan": str(plan.pk),
+            "parameters": parameters or {},
+            "presets": list(presets),
+            # As they are now: a task that is tried again next week must do the same.
+            "site_presets": own,
+            "reason": reason,
+        },
     )
 
 
-def _check_approved(plan: Plan) -> None:
+def check_approved(plan: Plan) -> None:
+    """Refuse a plan that nobody approves of now.
+
+    Raises:
+        Conflict: ``plan_not_approved``.
+    """
     if plan.status != Status.APPROVED:
         raise Conflict(
             "plan_not_approved",
@@ -52,81 +76,59 @@ def _check_approved(plan: Plan) -> None:
         )
 
 
-class DesignHandler:
-    """How a design is prepared and kept."""
+def sign_off(*, person: Person, guide: Guide, password: str, address: str) -> GuideSignature:
+    """An engineer's word that a design may be printed.
 
-    queue = "guides"
-    kept = "The approved plan and earlier guides were kept."
-
-    @property
-    def time_limit_s(self) -> float:
-        return float(settings.DESIGN_TIME_LIMIT_S)
-
-    def prepare(self, job: Job, folder: Path) -> Work:
-        plan = Plan.objects.select_related("bone_set").get(pk=job.input["plan"])
-        _check_approved(plan)
-        bones = folder / "bones"
-        bones.mkdir()
-        lay_out(plan.bone_set, bones)
-        document = folder / "plan.json"
-        document.write_text(json.dumps(plan.document))
-        return Work(
-            "backend.exports.engine:design",
-            {
-                "bones": bones,
-                "plan": document,
-                "out": folder / "guide",
-                "parameters": job.input["parameters"] or None,
-            },
-        )
-
-    def collect(self, job: Job, folder: Path, result: Any) -> Callable[[], str]:
-        files = {
-            name: (folder / "guide" / name).read_bytes() for name in ("guide.stl", "guide.3mf", "report.json")
-        }
-        keys = {name: storage.put(content, Path(name).suffix) for name, content in files.items()}
-        checks = list(result["checks"])
-
-        def store() -> str:
-            plan = Plan.objects.get(pk=job.input["plan"])
-            # Asked again in the transaction: the approval may have gone to another revision meanwhile.
-            _check_approved(plan)
-            version = (job.case.guides.aggregate(last=Max("version"))["last"] or 0) + 1
-            guide = Guide.objects.create(
-                case=job.case,
-                plan=plan,
-                job=job,
-                version=version,
-                parameters=job.input["parameters"],
-                report=result["report"],
-                checks=checks,
-                stl=keys["guide.stl"],
-                threemf=keys["guide.3mf"],
-                report_file=keys["report.json"],
-            )
-            blocked = [check["name"] for check in checks if check["status"] == CheckStatus.BLOCK]
-            text = f"Guide {version} designed from plan {plan.revision}"
-            if blocked:
-                text += f", blocked by: {', '.join(blocked)}"
+    Raises:
+        WrongRole: the person is no engineer of the site.
+        Conflict: ``guide_blocked``, ``plan_withdrawn``, ``plan_not_approved`` (another revision is approved
+            by now) or ``signed_already``.
+        Invalid: ``wrong_password``.
+        Throttled: too many wrong passwords.
+    """
+    require_role(person, guide.case.site, Role.ENGINEER)
+    _check_signable(guide)
+    confirm_password(person=person, password=password, address=address)
+    try:
+        with transaction.atomic():
+            plan = Plan.objects.select_for_update(of=("self",)).get(pk=guide.plan_id)
+            guide.plan = plan
+            _check_signable(guide)
+            signature = GuideSignature.objects.create(guide=guide, person=person, sha256=guide.sha256)
             log(
-                case=job.case,
-                person=job.requested_by,
-                action="guide.designed",
-                text=text,
+                case=guide.case,
+                person=person,
+                action="guide.signed",
+                text=f"Guide {guide.version} signed off by {person.name}",
                 data={
                     "guide": str(guide.pk),
-                    "plan": str(plan.pk),
+                    "sha256": signature.sha256,
                     "plan_sha256": plan.sha256,
-                    "files": {name: storage.sha256_of(key) for name, key in keys.items()},
+                    "meaning": MEANING,
                 },
             )
-            return text
+    except IntegrityError as error:
+        raise _signed_already(guide) from error
+    return signature
 
-        return store
+
+def _check_signable(guide: Guide) -> None:
+    check_exportable(guide)
+    if guide.signed:
+        raise _signed_already(guide)
+    check_approved(guide.plan)
 
 
-def release_file(*, person: Person, guide: Guide, file: str) -> None:
-    """Check that a guide may leave the house and write down that it did.
+def _signed_already(guide: Guide) -> Conflict:
+    return Conflict(
+        "signed_already",
+        f"Guide {guide.version} is signed off already.",
+        remedy="Reload the page to see by whom.",
+    )
+
+
+def check_exportable(guide: Guide) -> None:
+    """Refuse a design that must not be printed.
 
     Raises:
         Conflict: ``plan_withdrawn``, or ``guide_blocked``, with the checks that block it.
@@ -139,12 +141,33 @@ def release_file(*, person: Person, guide: Guide, file: str) -> None:
             kept="The guide and its plan were kept for the record.",
             remedy="Approve another revision of the plan and design a guide from that.",
         )
-    if not guide.exportable:
-        blocking = [check for check in guide.checks if check["status"] == CheckStatus.BLOCK]
+    if guide.blocking:
+        reasons = "; ".join(str(check["message"]) for check in guide.blocking)
         raise Conflict(
             "guide_blocked",
-            f"Guide {guide.version} cannot be printed: {'; '.join(check['message'] for check in blocking)}",
+            f"Guide {guide.version} cannot be printed: {reasons}",
             remedy="Change the parameters or the plan and design it again.",
+        )
+
+
+def release_file(*, person: Person, guide: Guide, file: str, signature: bool = True) -> None:
+    """Check that a file of a guide may leave the house and write down that it did.
+
+    Args:
+        person: who takes it.
+        guide: whose file it is.
+        file: its name.
+        signature: whether it is something to print, which an engineer has to sign off first.
+
+    Raises:
+        Conflict: as ``check_exportable``, or ``guide_not_signed``.
+    """
+    check_exportable(guide)
+    if signature and not guide.signed:
+        raise Conflict(
+            "guide_not_signed",
+            f"Guide {guide.version} is not signed off yet.",
+            remedy="An engineer of the site looks at it and signs it off first.",
         )
     log(
         case=guide.case,

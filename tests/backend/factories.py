@@ -12,7 +12,7 @@ from factory.django import DjangoModelFactory
 from backend.accounts.models import Membership, Person, Role, Site
 from backend.cases.models import Case, Patient
 from backend.core import storage
-from backend.exports.models import Guide
+from backend.exports.models import Guide, GuidePreset, GuideSignature
 from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image
 from backend.jobs.models import EventKind, Job, State
 from backend.jobs.transitions import append_event
@@ -262,3 +262,23 @@ class GuideFactory(DjangoModelFactory):
     stl = factory.LazyFunction(lambda: storage.put(b"stl", ".stl"))
     threemf = factory.LazyFunction(lambda: storage.put(b"3mf", ".3mf"))
     report_file = factory.LazyFunction(lambda: storage.put(b"{}", ".json"))
+
+
+def signed_guide(**fields: Any) -> Guide:
+    """A design that an engineer of its site has signed off."""
+    guide = GuideFactory(**fields)
+    engineer = person_with(guide.case.site, Role.ENGINEER)
+    GuideSignature.objects.create(guide=guide, person=engineer, sha256=guide.sha256)
+    return guide
+
+
+def preset(site: Site, label: str = "2.0 mm wire, loose", **parameters: float) -> GuidePreset:
+    """A preset that an engineer of the site added."""
+    return GuidePreset.objects.create(
+        site=site,
+        group="wire",
+        label=label,
+        source="Measured on our prints",
+        content={"parameters": parameters or {"wire_diameter_mm": 2.0, "wire_clearance_mm": 0.4}},
+        author=person_with(site, Role.ENGINEER),
+    )

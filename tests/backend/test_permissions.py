@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from backend.accounts.models import Role
+from backend.core import storage
 from tests.backend import factories
 from tests.backend.studies import permission_rows
 
@@ -20,6 +21,7 @@ WHO = ("anonymous", "surgeon", "engineer", "coordinator", "administrator", "fore
 # The foreign surgeon has every role, at another site.
 CORRECTION = {"correction_deg": 8}
 SIGNATURE = {"password": factories.PASSWORD}
+PRESET = {"group": "wire", "label": "2.2 mm", "source": "Ours", "parameters": {"wire_diameter_mm": 2.2}}
 WITHDRAWAL = SIGNATURE | {"reason": "A newer X-ray"}
 
 
@@ -37,6 +39,7 @@ class World:
     plan: Any
     draft: Any
     guide: Any
+    preset: Any
     person: Any
 
 
@@ -104,14 +107,34 @@ MATRIX: list[Row] = [
     ("plan", "get", "/api/plans/{plan}/", None, _READ),
     ("plan-approve", "post", "/api/plans/{draft}/approve/", SIGNATURE, (401, 200, 403, 404, 404, 404)),
     ("plan-withdraw", "post", "/api/plans/{draft}/withdraw/", WITHDRAWAL, (401, 409, 403, 404, 404, 404)),
+    # The bones of this world are boxes, of which there is nothing to show.
+    ("plan-report", "get", "/api/plans/{plan}/report.pdf", None, (401, 400, 400, 404, 404, 404)),
+    ("corrected-xrays", "get", "/api/plans/{plan}/corrected-xrays/", None, _READ),
+    (
+        "corrected-xray",
+        "get",
+        "/api/plans/{plan}/corrected-xrays/ap.png",
+        None,
+        (401, 400, 400, 404, 404, 404),
+    ),
     ("plan-diff", "get", "/api/plans/{plan}/diff/{draft}/", None, _READ),
     ("plan-guides", "post", "/api/plans/{draft}/guides/", {}, _CONFLICT),
+    ("guide-queue", "get", "/api/guides/queue/", None, (401, 200, 200, 403, 403, 200)),
     ("guide", "get", "/api/guides/{guide}/", None, _READ),
+    ("guide-checks", "get", "/api/guides/{guide}/checks/", None, _READ),
+    ("guide-sign", "post", "/api/guides/{guide}/sign/", SIGNATURE, (401, 403, 409, 404, 404, 404)),
+    ("guide-compare", "get", "/api/guides/{guide}/compare/{guide}/", None, _READ),
+    ("guide-fluoroscopy", "get", "/api/guides/{guide}/fluoroscopy/", None, _CONFLICT),
+    ("guide-preview", "get", "/api/guides/{guide}/preview.stl", None, _READ),
+    ("guide-contact", "get", "/api/guides/{guide}/contact.ply", None, _READ),
     ("guide-stl", "get", "/api/guides/{guide}/files/guide.stl", None, _READ),
     ("guide-3mf", "get", "/api/guides/{guide}/files/guide.3mf", None, _READ),
     ("guide-report", "get", "/api/guides/{guide}/files/report.json", None, _READ),
     ("guide-package", "get", "/api/guides/{guide}/files/package.zip", None, _READ),
     ("guide-presets", "get", "/api/guide-presets/", None, (401, 200, 200, 403, 403, 200)),
+    ("guide-presets", "post", "/api/guide-presets/", {}, (401, 400, 400, 403, 403, 400)),
+    ("guide-presets", "post", "/api/guide-presets/", PRESET, (401, 403, 201, 403, 403, 201)),
+    ("guide-preset", "delete", "/api/guide-presets/{preset}/", None, (401, 403, 204, 404, 404, 404)),
     ("unknown", "get", "/api/nowhere/", None, (404,) * 6),
     ("health", "get", "/health/", None, _OPEN),
     ("page", "get", "/cases/1", None, _OPEN),
@@ -139,7 +162,8 @@ def world(settings: Any, tmp_path: Any) -> World:
         comparison=factories.ComparisonFactory(case=case, first=bone_set, second=other_set),
         job=factories.ended_job(case=case),
         plan=plan,
-        guide=factories.GuideFactory(plan=plan),
+        guide=factories.signed_guide(plan=plan, contact=storage.put(b"ply", ".ply")),
+        preset=factories.preset(site),
         draft=factories.PlanFactory(bone_set=bone_set),
         person=factories.person_with(site, Role.ENGINEER),
     )
