@@ -10,7 +10,7 @@ from typing import Any
 from guides.bones import Bone, BoneSet, hashes
 from guides.errors import InputError
 from guides.judgement import Judged, target_warnings, warning, warnings
-from guides.landmarks import Landmarks, Side, find_landmarks
+from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
 from guides.measures import LongFilm, Points, axes, jlca, measures_document
 from guides.osteotomy import (
     Correction,
@@ -110,6 +110,8 @@ def plan_files(
     report("landmarks", 0.4)
     # Found landmarks are rounded as the document rounds them: planning again on them gives the same plan.
     marks = Landmarks.from_document(landmarks or find_landmarks(loaded, side).to_document())
+    if landmarks is not None:
+        check_consistency(marks.positions(), side)
     report("osteotomy", 0.8)
     case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca), placing)
     if target is not None:

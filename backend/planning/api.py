@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.services import address_of
 from backend.cases.api import visible_case
-from backend.core.api import validated
+from backend.core.api import made_file, validated
+from backend.imaging.api import BytesRenderer
 from backend.planning import services
 from backend.planning.differences import changes
 from backend.planning.models import Plan
 from backend.planning.serializers import (
     AlternativesSerializer,
     ApproveSerializer,
+    CorrectedXraysSerializer,
     DiffSerializer,
     PlanCreateSerializer,
     PlanPreviewSerializer,
@@ -26,12 +32,23 @@ from backend.planning.serializers import (
     PlanSerializer,
     WithdrawSerializer,
 )
+from backend.planning.simulation import corrected_cameras, corrected_xray
+
+
+class PdfRenderer(BytesRenderer):
+    media_type = "application/pdf"
+    format = "pdf"
+
+
+class PngRenderer(BytesRenderer):
+    media_type = "image/png"
+    format = "png"
 
 
 def visible_plan(request: Request, id: UUID) -> Plan:
     """The plan, or 404 when it is not there for this person."""
     plans = Plan.objects.visible_to(request.user).select_related(
-        "case__site", "bone_set", "author", "approved_by", "withdrawn_by"
+        "case__site", "case__patient", "bone_set__case", "author", "approved_by", "withdrawn_by"
     )
     return get_object_or_404(plans, pk=id)
 
@@ -98,6 +115,60 @@ class PlanWithdrawView(APIView):
             **validated(WithdrawSerializer, request),
         )
         return Response(PlanSerializer(plan).data)
+
+
+class PlanReportView(APIView):
+    renderer_classes = (PdfRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="plans_report",
+        description="The plan report: pictures, measures, warnings with sources, landmarks, hashes.",
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        # Imported late, as engines are: the report brings the renderer of the bones.
+        from backend.planning.report import plan_report
+
+        plan = visible_plan(request, id)
+        response = HttpResponse(plan_report(plan), content_type=PdfRenderer.media_type)
+        name = f"{plan.case.patient.pseudonym}-{plan.case.side}-plan-{plan.revision}.pdf"
+        response["Content-Disposition"] = f'inline; filename="{name}"'
+        return response
+
+
+class CorrectedXraysView(APIView):
+    @extend_schema(
+        operation_id="plans_corrected_xrays",
+        description="Simulated X-rays of the knee as the plan leaves it, with their cameras.",
+        responses=CorrectedXraysSerializer,
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        plan = visible_plan(request, id)
+        return Response(
+            {
+                view: {
+                    "rows": camera.rows,
+                    "columns": camera.columns,
+                    "projection": camera.projection.tolist(),
+                    "url": reverse("corrected-xray", args=[plan.pk, view]),
+                }
+                for view, camera in corrected_cameras(plan).items()
+            }
+        )
+
+
+class CorrectedXrayView(APIView):
+    renderer_classes = (PngRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="plans_corrected_xray",
+        description="Eight-bit PNG, bright where bone is; it says in the picture that it is simulated.",
+        responses={(200, "image/png"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, id: UUID, view: str) -> HttpResponse:
+        plan = visible_plan(request, id)
+        key = f"{view} of plan {plan.pk} {plan.sha256}"
+        return made_file(request, key, lambda: corrected_xray(plan, view), PngRenderer.media_type)
 
 
 class PlanApproveView(APIView):

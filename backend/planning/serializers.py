@@ -81,6 +81,24 @@ class DiffSerializer(serializers.Serializer):
     changes = ChangeSerializer(many=True)
 
 
+class CorrectedXraySerializer(serializers.Serializer):
+    """A simulated X-ray and the camera that it is seen by, LPS millimetres to (column, row)."""
+
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    projection = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
+        min_length=3,
+        max_length=3,
+    )
+    url = serializers.CharField()
+
+
+class CorrectedXraysSerializer(serializers.Serializer):
+    ap = CorrectedXraySerializer()
+    lateral = CorrectedXraySerializer()
+
+
 class WithdrawSerializer(serializers.Serializer):
     password = serializers.CharField(max_length=256, trim_whitespace=False)
     reason = serializers.CharField(max_length=300)

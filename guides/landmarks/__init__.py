@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from guides.bones import Bone, BoneSet
 from guides.errors import InputError
+from guides.landmarks.consistency import check_consistency
 from guides.landmarks.femur import find_femoral
 from guides.landmarks.fibula import find_fibular
 from guides.landmarks.frame import Frame, Side, rotate, unit
@@ -22,6 +23,7 @@ __all__ = [
     "Landmarks",
     "Provenance",
     "Side",
+    "check_consistency",
     "find_landmarks",
     "rotate",
     "unit",

@@ -73,7 +73,7 @@ class Landmarks(Mapping[str, Landmark]):
         """Read the ``landmarks`` part of a plan document; a bare ``[x, y, z]`` counts as edited.
 
         Raises:
-            InputError: a required landmark is missing, or a position is not three finite numbers.
+            InputError: a required landmark is missing, or a position is not three numbers within ten metres.
         """
         points = {}
         for name, value in document.items():
@@ -83,7 +83,8 @@ class Landmarks(Mapping[str, Landmark]):
                 point = np.asarray(position, dtype=float)
             except (TypeError, ValueError):
                 point = np.empty(0)
-            if point.shape != (3,) or not np.isfinite(point).all():
+            # Ten metres are outside any room; the comparison refuses NaN as well.
+            if point.shape != (3,) or not (np.abs(point) < 10_000).all():
                 raise InputError(
                     "bad_landmark",
                     f"Landmark {name} is not a point",

@@ -13,6 +13,7 @@ from guides.osteotomy.cut import (
     find_closing_cut,
     find_cut,
 )
+from guides.osteotomy.fragments import CorrectedKnee, corrected_knee
 from guides.osteotomy.hinge import solved_hinge
 from guides.osteotomy.motion import DISTAL_FRAGMENT, Correction, move
 from guides.osteotomy.opening import MAX_CORRECTION_DEG, open_wedge, retrotubercular
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_CORRECTION_DEG",
     "START_BELOW_JOINT_MM",
     "ClosingWedge",
+    "CorrectedKnee",
     "Correction",
     "Cut",
     "Kind",
@@ -39,6 +41,7 @@ __all__ = [
     "Technique",
     "TuberositySide",
     "close_wedge",
+    "corrected_knee",
     "dugdale",
     "find_closing_cut",
     "find_cut",

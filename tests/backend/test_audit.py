@@ -100,11 +100,15 @@ def test_the_database_refuses_to_change_history(statement: str, trail: list[Even
     assert verify() is None
 
 
-@pytest.mark.parametrize("column", ["document = '{}'", "sha256 = ''", "correction_deg = 3", "revision = 9"])
+@pytest.mark.parametrize(
+    "column", ["document = '{}'", "sha256 = ''", "correction_deg = 3", "revision = 9", "request = '{}'"]
+)
 def test_the_database_refuses_to_change_a_plan(column: str, guarded: None) -> None:
     plan = factories.PlanFactory()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         run(f"UPDATE planning_plan SET {column}")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        run("DELETE FROM planning_plan")
     run("UPDATE planning_plan SET status = 'superseded'")
     plan.refresh_from_db()
     assert (plan.status, plan.correction_deg) == ("superseded", 8.0)

@@ -1,0 +1,137 @@
+"""What the plan report says, as rows of text."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from backend.planning import words
+from backend.planning.models import Plan, Status
+
+Rows = list[list[str]]
+Document = Mapping[str, Any]
+
+_SIDES = {"L": "left", "R": "right"}
+
+
+def title(plan: Plan) -> str:
+    """Whose plan this is, and which."""
+    case = plan.case
+    return f"HTO plan {plan.revision}, case {case.patient.pseudonym}, {_SIDES[case.side]} knee"
+
+
+def moment(at: datetime.datetime | None) -> str:
+    """A time as it is printed."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def standing(plan: Plan) -> str:
+    """Whether the plan may be followed, and who said so."""
+    signer = plan.approved_by.name if plan.approved_by else "nobody"
+    approval = f"approved by {signer}, {moment(plan.approved_at)}"
+    if plan.status == Status.APPROVED:
+        return f"A{approval[1:]}"
+    if plan.status == Status.WITHDRAWN:
+        who = plan.withdrawn_by.name if plan.withdrawn_by else "nobody"
+        return (
+            f"WITHDRAWN by {who}, {moment(plan.withdrawn_at)}: {plan.withdrawn_reason}."
+            f" Do not use this plan. It had been {approval}"
+        )
+    if plan.status == Status.SUPERSEDED:
+        return f"SUPERSEDED by a later plan. Do not use this one{f'; {approval}' if plan.approved_at else ''}"
+    return "DRAFT, not approved: no guide can be designed from it"
+
+
+def facts(plan: Plan) -> Rows:
+    """Who planned what on which bones."""
+    document, bones = plan.document, plan.bone_set
+    found = [["Target", words.target(document)]]
+    for label, value, unit in words.technique(document).values():
+        found.append([label, f"{value} {unit}".strip()])
+    placed = [name.split("_")[0] for name in document.get("cut", {})]
+    found.append(["Cut", f"{' and '.join(placed)} placed by hand" if placed else "found automatically"])
+    saved = f"{plan.author.name}, {moment(plan.created_at)}"
+    found += [
+        ["Saved", f"{saved}: {plan.reason}" if plan.reason else saved],
+        ["Bones", f"bones {bones.number}, {bones.get_origin_display()} ({bones.model})"],
+    ]
+    return found
+
+
+def measures(document: Document) -> Rows:
+    """Each measure before and after, with bands, normal range and how it was obtained."""
+    found = [["Measure", "Before", "After", "Change", "Normal", "Obtained"]]
+    for name, measure in document["measures"].items():
+        unit = measure["unit"]
+        label = f"{words.measure_name(name)}{f', {unit}' if unit else ''}"
+        normal = measure.get("normal")
+        # Of the numbers that are printed: a reader who subtracts them must find what is said.
+        shown = [float(words.number(measure[when], unit) or 0) for when in ("before", "after")]
+        change = words.number(shown[1] - shown[0], unit) or ""
+        found.append(
+            [
+                label,
+                _with_band(measure["before"], measure["band"], unit),
+                _with_band(measure["after"], measure.get("band_after"), unit),
+                change if change.startswith("-") or float(change) == 0 else f"+{change}",
+                f"{normal['low']:g} to {normal['high']:g}" if normal else "",
+                words.PROVENANCES.get(measure["provenance"], measure["provenance"]),
+            ]
+        )
+    return found
+
+
+def _with_band(value: float, band: list[float] | None, unit: str) -> str:
+    text = words.number(value, unit) or ""
+    return f"{text} ({words.number(band[0], unit)} to {words.number(band[1], unit)})" if band else text
+
+
+def warnings(document: Document) -> Rows:
+    """What a surgeon should know before choosing this plan, with sources."""
+    found = [["Warning", "Source"]]
+    return found + [[warning["message"], warning["source"]] for warning in document["warnings"]]
+
+
+def osteotomy(document: Document) -> Rows:
+    """The numbers of the osteotomy, two a row."""
+    numbers = document["osteotomy"]
+    cells = [
+        (label, f"{words.number(numbers[name], unit)} {unit}")
+        for name, (label, unit) in words.OSTEOTOMY.items()
+        if numbers.get(name) is not None
+    ]
+    for name in ("ascending", "descending"):
+        if name in numbers:
+            second = numbers[name]
+            cells.append(
+                (f"Second cut, {name}, to the first", f"{words.number(second['angle_deg'], 'deg')} deg")
+            )
+            thickness = words.number(second["tuberosity_thickness_mm"], "mm")
+            cells.append(("Bone in front of the second cut", f"{thickness} mm"))
+    if len(cells) % 2:
+        cells.append(("", ""))
+    return [[*one, *other] for one, other in zip(cells[::2], cells[1::2], strict=True)]
+
+
+def landmarks(document: Document) -> Rows:
+    """Every landmark with its place and how it was obtained."""
+    found = [["Landmark", "x", "y", "z", "Obtained"]]
+    for name, mark in document["landmarks"].items():
+        place = [words.number(x, "mm") or "" for x in mark["position"]]
+        found.append([words.landmark_name(name), *place, words.PROVENANCES[mark["provenance"]]])
+    return found
+
+
+def definitions(document: Document) -> Rows:
+    """How each measure is defined, and by whom."""
+    found = [["Measure", "Definition", "Source"]]
+    for name, measure in document["measures"].items():
+        found.append([words.measure_name(name), measure["definition"], measure["source"]])
+    return found
+
+
+def hashes(plan: Plan) -> Rows:
+    """What the plan stands on, and the plan itself."""
+    found = [[bone, sha256] for bone, sha256 in plan.document["bones_sha256"].items()]
+    return [*found, ["plan document", plan.sha256]]
