@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from guides.design import design_files
 from guides.catalogue import read_presets
+from guides.design import design_files
 
 # The engine's words for its stages, and those for the people who wait.
 STAGES = {

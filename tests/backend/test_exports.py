@@ -21,7 +21,7 @@ FILES = ("guide.stl", "guide.3mf", "report.json", "package.zip")
 
 @pytest.fixture
 def guide() -> Any:
-    return factories.GuideFactory(version=3)
+    return factories.signed_guide(version=3)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -35,13 +35,34 @@ def test_a_download_says_whose_it_is_and_is_written_down(guide: Any, file: str, 
     assert Event.objects.get().text == f"Guide 3 downloaded ({file})"
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if file != "report.json"])
+def test_what_nobody_has_signed_is_not_printed(file: str, log_in: Any) -> None:
+    guide = factories.GuideFactory()
+    answer = log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/{file}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "guide_not_signed")
+    assert not Event.objects.exists()
+
+
+def test_the_report_needs_no_signature(log_in: Any) -> None:
+    guide = factories.GuideFactory()
+    assert log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/report.json").status_code == 200
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_withdrawn_plan_takes_its_signed_guides_back(file: str, guide: Any, log_in: Any) -> None:
+    guide.plan.status = "withdrawn"
+    guide.plan.save(update_fields=["status"])
+    answer = log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/{file}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "plan_withdrawn")
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_blocked_guide_does_not_leave(file: str, log_in: Any) -> None:
     check = {
         "name": "overlap", "status": "block", "value": 4.0, "limit": 1.0, "unit": "mm3",
         "message": "The guide cuts into the bone", "place": [0, 0, 0],
     }  # fmt: skip
-    guide = factories.GuideFactory(checks=[check])
+    guide = factories.signed_guide(checks=[check])
     answer = log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/{file}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "guide_blocked")
     assert "cuts into the bone" in answer.json()["error"]["message"]
