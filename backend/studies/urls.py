@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from backend.studies.api import conduct, rating, setup
+from backend.studies.api import conduct, rating, reports, setup
 
 _STUDY = "studies/<uuid:id>"
 _RATER = f"{_STUDY}/raters/<uuid:rater>"
@@ -46,6 +46,12 @@ urlpatterns = [
         conduct.UnblindingApproveView.as_view(),
         name="study-unblinding-approve",
     ),
+    path(f"{_STUDY}/print-package/", reports.PrintPackageView.as_view(), name="study-print-package"),
+    path(f"{_STUDY}/report/", reports.ReportView.as_view(), name="study-report"),
+    path(f"{_STUDY}/report/report.html", reports.ReportHtmlView.as_view(), name="study-report-html"),
+    path(f"{_STUDY}/report/report.pdf", reports.ReportPdfView.as_view(), name="study-report-pdf"),
+    path(f"{_STUDY}/report/ratings.csv", reports.RatingsCsvView.as_view(), name="study-ratings-csv"),
+    path(f"{_STUDY}/report/codebook.csv", reports.CodebookView.as_view(), name="study-codebook-csv"),
     path("rating/studies/", rating.MyStudiesView.as_view(), name="rating-studies"),
     path("rating/studies/<uuid:id>/", rating.MyStudyView.as_view(), name="rating-study"),
     path("rating/replay/", rating.ReplayView.as_view(), name="rating-replay"),

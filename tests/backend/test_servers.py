@@ -19,6 +19,8 @@ import psycopg
 import pytest
 
 from tests.backend import live, xrays
+from tests.backend.studies import load
+from tests.backend.studies.test_frozen import TABLES
 
 
 def _binary(name: str, pattern: str = "") -> str:
@@ -166,6 +168,18 @@ def test_postgres_refuses_to_change_history(hospital: Hospital, statement: str) 
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
             connection.execute(statement)
     assert "unbroken" in live.manage(hospital.env, "verify_audit")
+
+
+def test_postgres_refuses_to_change_what_a_study_recorded(hospital: Hospital) -> None:
+    load.inside(hospital.env | {"DJANGO_SETTINGS_MODULE": "backend.core.settings"}, "finish_one()")
+    with closing(psycopg.connect(hospital.database, autocommit=True)) as connection:
+        for table, column in TABLES.items():
+            found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert found and found[0] > 0
+            change = (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}")
+            for statement in (*change, f"TRUNCATE {table} CASCADE"):
+                with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
+                    connection.execute(statement)
 
 
 def test_a_job_goes_through_celery_and_survives_a_dead_worker(hospital: Hospital) -> None:

@@ -70,6 +70,7 @@ class Study(models.Model):
         distance: the two versions of a case are at least so many items apart in every rater's list.
         may_go_back: whether raters may open items again that they have completed.
         batches: how many batches of cases there are; those added while the study runs are later ones.
+        analysis: storage key of the figures, once somebody asked for them after the unblinding.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -87,6 +88,7 @@ class Study(models.Model):
     started_at = models.DateTimeField(null=True)
     locked_at = models.DateTimeField(null=True)
     unblinded_at = models.DateTimeField(null=True)
+    analysis = models.CharField(max_length=100, blank=True, editable=False)
 
     objects = StudyQuerySet.as_manager()
 

@@ -92,6 +92,12 @@ ROWS: list[Row] = [
         "requested",
         _may(403, 200),
     ),
+    ("study-print-package", "get", STUDY + "print-package/", None, "running", _may(400)),
+    ("study-report", "get", STUDY + "report/", None, "unblinded", _READ),
+    ("study-report-html", "get", STUDY + "report/report.html", None, "unblinded", _READ),
+    ("study-report-pdf", "get", STUDY + "report/report.pdf", None, "unblinded", _READ),
+    ("study-ratings-csv", "get", STUDY + "report/ratings.csv", None, "unblinded", _READ),
+    ("study-codebook-csv", "get", STUDY + "report/codebook.csv", None, "locked", _READ),
     ("rating-studies", "get", "/api/rating/studies/", None, "running", (401, *(403,) * 4, *(200,) * 3)),
     (
         "rating-study",

@@ -42,20 +42,22 @@ def world(stage: str) -> tuple[Team, dict[str, Any]]:
     if stage == "ready":
         course.mark_ready(person=people.coordinator, study=study)
         pretend_blinded(study)
-    if stage in ("running", "locked", "requested"):
+    if stage in ("running", "locked", "requested", "unblinded"):
         study = start(people, study)
         item = study.raters.first().items.first()
         names |= {"token": item.token, "code": item.code}
         rating.open_item(person=people.raters[0], item=item)
-    if stage in ("locked", "requested"):
+    if stage in ("locked", "requested", "unblinded"):
         rate_everything(study)
         lock(people, study)
         study.refresh_from_db()
-    if stage == "requested":
+    if stage in ("requested", "unblinded"):
         asked = unblinding.request_unblinding(
             person=people.coordinator, study=study, reason="the analysis", **SIGNATURE
         )
         names["unblinding"] = asked.pk
+    if stage == "unblinded":
+        unblinding.approve_unblinding(person=people.administrator, request=asked, **SIGNATURE)
     return people, names
 
 
@@ -111,7 +113,7 @@ def test_no_answer_to_a_rater_or_coordinator_names_an_arm_or_a_score(log_in: Any
     people, names = world("locked")
     for person in (people.coordinator, people.administrator, *people.raters):
         client = log_in(person)
-        for name, method, template, _, _, _ in ROWS:
+        for name, method, template, *_ in ROWS:
             if method != "get" or name in ("study-options", "rating-item-xray", "rating-item-bones"):
                 continue
             told = client.get(template.format_map(names)).content.decode()

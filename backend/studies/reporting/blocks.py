@@ -1,0 +1,26 @@
+"""What a section of a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backend.studies.reporting.figures import Bars
+
+
+@dataclass
+class Table:
+    """Rows of text under headings."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass
+class Section:
+    """One heading and what stands below it: words, then figures, then tables."""
+
+    title: str
+    words: list[str] = field(default_factory=list)
+    figures: list[Bars] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
