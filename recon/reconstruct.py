@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
@@ -20,10 +22,35 @@ from recon.networks.picture import PIXELS, upright_picture
 from recon.networks.registry import Model, find
 from recon.output import output_folder
 from recon.prediction import CUBE, bones_of_field, check_resolution, load_network, xray_field
+from recon.refine import Refinement, refine
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
+from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty, with_uncertainty
+from recon.trust.calibration import calibration_of
 
 Progress = Callable[[str, float], None]
+_ROUGH = 128  # grid on which the network is asked for what refinement begins with
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """Bones and what is known of them.
+
+    Attributes:
+        bones: watertight meshes in mm; bones that the views do not show are absent.
+        uncertainty: (V,) expected distance in mm from each vertex to the true surface.
+        trust: whether this is a knee like those that the network knows.
+        calibrated: whether uncertainty and trust were measured with these very weights.
+        refinement: how the shape model was laid on; its bones correspond to those of everybody.
+        seen: what the views show.
+    """
+
+    bones: BoneSet
+    uncertainty: Mapping[Bone, npt.NDArray[np.float64]]
+    trust: Trust
+    calibrated: bool
+    refinement: Refinement
+    seen: FieldOfView
 
 
 def views_field(network: Any, views: Sequence[XrayView], segmentation: Any = None) -> Field:
@@ -54,20 +81,19 @@ def reconstruct_views(
     *,
     model: Model,
     resolution: int = 256,
+    refined: bool = True,
     progress: Progress | None = None,
     stopwatch: Stopwatch | None = None,
-) -> BoneSet:
-    """Bones from calibrated views.
+) -> Reconstruction:
+    """Bones from calibrated views, whatever the trust in them.
 
     Args:
         views: two or more X-rays with cameras in one frame.
         model: which network.
         resolution: grid cells along an edge of the 200 mm cube, see ``recon.prediction.RESOLUTIONS``.
+        refined: whether the shape model mends what the network is unsure of.
         progress: told the stage and the share of the whole that is done.
-        stopwatch: receives the seconds of the stages load, encode, field and surface.
-
-    Returns:
-        Watertight meshes in mm; bones that the views do not show are absent.
+        stopwatch: receives the seconds of the stages load, encode, refine, field, surface and trust.
 
     Raises:
         InputError: bad resolution, missing weights, or no bone in the pictures.
@@ -83,11 +109,16 @@ def reconstruct_views(
         tell("encode", 0.15)
         seen = field_of_view(views)
         field = views_field(network, views, segmentation)
+    with watch.stage("refine"):
+        tell("refine", 0.25)
+        refinement = refine(field, bones_of_field(field, seen, _ROUGH), seen, CUBE)
+        if not refined:
+            refinement = replace(refinement, field=field, bones={})
     bones = bones_of_field(
-        field,
+        refinement.field,
         seen,
         resolution,
-        lambda stage, share: tell(stage, 0.25 + 0.65 * share),
+        lambda stage, share: tell(stage, 0.4 + 0.5 * share),
         stopwatch=watch,
     )
     if not bones:
@@ -96,7 +127,18 @@ def reconstruct_views(
             "No bone was found in the two images",
             "Check that both show the knee and that their geometry belongs to them",
         )
-    return bones
+    with watch.stage("trust"):
+        calibration = calibration_of(model.weights)
+        uncertainty = vertex_uncertainty(bones, refinement, seen, calibration)
+        trust = judge(refinement, seen, calibration)
+    return Reconstruction(
+        BoneSet({bone: with_uncertainty(mesh, uncertainty[bone]) for bone, mesh in bones.items()}),
+        uncertainty,
+        trust,
+        calibration.model == model.sha256,
+        refinement,
+        seen,
+    )
 
 
 def reconstruct_files(
@@ -107,9 +149,13 @@ def reconstruct_files(
     rig: Path | None = None,
     model: str | None = None,
     resolution: int = 256,
+    refined: bool = True,
+    accept_untrusted: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Reconstruct from files; writes one PLY a bone and ``report.json`` into ``out``, or nothing.
+
+    The PLYs carry the uncertainty in mm as the vertex property ``recon.trust.PROPERTY``.
 
     Args:
         ap: frontal X-ray.
@@ -118,13 +164,15 @@ def reconstruct_files(
         rig: projection matrices that override the images' attributes.
         model: name of a shipped model or path of weights.
         resolution: grid cells along an edge of the cube.
+        refined: whether the shape model mends what the network is unsure of.
+        accept_untrusted: whether to go on where this does not look like a knee; the report says so.
         progress: told the stage and the share of the whole that is done.
 
     Returns:
         The report, as written.
 
     Raises:
-        InputError: anything wrong with the images, the geometry, the model or the output folder.
+        InputError: anything wrong with the images, the geometry, the model or the output folder; untrusted.
     """
     began = time.perf_counter()
     tell = progress or (lambda _stage, _fraction: None)
@@ -133,8 +181,12 @@ def reconstruct_files(
     with watch.stage("read"):
         tell("read", 0.0)
         views = list(read_pair(ap, lateral, rig))
-    bones = reconstruct_views(views, model=chosen, resolution=resolution, progress=progress, stopwatch=watch)
-    cameras = field_of_view(views).cameras
+    made = reconstruct_views(
+        views, model=chosen, resolution=resolution, refined=refined, progress=progress, stopwatch=watch
+    )
+    if not accept_untrusted:
+        made.trust.require()
+    bones, cameras = made.bones, made.seen.cameras
     report: dict[str, Any] = {
         "model": {"name": chosen.name, "sha256": chosen.sha256},
         "resolution": resolution,
@@ -146,6 +198,10 @@ def reconstruct_files(
         },
         "bones": bones.describe(),
         "absent": [bone.label for bone in Bone if bone not in bones],
+        "refined": [bone.label for bone in made.refinement.bones],
+        "not_refined": {bone.label: reason for bone, reason in made.refinement.rejected.items()},
+        "uncertainty": uncertainty_report(made.uncertainty),
+        "trust": {**made.trust.report(), "calibrated": made.calibrated},
         "images": [
             {
                 "file": path.name,

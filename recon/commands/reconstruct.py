@@ -23,6 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rig", type=Path, help="projection matrices that override the images' attributes")
     parser.add_argument("--model", help="name of a shipped model or path of a weights file")
     parser.add_argument("--resolution", type=int, default=256, help="grid nodes a side (%(default)s)")
+    parser.add_argument(
+        "--no-refine", action="store_true", help="leave the shape model out: what the network drew"
+    )
+    parser.add_argument(
+        "--accept-untrusted",
+        action="store_true",
+        help="go on where this does not look like a knee; the report says so",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,8 +45,13 @@ def run(options: argparse.Namespace) -> None:
             rig=options.rig,
             model=options.model,
             resolution=options.resolution,
+            refined=not options.no_refine,
+            accept_untrusted=options.accept_untrusted,
             progress=progress,
         )
     found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"
     absent = f" (not in view: {', '.join(report['absent'])})" if report["absent"] else ""
     print(found + absent)  # noqa: T201
+    trust = report["trust"]
+    if not trust["trusted"]:
+        print(f"Not to be trusted: {'; '.join(trust['reasons'])}")  # noqa: T201

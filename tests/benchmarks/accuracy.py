@@ -1,6 +1,6 @@
 """How close reconstructed bones are to the truth, on people that no weight has seen.
 
-``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--sources NAME ...]``. Every case goes the
+``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--no-refine] [--sources NAME ...]``. Every case goes the
 whole way through files: X-rays are rendered, written as DICOM, read, reconstructed, and compared in the
 common field of view.
 
@@ -130,12 +130,19 @@ def cases(*, quick: bool) -> Iterator[Case]:
             yield Case("ct", name, _from_ct(FOLDER / "ct" / name))
 
 
-def measure(case: Case, model: str | None) -> dict[str, dict[str, float]]:
+def measure(case: Case, model: str | None, *, refined: bool = True) -> dict[str, dict[str, float]]:
     """Figures by bone of one case."""
     with tempfile.TemporaryDirectory() as temporary:
         xrays, reference, predicted = (Path(temporary, name) for name in ("xrays", "reference", "predicted"))
         case.prepare(xrays, reference)
-        reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", predicted, model=model)
+        reconstruct_files(
+            xrays / "ap.dcm",
+            xrays / "lateral.dcm",
+            predicted,
+            model=model,
+            refined=refined,
+            accept_untrusted=True,
+        )
         result = evaluate_folders(predicted, reference)
     if result["missing"]:
         print(f"{case.source}, {case.name}: in view but not reconstructed: {', '.join(result['missing'])}")
@@ -151,7 +158,7 @@ def main() -> None:
     for case in cases(quick=options.quick):
         if options.sources and case.source not in options.sources:
             continue
-        for bone, figures in measure(case, options.model).items():
+        for bone, figures in measure(case, options.model, refined=not options.no_refine).items():
             found.setdefault(case.source, {}).setdefault(bone, []).append(figures)
             rows.append([case.source, case.name, bone, *(_cell(figures[name]) for name in FIGURES)])
     print(report.table(["source", "case", "bone", *FIGURES], rows), end="\n\n")
@@ -182,6 +189,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases; ends within a minute")
     parser.add_argument("--model", help="name of a shipped model or path of weights")
+    parser.add_argument("--no-refine", action="store_true", help="without the shape model")
     parser.add_argument("--sources", nargs="+", help="only these sources")
     return parser.parse_args()
 

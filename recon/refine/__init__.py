@@ -1,0 +1,185 @@
+"""Refinement at test time: what the network drew, mended by what bones of people look like.
+
+Where the border of a bone hides behind another one, a network guesses and its margin is flat; the shape model
+is laid onto the places where the margin is steep, and both are mixed by how far each can be believed. Works
+with the field of any network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from recon.bones import Bone, BoneSet
+from recon.field_of_view import FieldOfView
+from recon.geometry import ReconstructionCube
+from recon.handedness import side_of
+from recon.refine.blend import blended, model_layer
+from recon.refine.register import Fit, Surface, lay_on, place_knee
+from recon.refine.shapes import BoneShape, left_knee, vertex_normals
+from recon.surface import Field
+
+Array = npt.NDArray[np.float64]
+_PROBE_MM = 1.5  # to both sides of the surface, to see how steep the margin is
+_DEVIATION = 0.8  # mm of error where the margin changes by one logit a mm
+_LEAST_DEVIATION, _MOST_DEVIATION = 0.45, 6.0
+_MODEL_DEVIATION = 0.3  # mm, where the sure places round about fit it
+_NEIGHBOURHOOD = 24
+_HIDDEN = 0.9  # share of the model where the network drew something that faces another way
+_WORST_MM = 1.2  # mean distance of sure places from a model that is believed
+_FEWEST = 0.85  # of the vertices in view, short of where a bone was cut, must have a partner
+_LONGEST_CUT = 0.75  # of the vertices in view may lie beyond the end of the bone
+_EVERY = 2
+_IN_VIEW_MM = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class RefinedBone:
+    """A bone's shape as refined, in correspondence with that bone of everybody.
+
+    Attributes:
+        vertices: (V, 3) mm, numbered as the template.
+        faces: (F, 3) outward.
+        fit: of the shape model.
+        share: (V,) how far the model is believed, 0 to 1.
+        matched: (V,) what the views show of the bone.
+    """
+
+    vertices: Array
+    faces: npt.NDArray[np.int64]
+    fit: Fit
+    share: Array
+    matched: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """What refinement gives.
+
+    Attributes:
+        field: margins in mm, to be extracted like a network's.
+        bones: those that were refined.
+        rejected: why others were not.
+        surfaces: what the network drew.
+        fits: of all bones, believed or not.
+    """
+
+    field: Field
+    bones: Mapping[Bone, RefinedBone]
+    rejected: Mapping[Bone, str]
+    surfaces: Mapping[Bone, Surface]
+    fits: Mapping[Bone, Fit]
+
+
+def drawn_surfaces(field: Field, rough: BoneSet, seen: FieldOfView) -> dict[Bone, Surface]:
+    """Points of rough meshes in the field of view, with the error that the margin's steepness forebodes."""
+    surfaces = {}
+    for bone, mesh in rough.items():
+        vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
+        normals = vertex_normals(vertices, faces)[::_EVERY]
+        points = vertices[::_EVERY]
+        inside = seen.depth(points) > 1.0
+        points, normals = points[inside], normals[inside]
+        if len(points) < 100:
+            continue
+        both = field(np.concatenate([points - _PROBE_MM * normals, points + _PROBE_MM * normals]))[
+            :, bone - 1
+        ]
+        steepness = (both[: len(points)] - both[len(points) :]) / (2 * _PROBE_MM)
+        deviations = np.clip(_DEVIATION / np.maximum(steepness, 1e-3), _LEAST_DEVIATION, _MOST_DEVIATION)
+        surfaces[bone] = Surface(points, normals, deviations.astype(np.float64), cKDTree(points))
+    return surfaces
+
+
+def refine(field: Field, rough: BoneSet, seen: FieldOfView, cube: ReconstructionCube) -> Refinement:
+    """Refine what a network says.
+
+    Args:
+        field: the network's margins.
+        rough: bones extracted from them, at any resolution.
+        seen: where the field can be trusted.
+        cube: that is reconstructed.
+
+    Raises:
+        InputError: no_shapes, where the shape model is not installed.
+    """
+    surfaces = drawn_surfaces(field, rough, seen)
+    fits, shapes = _fits(surfaces, rough, seen)
+    bones, rejected, layers = {}, {}, {}
+    for bone, fit in fits.items():
+        reason = _unfit(fit, seen)
+        if reason:
+            rejected[bone] = reason
+            continue
+        share = model_share(fit)
+        layer = model_layer(fit, shapes[bone].faces, share, fit.deviations / _DEVIATION, cube)
+        if layer is None:
+            continue
+        layers[bone] = layer
+        follow = np.where(fit.matched, (1 - share) * fit.residuals, 0.0)
+        bones[bone] = RefinedBone(
+            fit.vertices + follow[:, None] * fit.normals, shapes[bone].faces, fit, share, fit.matched
+        )
+    return Refinement(blended(field, layers, cube), dict(sorted(bones.items())), rejected, surfaces, fits)
+
+
+def _fits(
+    surfaces: Mapping[Bone, Surface], rough: BoneSet, seen: FieldOfView
+) -> tuple[dict[Bone, Fit], dict[Bone, BoneShape]]:
+    shapes = left_knee()
+    if not surfaces:
+        return {}, shapes
+    if side_of(rough) == "R":
+        shapes = {bone: shape.mirrored() for bone, shape in shapes.items()}
+    start = place_knee(shapes, surfaces, seen.depth)
+    fits: dict[Bone, Fit] = {}
+    # The fibula is round and turns in its place; the tibia says how it stands.
+    for bone in sorted(surfaces, key=lambda bone: bone is Bone.FIBULA):
+        beside = bone is Bone.FIBULA and Bone.TIBIA in fits
+        motion = fits[Bone.TIBIA].motion if beside else start
+        fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=beside)
+    return fits, shapes
+
+
+def sure_distance(fit: Fit) -> float:
+    """Mean distance in mm of the surface from the model, by how sure the network is of it."""
+    weight = fit.matched / fit.deviations**2
+    return float((weight * np.abs(fit.residuals)).sum() / max(weight.sum(), 1e-9))
+
+
+def unmatched_share(fit: Fit, seen: FieldOfView) -> float:
+    """How much of the model in view, short of where the bone was cut, has no partner on the surface."""
+    expected = (seen.depth(fit.vertices) > _IN_VIEW_MM) & ~fit.ended
+    return float(1 - fit.matched[expected].mean()) if expected.any() else 1.0
+
+
+def _unfit(fit: Fit, seen: FieldOfView) -> str | None:
+    """Why a fit is not believed; None where it is. Needs no truth: only what the network is sure of."""
+    in_view = seen.depth(fit.vertices) > _IN_VIEW_MM
+    if not in_view.any() or fit.ended[in_view].mean() > _LONGEST_CUT:
+        return "too little of the bone is in view"
+    unmatched = unmatched_share(fit, seen)
+    if unmatched > 1 - _FEWEST:
+        return f"{100 * unmatched:.0f} % of the shape model is not on the surface"
+    distance = sure_distance(fit)
+    if distance > _WORST_MM:
+        return f"the shape model lies {distance:.1f} mm from what the network is sure of"
+    return None
+
+
+def model_share(fit: Fit) -> Array:
+    """(V,) how far to believe the model against the network: the ratio of their variances.
+
+    The model's variance grows where sure places round about lie off it, beyond what their own error explains.
+    """
+    _, near = cKDTree(fit.vertices).query(fit.vertices, _NEIGHBOURHOOD)
+    weight = fit.matched / fit.deviations**4 + 1e-9
+    excess = np.maximum(fit.residuals**2 - fit.deviations**2, 0)
+    local = (weight[near] * excess[near]).sum(axis=1) / weight[near].sum(axis=1)
+    variance = _MODEL_DEVIATION**2 + local
+    share = fit.deviations**2 / (fit.deviations**2 + variance)
+    return np.asarray(np.where(fit.matched, share, np.where(fit.ended, 0.0, _HIDDEN)))

@@ -1,0 +1,137 @@
+"""How far a reconstruction can be trusted: millimetres at each vertex, and whether it is a knee at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import trimesh
+from scipy.spatial import cKDTree
+
+from recon.bones import Bone, BoneSet
+from recon.errors import InputError
+from recon.field_of_view import FieldOfView
+from recon.refine import Refinement
+from recon.trust.calibration import MOST_MM, Calibration
+from recon.trust.evidence import knee_evidence, point_evidence
+
+Array = npt.NDArray[np.float64]
+PROPERTY = "uncertainty_mm"  # of the vertices in PLY files
+_WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
+_TELLING = 3.0  # from here on a sign is told as a reason
+_MOST_REASONS = 3
+_NEIGHBOURS = 3
+_WORDS = {
+    "absent": "no {bone} was found",
+    "unsure": "the network is unsure where the {bone} ends",
+    "distance": "the {bone} has another shape than those known",
+    "unmatched": "parts of the {bone} are missing or in excess",
+    "oddness": "the {bone} is unusually shaped",
+    "shift": "the {bone} stands at an unusual distance from the tibia",
+    "turn": "the {bone} stands at an unusual angle to the tibia",
+}
+REMEDY = (
+    "Check that both images show an adult's knee, without an implant or a fracture, near the isocentre, and "
+    "that their geometry belongs to them"
+)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whether this is a knee like those that the network knows.
+
+    Attributes:
+        score: root mean square of the signs against it, in standard deviations.
+        threshold: above which it is refused.
+        reasons: what speaks against it, the strongest first; may be there though it is trusted.
+    """
+
+    score: float
+    threshold: float
+    reasons: tuple[str, ...]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the score is not above the threshold."""
+        return self.score <= self.threshold
+
+    def report(self) -> dict[str, Any]:
+        """As of ``report.json``."""
+        return {
+            "score": round(self.score, 3),
+            "threshold": round(self.threshold, 3),
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
+        }
+
+    def require(self) -> None:
+        """Refuse what is not trusted.
+
+        Raises:
+            InputError: untrusted.
+        """
+        if not self.trusted:
+            reasons = "; ".join(self.reasons) or "many small signs speak against it"
+            raise InputError(
+                "untrusted", f"This does not look like a knee that can be reconstructed: {reasons}", REMEDY
+            )
+
+
+def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -> Trust:
+    """The trust in a reconstruction."""
+    strengths: dict[str, float] = {}
+    for name, value in knee_evidence(refinement, seen).items():
+        if not np.isfinite(value):
+            strengths[name] = _WORST_SIGN
+            continue
+        above = (value - calibration.centre[name]) / calibration.spread[name]
+        strengths[name] = float(np.clip(above, 0, _WORST_SIGN))
+    score = float(np.sqrt(np.mean(np.square(list(strengths.values())))))
+    reasons = []
+    absent = {bone.label for bone in Bone if bone not in refinement.fits}
+    for name, strength in sorted(strengths.items(), key=lambda item: -item[1]):
+        bone, sign = name.split(".")
+        words = _WORDS["absent" if bone in absent else sign].format(bone=bone)
+        if strength >= _TELLING and words not in reasons:
+            reasons.append(words)
+    return Trust(score, calibration.threshold, tuple(reasons[:_MOST_REASONS]))
+
+
+def vertex_uncertainty(
+    bones: BoneSet, refinement: Refinement, seen: FieldOfView, calibration: Calibration
+) -> dict[Bone, Array]:
+    """(V,) expected distance in mm from each vertex of each bone to the true surface.
+
+    Bones of which nothing is known get the largest value.
+    """
+    found = {}
+    for bone, mesh in bones.items():
+        if bone not in refinement.surfaces:
+            found[bone] = np.full(len(mesh.vertices), MOST_MM)
+            continue
+        evidence = point_evidence(refinement, seen, bone)
+        expected = calibration.expected_error(bone, evidence.signs)
+        distance, nearest = cKDTree(evidence.points).query(np.asarray(mesh.vertices), _NEIGHBOURS)
+        near = 1 / (distance + 0.5)
+        found[bone] = (expected[nearest] * near).sum(axis=1) / near.sum(axis=1)
+    return found
+
+
+def with_uncertainty(mesh: trimesh.Trimesh, uncertainty: Array) -> trimesh.Trimesh:
+    """The mesh with (V,) millimetres at its vertices, which PLY files keep as a property."""
+    mesh.vertex_attributes[PROPERTY] = np.asarray(uncertainty, np.float32)
+    return mesh
+
+
+def uncertainty_report(uncertainty: Mapping[Bone, Array]) -> dict[str, dict[str, float]]:
+    """Mean and 95th percentile in mm of each bone, for ``report.json``."""
+    return {
+        bone.label: {
+            "mean_mm": round(float(values.mean()), 3),
+            "p95_mm": round(float(np.percentile(values, 95)), 3),
+        }
+        for bone, values in uncertainty.items()
+    }

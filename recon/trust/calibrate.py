@@ -1,0 +1,129 @@
+"""Measure what signs of error mean: ``python -m recon.trust.calibrate [--model WEIGHTS] [--knees N]``.
+
+Virtual knees under seeds that training did not use, and the validation people in random poses, are X-rayed,
+reconstructed and compared with the truth. No test person takes part. Writes ``X.trust.json`` beside the
+weights ``X.safetensors``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from recon.bones import Bone, BoneSet
+from recon.drr.scene import Scene, standard_stations
+from recon.field_of_view import FieldOfView
+from recon.images import XrayView, read_pair
+from recon.images.write import Positioner
+from recon.metrics import surface_distances
+from recon.networks.registry import Model, find
+from recon.population.sample import draw_bones, person_bones
+from recon.population.shape_model import ShapeModel
+from recon.reconstruct import Reconstruction, reconstruct_views
+from recon.refine import Refinement
+from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
+from recon.trust import judge
+from recon.trust.calibration import Calibration, fit_slopes, fit_spread
+from recon.trust.evidence import knee_evidence, point_evidence
+
+Array = npt.NDArray[np.float64]
+_SEED = 77_000_000  # far from those of training
+_MARGIN_MM = 3.0
+# People whom nobody knows differ more from the calibration's than these among themselves.
+_ALLOWANCE = 1.35
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A reconstruction whose truth is known.
+
+    Attributes:
+        refinement: of it.
+        seen: what the views showed.
+        truth: the bones that were X-rayed.
+        share: what its points count.
+    """
+
+    refinement: Refinement
+    seen: FieldOfView
+    truth: BoneSet
+    share: float = 1.0
+
+    def errors(self, bone: Bone) -> tuple[Array, Array]:
+        """Signs and true distances in mm of the points of a bone well inside the field of view."""
+        evidence = point_evidence(self.refinement, self.seen, bone)
+        inside = self.seen.depth(evidence.points) > _MARGIN_MM
+        if bone in self.refinement.bones:
+            inside &= ~self.refinement.bones[bone].fit.ended
+        return evidence.signs[inside], surface_distances(evidence.points[inside], self.truth[bone])
+
+
+def xray(bones: BoneSet, seed: int, *, separation: float = 90.0) -> list[XrayView]:
+    """Two views of bones in random tissue, read back from DICOM files."""
+    with tempfile.TemporaryDirectory() as temporary:
+        reference, images = Path(temporary, "bones"), Path(temporary, "xrays")
+        reference.mkdir()
+        bones.write(reference)
+        stations = standard_stations(max(0.0, 45.0 - separation), separation, Positioner(0.0))
+        Scene(stations, seed=seed).render_bones(reference, images)
+        return list(read_pair(images / "ap.dcm", images / "lateral.dcm", None))
+
+
+def known(made: Reconstruction, truth: BoneSet, share: float = 1.0) -> Known:
+    """A reconstruction with its truth."""
+    return Known(made.refinement, made.seen, truth, share)
+
+
+def knees(count: int, model: Model) -> Iterator[Known]:
+    """``count`` virtual knees, and half as many of the validation people, which count twice each."""
+    shapes = ShapeModel.from_people(TRAINING_PEOPLE)
+    for index in tqdm(range(count + count // 2), unit="knee"):
+        seed = _SEED + index
+        rng = np.random.default_rng(seed)
+        person = VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)]
+        truth = draw_bones(shapes, rng) if index < count else person_bones(person, rng)
+        made = reconstruct_views(xray(truth, seed), model=model, resolution=128)
+        yield known(made, truth, 1.0 if index < count else 2.0)
+
+
+def calibrate(cases: Iterable[Known], model: str) -> Calibration:
+    """The calibration from reconstructions whose truth is known.
+
+    Args:
+        cases: reconstructions.
+        model: SHA-256 of the weights that made them.
+    """
+    cases = list(cases)
+    slopes = {}
+    for bone in Bone:
+        found = [(*case.errors(bone), case.share) for case in cases if bone in case.refinement.surfaces]
+        slopes[bone] = fit_slopes(
+            np.concatenate([signs for signs, _, _ in found]),
+            np.concatenate([errors for _, errors, _ in found]),
+            np.concatenate([np.full(len(errors), share / max(len(errors), 1)) for _, errors, share in found]),
+        )
+    centre, spread = fit_spread([knee_evidence(case.refinement, case.seen) for case in cases])
+    made = Calibration(model, slopes, centre, spread, np.inf)
+    scores = [judge(case.refinement, case.seen, made).score for case in cases]
+    return Calibration(model, slopes, centre, spread, _ALLOWANCE * float(np.percentile(scores, 97)))
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", help="name of a shipped model or path of weights")
+    parser.add_argument("--knees", type=int, default=24, help="number of virtual knees (%(default)s)")
+    options = parser.parse_args()
+    model = find(options.model)
+    calibrate(knees(options.knees, model), model.sha256).write(model.weights.with_suffix(".trust.json"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What a reconstruction shows of its own error: at points of the bones, and of the knee as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from recon.bones import Bone
+from recon.field_of_view import FieldOfView
+from recon.refine import Refinement, sure_distance, unmatched_share
+
+Array = npt.NDArray[np.float64]
+
+SIGNS = ("steepness", "disagreement", "share", "hidden", "outline", "border")
+_BORDER_MM = 20.0
+_ABSENT = np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class PointEvidence:
+    """Signs of error at points of one bone.
+
+    Attributes:
+        points: (N, 3) mm.
+        signs: (N, len(SIGNS)): logarithms of the error in mm that the margin's steepness forebodes and of the
+            distance between network and model; share of the model; 1 where the network drew nothing that
+            matches; how far the surface is from being an outline in a view, 0 to 1; nearness of the border of
+            the field of view, 0 to 1.
+    """
+
+    points: Array
+    signs: Array
+
+
+def point_evidence(refinement: Refinement, seen: FieldOfView, bone: Bone) -> PointEvidence:
+    """Evidence at the vertices of a refined bone, or at points of the network's surface of another one."""
+    if bone in refinement.bones:
+        refined = refinement.bones[bone]
+        fit = refined.fit
+        points, normals, deviations = refined.vertices, fit.normals, fit.deviations
+        apart, share = np.abs(fit.residuals), refined.share
+        hidden = (~fit.matched & ~fit.ended).astype(np.float64)
+    else:
+        surface = refinement.surfaces[bone]
+        points, normals, deviations = surface.points, surface.normals, surface.deviations
+        apart, share, hidden = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points))
+    border = np.clip(1 - seen.depth(points) / _BORDER_MM, 0, 1)
+    signs = [
+        np.log(deviations),
+        np.log(0.3 + np.minimum(apart, 10.0)),
+        share,
+        hidden,
+        _from_outline(points, normals, seen),
+        border,
+    ]
+    return PointEvidence(points, np.stack(signs, axis=1))
+
+
+def _from_outline(points: Array, normals: Array, seen: FieldOfView) -> Array:
+    """(N,) least cosine between ray and normal over the views; 0 on the outline of one of them."""
+    least = np.ones(len(points))
+    for camera in seen.cameras:
+        rays = points - camera.source
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        least = np.minimum(least, np.abs((rays * normals).sum(axis=1)))
+    return least
+
+
+def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]:
+    """Figures of the whole knee that are small for knees like those of the population; NaN for absent bones.
+
+    Of each bone: mean expected error of what the network drew (logarithm of mm), distance of what it is sure
+    of from the model (logarithm), share of the model without a partner, oddness of the shape, and how far it
+    stands from where the tibia's pose would put it (logarithms of mm and degrees).
+    """
+    found: dict[str, float] = {}
+    tibia = refinement.fits.get(Bone.TIBIA)
+    for bone in Bone:
+        fit = refinement.fits.get(bone)
+        names = ("unsure", "distance", "unmatched", "oddness", "shift", "turn")
+        values = [_ABSENT] * len(names)
+        if fit is not None:
+            values[:4] = [
+                float(np.log(refinement.surfaces[bone].deviations).mean()),
+                float(np.log(0.1 + sure_distance(fit))),
+                unmatched_share(fit, seen),
+                fit.oddness,
+            ]
+            if tibia is not None and bone is not Bone.TIBIA:
+                # Where the tibia's motion would put the middle of this bone's template, and where it is.
+                rotation, shift = tibia.motion
+                own_rotation, own_shift = fit.motion
+                turn = own_rotation @ rotation.T
+                middle = fit.vertices.mean(axis=0)
+                expected = turn.T @ (middle - own_shift) + shift
+                values[4] = float(np.log(1 + np.linalg.norm(middle - expected)))
+                values[5] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
+        for name, value in zip(names, values, strict=True):
+            if name in ("shift", "turn") and bone is Bone.TIBIA:
+                continue
+            found[f"{bone.label}.{name}"] = value
+    return found
