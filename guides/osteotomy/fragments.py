@@ -6,7 +6,9 @@ lengths need less: surfaces that close, caps that may overlap themselves where a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import trimesh
@@ -34,7 +36,7 @@ class CorrectedKnee:
 
     proximal: trimesh.Trimesh
     distal: trimesh.Trimesh
-    others: dict[Bone, trimesh.Trimesh]
+    others: Mapping[Bone, trimesh.Trimesh]
 
     @property
     def meshes(self) -> dict[Bone, trimesh.Trimesh]:
@@ -44,7 +46,7 @@ class CorrectedKnee:
         vertices, normals = (
             np.vstack([getattr(part, name) for part in parts]) for name in ("vertices", "vertex_normals")
         )
-        return self.others | {Bone.TIBIA: _mesh(vertices, faces, normals)}
+        return {**self.others, Bone.TIBIA: _mesh(vertices, faces, normals)}
 
 
 def corrected_knee(
@@ -73,7 +75,7 @@ def corrected_knee(
         np.asarray(distal.faces),
         rotate(np.asarray(distal.vertex_normals), axis, degrees),
     )
-    others = {bone: mesh for bone, mesh in bones.items() if bone != Bone.TIBIA}
+    others: dict[Bone, trimesh.Trimesh] = {bone: mesh for bone, mesh in bones.items() if bone != Bone.TIBIA}
     if Bone.PATELLA in others:
         tubercle = {"tuberosity": points["tuberosity"]}
         shift = move(tubercle, hinge, axis, degrees, tuberosity)["tuberosity"] - points["tuberosity"]
@@ -91,8 +93,9 @@ def _capped(mesh: trimesh.Trimesh, point: Array, normal: Array) -> trimesh.Trime
     Vertex normals of the rim lie in the cut and that of the fan's centre is zero: whoever moves vertices
     along them, to find the inside of the cortex, leaves the cut open to the marrow as a saw does.
     """
-    sliced = trimesh.intersections.slice_faces_plane(mesh.vertices, mesh.faces, normal, point)
-    part = trimesh.Trimesh(*sliced[:2], process=False)
+    intersections: Any = trimesh.intersections
+    vertices, faces = intersections.slice_faces_plane(mesh.vertices, mesh.faces, normal, point)[:2]
+    part = trimesh.Trimesh(vertices, faces, process=False)
     if not len(part.faces) or len(part.faces) == len(mesh.faces):
         raise outside()
     part.merge_vertices()
