@@ -9,3 +9,15 @@ export function normality(value: number, normal: Measure['normal']): Normality |
   if (value < normal.low) return 'low';
   return value > normal.high ? 'high' : 'normal';
 }
+
+const LABELS: Record<string, string> = {
+  PTS_medial: 'PTS medial',
+  PTS_lateral: 'PTS lateral',
+  Caton_Deschamps: 'Caton-Deschamps',
+  leg_length: 'Leg length',
+};
+
+/** The name of a measure as people write it. */
+export function measureLabel(name: string): string {
+  return LABELS[name] ?? name.replaceAll('_', ' ');
+}

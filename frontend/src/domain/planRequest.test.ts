@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PlanDocument } from './plan';
-import { aimAt, clampTarget, FRESH, type PlanState, sameState, withCut, withKind, withLandmark, withoutLandmark } from './planRequest';
+import { aimAt, clampTarget, FRESH, type PlanState, sameState, techniqueWords, withCut, withKind, withLandmark, withoutLandmark } from './planRequest';
 import { fromDocument, fromRequest, readDraft, toRequest } from './planWire';
 
 const CUT = { start_point: [-30.004, 0, -35], hinge_point: [30, 0, -30] };
@@ -53,6 +53,12 @@ describe('what is asked of a plan', () => {
   it('aims at another measure from where it stands', () => {
     expect(aimAt(FRESH, 'target_hka', 181.23)).toMatchObject({ target: 'target_hka', value: 181.2 });
     expect(aimAt(FRESH, 'target_wbl', undefined).value).toBe(62.5);
+  });
+
+  it('says on a button what is unusual', () => {
+    expect(techniqueWords(FRESH)).toBe('Opening, distal');
+    expect(techniqueWords(rich)).toBe('Opening, proximal, slope −1.5°, JLCA, film');
+    expect(techniqueWords({ ...FRESH, kind: 'lateral_closing_wedge', slopeChange: 2 })).toBe('Closing, slope +2.0°');
   });
 
   it('keeps targets within their bounds', () => {

@@ -1,4 +1,5 @@
 /** What a person asks of a plan: target, technique, film, moved landmarks and cut. Every field can be undone. */
+import { quantity } from './format';
 import type { Point } from './plan';
 
 export const TARGETS = ['correction_deg', 'target_wbl', 'target_hka', 'target_mpta'] as const;
@@ -82,6 +83,15 @@ export function withKind(state: PlanState, kind: Kind): PlanState {
   if (kind === state.kind) return state;
   // Start and hinge lie on opposite sides of the bone in the two techniques.
   return { ...state, kind, cut: null, tuberosity: kind === 'lateral_closing_wedge' ? 'distal' : state.tuberosity };
+}
+
+/** "Opening, distal, slope +2°": the technique on a button, with what differs from the usual. */
+export function techniqueWords(state: PlanState): string {
+  const words = [state.kind === 'lateral_closing_wedge' ? 'Closing' : `Opening, ${state.tuberosity}`];
+  if (state.slopeChange !== 0) words.push(`slope ${state.slopeChange > 0 ? '+' : ''}${quantity(state.slopeChange, 'deg')}`);
+  if (state.jlcaCompensation) words.push('JLCA');
+  if (state.longFilmHka !== null || state.longFilmJlca !== null) words.push('film');
+  return words.join(', ');
 }
 
 export function withLandmark(state: PlanState, name: string, place: Point): PlanState {

@@ -1,8 +1,7 @@
-import { Popover, Text } from '@mantine/core';
 import { CircleDashed, Hand, Ruler } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 
-import { normality } from '../../domain/measures';
+import { measureLabel, normality } from '../../domain/measures';
 import { quantity, range } from '../../domain/format';
 import type { Measure } from '../../domain/plan';
 import classes from './Case.module.css';
@@ -21,7 +20,8 @@ const MARKS: Record<string, ReactNode> = {
 };
 
 /** Measures before and after with unit and uncertainty; the name opens definition, normal range and source. */
-export function MeasureTable({ measures, settled }: { measures: Record<string, Measure>; settled: boolean }): ReactNode {
+export const MeasureTable = memo(function MeasureTable({ measures, settled }: { measures: Record<string, Measure>; settled: boolean }): ReactNode {
+  const [opened, setOpened] = useState<string | null>(null);
   const rows = Object.entries(measures);
   if (rows.length === 0) return null;
   return (
@@ -38,47 +38,62 @@ export function MeasureTable({ measures, settled }: { measures: Record<string, M
       </thead>
       <tbody>
         {rows.map(([name, measure]) => (
-          <Row key={name} name={name} measure={measure} />
+          <Row key={name} name={name} measure={measure} opened={opened === name} onOpen={() => setOpened(opened === name ? null : name)} />
         ))}
       </tbody>
     </table>
   );
+});
+
+interface RowProps {
+  name: string;
+  measure: Measure;
+  opened: boolean;
+  onOpen: () => void;
 }
 
-function Row({ name, measure }: { name: string; measure: Measure }): ReactNode {
-  const { before, after, unit, band, normal } = measure;
-  // A ratio needs its second decimal.
-  const digits = unit === '' ? 2 : 1;
+function Row({ name, measure, opened, onOpen }: RowProps): ReactNode {
+  const { before, after, unit, normal } = measure;
+  // Of the length of the leg, what counts is what the correction adds.
+  const change = name === 'leg_length' ? after - before : null;
+  // A ratio needs its second decimal, the length of a leg none.
+  const digits = unit === '' ? 2 : unit === 'mm' ? 0 : 1;
   return (
-    <tr data-measure={name} data-provenance={measure.provenance}>
-      <th scope="row">
-        <Popover position="left" withArrow width={300} shadow="md">
-          <Popover.Target>
-            <button type="button" className={classes.term}>
-              {name.replaceAll('_', ' ')}
-            </button>
-          </Popover.Target>
-          <Popover.Dropdown>
-            <Text size="sm">{measure.definition}</Text>
-            <Text size="sm" mt={6} className="figures">
-              {normal ? `Normal: ${range([normal.low, normal.high], unit)} (${normal.source})` : 'No range is normal for everybody.'}
-            </Text>
-            <Text size="xs" c="dimmed" mt={6}>
-              {PROVENANCE[measure.provenance] ?? measure.provenance}
-              {band && `; before the correction ${range(band, unit)} (90 %)`}
-            </Text>
-            <Text size="xs" c="dimmed" mt={2}>
-              Source: {measure.source}
-            </Text>
-          </Popover.Dropdown>
-        </Popover>{' '}
-        <span className={classes.provenance}>{MARKS[measure.provenance]}</span>
-      </th>
-      <td className="figures">{quantity(before, unit, digits)}</td>
-      <td className="figures" data-normal={normality(after, normal)}>
-        {quantity(after, unit, digits)}
-      </td>
-      <td className={`figures ${classes.band}`}>{measure.band_after && range(measure.band_after, unit)}</td>
-    </tr>
+    <>
+      <tr data-measure={name} data-provenance={measure.provenance}>
+        <th scope="row">
+          <button type="button" className={classes.term} aria-expanded={opened} onClick={onOpen}>
+            {measureLabel(name)}
+          </button>{' '}
+          <span className={classes.provenance}>{MARKS[measure.provenance]}</span>
+        </th>
+        <td className="figures">{quantity(before, unit, digits)}</td>
+        <td className="figures" data-normal={normality(after, normal)}>
+          {change === null ? quantity(after, unit, digits) : `${change > 0 ? '+' : ''}${quantity(change, unit)}`}
+        </td>
+        <td className={`figures ${classes.band}`}>{change === null && measure.band_after && range(measure.band_after, unit)}</td>
+      </tr>
+      {opened && (
+        <tr data-testid="definition">
+          <td colSpan={4} className={classes.definition}>
+            <Definition measure={measure} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function Definition({ measure }: { measure: Measure }): ReactNode {
+  const { unit, band, normal } = measure;
+  return (
+    <>
+      <p>{measure.definition}</p>
+      <p className="figures">{normal ? `Normal: ${range([normal.low, normal.high], unit)} (${normal.source})` : 'No range is normal for everybody.'}</p>
+      <p className="dim">
+        {PROVENANCE[measure.provenance] ?? measure.provenance}
+        {band && `; before the correction ${range(band, unit)} (90 %)`}. Source: {measure.source}
+      </p>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, FileText, GitCompareArrows, Undo2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 
 import { planOptions } from '../../api/plans';
 import type { CaseDetail, PlanSummary } from '../../api/types';
@@ -14,8 +14,14 @@ import type { Planner } from './usePlanner';
 
 const STATUS = { draft: 'Draft', approved: 'Approved', superseded: 'Superseded', withdrawn: 'Withdrawn' } as const;
 
+interface Props {
+  detail: CaseDetail;
+  mayPlan: boolean;
+  onSet: Planner['set'];
+}
+
 /** Every plan that was stored; none is ever changed. */
-export function PlanList({ detail, planner }: { detail: CaseDetail; planner: Planner }): ReactNode {
+export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props): ReactNode {
   const cache = useQueryClient();
   const [differing, setDiffering] = useState<PlanSummary | null>(null);
   const [withdrawing, setWithdrawing] = useState<PlanSummary | null>(null);
@@ -24,7 +30,7 @@ export function PlanList({ detail, planner }: { detail: CaseDetail; planner: Pla
 
   const take = async (plan: PlanSummary): Promise<void> => {
     const stored = await cache.fetchQuery(planOptions(plan.id));
-    planner.set(() => fromPlan(stored), true);
+    onSet(() => fromPlan(stored), true);
   };
 
   return (
@@ -40,7 +46,7 @@ export function PlanList({ detail, planner }: { detail: CaseDetail; planner: Pla
               </span>
               <Standing detail={detail} plan={plan} />
               <span className={classes.planActs}>
-                {planner.mayPlan && plan.bone_set === current && (
+                {mayPlan && plan.bone_set === current && (
                   <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void take(plan)} data-testid={`take-${plan.revision}`}>
                     Take over
                   </Button>
@@ -75,7 +81,7 @@ export function PlanList({ detail, planner }: { detail: CaseDetail; planner: Pla
       {withdrawing && <WithdrawDialog caseId={detail.id} plan={withdrawing} onClose={() => setWithdrawing(null)} />}
     </section>
   );
-}
+});
 
 function Standing({ detail, plan }: { detail: CaseDetail; plan: PlanSummary }): ReactNode {
   const [who, when] =

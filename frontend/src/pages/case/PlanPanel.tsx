@@ -9,13 +9,12 @@ import { AlternativesDialog } from '../planner/AlternativesDialog';
 import { LandmarkList } from '../planner/LandmarkList';
 import { Openings } from '../planner/Openings';
 import { PlanActs } from '../planner/PlanActs';
-import { TechniqueFields } from '../planner/TechniqueFields';
 import { MeasureTable } from './MeasureTable';
 import { PlanList } from './PlanList';
 import type { Planner } from './usePlanner';
 import { Warnings } from './Warnings';
 
-/** Technique, the openings and measures that follow from it, warnings, landmarks, and the plans that were stored. */
+/** The openings and measures that follow from it, warnings, landmarks, and the plans that were stored. */
 export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Planner }): ReactNode {
   const { document } = planner;
   const bones = currentSet(detail);
@@ -32,12 +31,11 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
           </Text>
         )}
         {planner.mayPlan && document && (
-          <Button variant="default" size="compact-sm" leftSection={<Table2 size={14} />} onClick={() => setComparing(true)} data-testid="alternatives">
+          <Button flex="none" variant="default" size="compact-sm" leftSection={<Table2 size={14} />} onClick={() => setComparing(true)} data-testid="alternatives">
             Alternatives
           </Button>
         )}
       </Group>
-      {planner.mayPlan && <TechniqueFields planner={planner} />}
       {planner.error != null && <ErrorNote error={planner.error} title="Measuring this plan" onRetry={planner.retry} />}
       {!document && planner.pending && (
         <Group gap="xs">
@@ -54,10 +52,16 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
           <div ref={warnings}>
             <Warnings warnings={document.warnings} />
           </div>
-          <LandmarkList planner={planner} document={document} />
+          <LandmarkList
+            document={document}
+            landmarks={planner.state.landmarks}
+            cut={planner.state.cut}
+            mayPlan={planner.mayPlan}
+            onSet={planner.set}
+          />
         </>
       )}
-      <PlanList detail={detail} planner={planner} />
+      <PlanList detail={detail} mayPlan={planner.mayPlan} onSet={planner.set} />
       <PlanActs detail={detail} planner={planner} onWarnings={() => warnings.current?.scrollIntoView({ block: 'center' })} />
       {comparing && <AlternativesDialog caseId={detail.id} planner={planner} onClose={() => setComparing(false)} />}
     </Stack>

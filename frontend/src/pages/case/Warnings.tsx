@@ -1,11 +1,11 @@
 import { TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 
 import type { PlanWarning } from '../../domain/plan';
 import classes from './Case.module.css';
 
 /** Warnings of a plan, in amber, each with its reason and source. */
-export function Warnings({ warnings }: { warnings: readonly PlanWarning[] }): ReactNode {
+export const Warnings = memo(function Warnings({ warnings }: { warnings: readonly PlanWarning[] }): ReactNode {
   if (warnings.length === 0) return null;
   return (
     <ul className={classes.warnings} data-testid="warnings">
@@ -19,4 +19,4 @@ export function Warnings({ warnings }: { warnings: readonly PlanWarning[] }): Re
       ))}
     </ul>
   );
-}
+});

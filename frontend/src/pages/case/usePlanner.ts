@@ -1,22 +1,19 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useMemo } from 'react';
 
 import { usePlan, usePreview } from '../../api/plans';
 import type { CaseDetail, PlanSummary } from '../../api/types';
-import { begin, type History, redo, step, undo } from '../../domain/history';
 import type { PlanDocument } from '../../domain/plan';
 import { FRESH, type PlanState, sameState } from '../../domain/planRequest';
-import { fromPlan, type PlanRequest, readDraft, toRequest } from '../../domain/planWire';
+import { fromPlan, type PlanRequest, toRequest } from '../../domain/planWire';
 import { liveDegrees } from '../../domain/wedge';
-
-/** What becomes of the state; `done` when the hand lets go, which makes it a step that can be undone. */
-export type Change = (now: PlanState) => PlanState;
+import { type PlanSteps, usePlanSteps } from './usePlanSteps';
 
 export interface Planner {
   /** What is asked for now. */
   state: PlanState;
-  set: (change: Change, done: boolean) => void;
-  undo: (() => void) | null;
-  redo: (() => void) | null;
+  set: PlanSteps['set'];
+  undo: PlanSteps['undo'];
+  redo: PlanSteps['redo'];
   /** The correction, in degrees, that the picture shows; it follows the hand before the server has answered. */
   degrees: number;
   /** The newest plan document, perhaps of a moment ago. */
@@ -46,46 +43,21 @@ export function usePlanner(detail: CaseDetail): Planner {
 
   // Without the right to plan, the plan that counts is what there is to see.
   const stored = usePlan((mayPlan ? latest : (approved ?? latest))?.id);
-  const baseline = stored.data ? fromPlan(stored.data) : null;
-  const key = `plan:${detail.id}:${boneSet ?? ''}`;
-  const [steps, setSteps] = useSteps(key);
-  const [moving, setMoving] = useState<PlanState | null>(null);
-  const history = steps ?? begin(baseline ?? FRESH);
-  const known = steps !== null || latest === null || baseline !== null;
-  const state = mayPlan ? (moving ?? history.present) : (baseline ?? FRESH);
+  const baseline = useMemo(() => (stored.data ? fromPlan(stored.data) : null), [stored.data]);
+  const steps = usePlanSteps(`plan:${detail.id}:${boneSet ?? ''}`, baseline);
+  const known = steps.begun || latest === null || baseline !== null;
+  const state = mayPlan ? steps.state : (baseline ?? FRESH);
 
   const request = toRequest(state, boneSet);
   const preview = usePreview(detail.id, mayPlan && known && boneSet ? request : null);
   const document = (mayPlan ? preview.document : stored.data?.document) ?? null;
 
-  const set: Planner['set'] = (change, done) => {
-    const now = moving ?? history.present;
-    setMoving(done ? null : change(now));
-    if (done) setSteps(record(now, history, change));
-  };
-  const unsettled = moving !== null && !sameState(moving, history.present);
-  const back = (): void => {
-    setMoving(null);
-    if (!unsettled) setSteps(undo(history));
-  };
-  const forth = (): void => {
-    setMoving(null);
-    setSteps(redo(history));
-  };
-
-  const changed = mayPlan && known && !(baseline && sameState(history.present, baseline));
-  useEffect(() => {
-    if (!known) return;
-    if (changed && steps) sessionStorage.setItem(key, JSON.stringify(steps.present));
-    else sessionStorage.removeItem(key);
-  }, [changed, known, key, steps]);
-
   const exact = mayPlan ? preview.exact : document !== null;
   return {
     state,
-    set,
-    undo: unsettled || history.past.length > 0 ? back : null,
-    redo: history.future.length > 0 ? forth : null,
+    set: steps.set,
+    undo: steps.undo,
+    redo: steps.redo,
     degrees: exact && document ? document.osteotomy.correction_deg : liveDegrees(state, document),
     document,
     exact,
@@ -95,24 +67,7 @@ export function usePlanner(detail: CaseDetail): Planner {
     request,
     latest,
     approved,
-    changed,
+    changed: mayPlan && known && !(baseline && sameState(steps.settled, baseline)),
     mayPlan,
   };
-}
-
-function record(now: PlanState, history: History<PlanState>, change: Change): History<PlanState> {
-  const next = change(now);
-  return sameState(next, history.present) ? history : step(history, next);
-}
-
-/** The steps on one bone set, null while there are none; a state that is not saved is there again after a reload. */
-function useSteps(key: string): [History<PlanState> | null, (steps: History<PlanState>) => void] {
-  const [kept, setKept] = useState<{ key: string; steps: History<PlanState> | null }>({ key: '', steps: null });
-  if (kept.key !== key) {
-    const draft = readDraft(sessionStorage.getItem(key));
-    setKept({ key, steps: draft && begin(draft) });
-  }
-  const steps = kept.key === key ? kept.steps : null;
-  const set = useCallback((next: History<PlanState>) => setKept({ key, steps: next }), [key]);
-  return [steps, set];
 }

@@ -6,6 +6,7 @@ import { useAlternatives } from '../../api/plans';
 import type { PlanAlternative } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { number, quantity, range } from '../../domain/format';
+import { measureLabel } from '../../domain/measures';
 import { fromRequest } from '../../domain/planWire';
 import type { Planner } from '../case/usePlanner';
 import classes from './Planner.module.css';
@@ -46,39 +47,30 @@ function Table({ rows, onChoose }: { rows: readonly PlanAlternative[]; onChoose:
         <thead>
           <tr>
             <td />
-            {rows.map((row) => (
+            {rows.map((row, i) => (
               <th key={row.title} scope="col">
                 {row.title}
                 <small className="dim">{row.source}</small>
+                {row.refused ? (
+                  <small className={classes.refused}>{row.refused.message}</small>
+                ) : (
+                  <Button mt={6} size="compact-sm" variant="default" onClick={() => onChoose(row)} data-testid={`choose-alternative-${i}`}>
+                    Take this one
+                  </Button>
+                )}
               </th>
             ))}
           </tr>
         </thead>
         <tbody className="figures">
           <Line label="Correction" cells={rows.map((row) => row.correction_deg !== null && quantity(row.correction_deg, 'deg'))} />
-          <Line label="Gap" cells={rows.map((row) => row.gap_mm !== null && quantity(row.gap_mm, 'mm'))} />
+          <Line label="Gap" cells={rows.map((row) => row.gap_mm !== null && quantity(Math.abs(row.gap_mm), 'mm'))} />
           <Line label="Wedge" cells={rows.map((row) => row.wedge_volume_mm3 !== null && `${number(row.wedge_volume_mm3 / 1000)} cm³`)} />
           {measures.map((name) => (
-            <Line key={name} label={name.replaceAll('_', ' ')} cells={rows.map((row) => measured(row, name))} />
+            <Line key={name} label={measureLabel(name)} cells={rows.map((row) => measured(row, name))} />
           ))}
           <Line label="Warnings" cells={rows.map((row) => warned(row))} />
         </tbody>
-        <tfoot>
-          <tr>
-            <td />
-            {rows.map((row, i) => (
-              <td key={row.title}>
-                {row.refused ? (
-                  <span className={classes.refused}>{row.refused.message}</span>
-                ) : (
-                  <Button size="compact-sm" variant="default" onClick={() => onChoose(row)} data-testid={`choose-alternative-${i}`}>
-                    Take this one
-                  </Button>
-                )}
-              </td>
-            ))}
-          </tr>
-        </tfoot>
       </table>
     </div>
   );

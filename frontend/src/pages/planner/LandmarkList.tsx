@@ -1,11 +1,11 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { RotateCcw } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useState } from 'react';
 
 import { landmarkLabel } from '../../domain/leg';
 import { number } from '../../domain/format';
 import type { PlanDocument, Point } from '../../domain/plan';
-import { withCut, withLandmark, withoutLandmark } from '../../domain/planRequest';
+import { type PlanState, withCut, withLandmark, withoutLandmark } from '../../domain/planRequest';
 import type { Planner } from '../case/usePlanner';
 import classes from './Planner.module.css';
 
@@ -22,25 +22,27 @@ const STEPS: Record<string, Point> = {
 };
 
 interface Props {
-  planner: Planner;
   document: PlanDocument;
+  landmarks: PlanState['landmarks'];
+  cut: PlanState['cut'];
+  mayPlan: boolean;
+  onSet: Planner['set'];
 }
 
 /** Landmarks and cut with how each came about; keys move what is in focus, and each can be put back. */
-export function LandmarkList({ planner, document }: Props): ReactNode {
+export const LandmarkList = memo(function LandmarkList({ document, landmarks, cut, mayPlan, onSet }: Props): ReactNode {
   const [open, setOpen] = useState(false);
-  const { state, mayPlan } = planner;
   const { start_point: start, hinge_point: hinge } = document.osteotomy;
-  const edited = Object.keys(state.landmarks);
-  const count = edited.length + (state.cut ? 1 : 0);
+  const edited = Object.keys(landmarks);
+  const count = edited.length + (cut ? 1 : 0);
   const shown = open ? Object.keys(document.landmarks) : edited;
 
   const moveMark = (name: string, by: Point): void =>
-    planner.set((now) => withLandmark(now, name, sum(now.landmarks[name] ?? document.landmarks[name]?.position ?? [0, 0, 0], by)), true);
+    onSet((now) => withLandmark(now, name, sum(now.landmarks[name] ?? document.landmarks[name]?.position ?? [0, 0, 0], by)), true);
   const moveCut = (which: 'start_point' | 'hinge_point', by: Point): void =>
-    planner.set((now) => {
-      const cut = now.cut ?? { start_point: start, hinge_point: hinge };
-      return withCut(now, { ...cut, [which]: sum(cut[which], by) });
+    onSet((now) => {
+      const from = now.cut ?? { start_point: start, hinge_point: hinge };
+      return withCut(now, { ...from, [which]: sum(from[which], by) });
     }, true);
 
   return (
@@ -55,32 +57,32 @@ export function LandmarkList({ planner, document }: Props): ReactNode {
       </div>
       {open && <p className={classes.hint}>Drag them on the bone, or move the one in focus: arrows sideways and up, Page up and down forwards and back.</p>}
       <ul className={classes.landmarks}>
-        {(open || state.cut) && (
+        {(open || cut) && (
           <>
-            <Entry label="Start of the cut" place={start} provenance={state.cut ? 'edited' : 'auto'} name="cut:start" onMove={(by) => moveCut('start_point', by)} onReset={state.cut ? () => planner.set((now) => withCut(now, null), true) : null} />
-            <Entry label="Hinge" place={hinge} provenance={state.cut ? 'edited' : 'auto'} name="cut:hinge" onMove={(by) => moveCut('hinge_point', by)} onReset={null} />
+            <Entry label="Start of the cut" place={start} provenance={cut ? 'edited' : 'auto'} name="cut:start" onMove={(by) => moveCut('start_point', by)} onReset={cut ? () => onSet((now) => withCut(now, null), true) : null} />
+            <Entry label="Hinge" place={hinge} provenance={cut ? 'edited' : 'auto'} name="cut:hinge" onMove={(by) => moveCut('hinge_point', by)} onReset={null} />
           </>
         )}
         {shown.map((name) => {
           const mark = document.landmarks[name];
           if (!mark) return null;
-          const moved = name in state.landmarks;
+          const moved = name in landmarks;
           return (
             <Entry
               key={name}
               name={name}
               label={landmarkLabel(name)}
-              place={state.landmarks[name] ?? mark.position}
+              place={landmarks[name] ?? mark.position}
               provenance={moved ? 'edited' : mark.provenance}
               onMove={(by) => moveMark(name, by)}
-              onReset={moved && mayPlan ? () => planner.set((now) => withoutLandmark(now, name), true) : null}
+              onReset={moved && mayPlan ? () => onSet((now) => withoutLandmark(now, name), true) : null}
             />
           );
         })}
       </ul>
     </section>
   );
-}
+});
 
 interface EntryProps {
   name: string;

@@ -22,7 +22,7 @@ export function Openings({ osteotomy, degrees }: Props): ReactNode {
       <Figure label="Anterior" value={size(gaps.anterior)} />
       <Figure label="Posterior" value={size(gaps.posterior)} />
       <Figure label="Cut depth" value={osteotomy.cut_depth_mm} />
-      {volume !== undefined && <Figure label="Volume" value={volume / 1000} unit="cm³" />}
+      {volume !== undefined && <Figure label="Wedge" value={volume / 1000} unit="cm³" />}
     </section>
   );
 }

@@ -1,12 +1,13 @@
-import { ActionIcon, NumberInput, SegmentedControl, Slider, Tooltip } from '@mantine/core';
-import { Redo2, Undo2 } from 'lucide-react';
+import { ActionIcon, Button, NumberInput, Popover, SegmentedControl, Slider, Tooltip } from '@mantine/core';
+import { ChevronDown, Redo2, Undo2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { useKeys } from '../../components/useKeys';
 import { quantity, unit } from '../../domain/format';
-import { aimAt, clampTarget, TARGET_RANGES, type TargetField, TARGETS } from '../../domain/planRequest';
+import { aimAt, clampTarget, TARGET_RANGES, type TargetField, TARGETS, techniqueWords } from '../../domain/planRequest';
 import type { Planner } from '../case/usePlanner';
 import classes from './Planner.module.css';
+import { TechniqueFields } from './TechniqueFields';
 
 /** What the plan aims at: which measure, and how much of it; undo and redo of everything that was asked. */
 export function TargetBar({ planner }: { planner: Planner }): ReactNode {
@@ -75,6 +76,16 @@ export function TargetBar({ planner }: { planner: Planner }): ReactNode {
           {quantity(planner.degrees, 'deg')}
         </span>
       )}
+      <Popover position="bottom-end" withArrow shadow="md" width={330} trapFocus>
+        <Popover.Target>
+          <Button variant="default" size="xs" rightSection={<ChevronDown size={14} />} data-testid="technique-open">
+            {techniqueWords(state)}
+          </Button>
+        </Popover.Target>
+        <Popover.Dropdown>
+          <TechniqueFields planner={planner} />
+        </Popover.Dropdown>
+      </Popover>
       <span className={classes.steps}>
         <Tooltip label="Undo (Ctrl Z)">
           <ActionIcon variant="subtle" color="gray" aria-label="Undo" disabled={!planner.undo} onClick={() => planner.undo?.()} data-testid="undo">

@@ -1,15 +1,16 @@
-import { type BufferGeometry, type Camera, Group, Matrix4, Mesh, MeshLambertMaterial, Raycaster, type Vector2, Vector3 } from 'three';
+import { type BufferGeometry, type Camera, Group, Matrix4, Mesh, type RawShaderMaterial, Raycaster, type Vector2, Vector3 } from 'three';
 
 import { BONE_COLOURS, type BoneName } from '../../domain/bones';
 import { motionsOf } from '../../domain/leg';
 import type { PlanDocument } from '../../domain/plan';
 import { geometryOf, type Solid, solidOf } from '../solid';
+import { boneMaterial } from './material';
 import { LAYERS } from './panes';
 import { piecesKey, piecesOf } from './pieces';
 
 const CUT_COLOUR = '#d9b98a';
 
-type Surface = Mesh<BufferGeometry, MeshLambertMaterial | MeshLambertMaterial[]>;
+type Surface = Mesh<BufferGeometry, RawShaderMaterial[]>;
 
 interface BoneParts {
   readonly whole: Surface;
@@ -32,8 +33,8 @@ export interface Hit {
 export class PlanContent {
   readonly group = new Group();
   private readonly bones = new Map<BoneName, BoneParts>();
-  private readonly colours = new Map<BoneName, MeshLambertMaterial>();
-  private readonly cutFace = new MeshLambertMaterial({ color: CUT_COLOUR });
+  private readonly colours = new Map<BoneName, RawShaderMaterial>();
+  private readonly cutFace = boneMaterial(CUT_COLOUR);
   private pieces: CutPart[] = [];
   private key = '';
 
@@ -104,8 +105,8 @@ export class PlanContent {
     this.cutFace.dispose();
   }
 
-  private material(name: BoneName): MeshLambertMaterial {
-    const known = this.colours.get(name) ?? new MeshLambertMaterial({ color: BONE_COLOURS[name] });
+  private material(name: BoneName): RawShaderMaterial {
+    const known = this.colours.get(name) ?? boneMaterial(BONE_COLOURS[name]);
     this.colours.set(name, known);
     return known;
   }

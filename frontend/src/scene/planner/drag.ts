@@ -125,6 +125,7 @@ export class HandleDrag {
     let nearest: Handle | null = null;
     let least: number = event.pointerType === 'touch' ? REACH.touch : REACH.mouse;
     for (const handle of this.owner.handles()) {
+      if (pane.name === 'axial' && handle.provenance !== 'cut') continue;
       const drawn = pane.table.project(handle.shown);
       const distance = Math.hypot(drawn.x - at.x, drawn.y - at.y) - (handle.provenance === 'cut' ? 3 : 0);
       if (distance < least) [nearest, least] = [handle, distance];

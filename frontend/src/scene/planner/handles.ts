@@ -3,6 +3,7 @@ import { BufferAttribute, BufferGeometry, CanvasTexture, Color, type Matrix4, Po
 import { bonesUnder, fragmentOf, motionsOf } from '../../domain/leg';
 import type { BoneName } from '../../domain/bones';
 import type { PlanDocument, Point } from '../../domain/plan';
+import { LAYERS } from './panes';
 
 /** What a hand can take hold of: a landmark by its name, or one of the three grips of the cut. */
 export type HandleName = string;
@@ -43,6 +44,11 @@ export function handlesOf(plan: PlanDocument, degrees: number, after: boolean, l
 export class HandleDots {
   readonly small = dots(9);
   readonly large = dots(15);
+
+  constructor() {
+    // Onto the cut, landmarks of joint and shaft would lie in one heap.
+    this.small.layers.set(LAYERS.notAxial);
+  }
 
   set(handles: readonly Handle[], held: HandleName | null): void {
     const grip = (handle: Handle): boolean => handle.provenance === 'cut' || handle.name === held;

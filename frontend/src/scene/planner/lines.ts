@@ -6,6 +6,7 @@ import { LineSegmentsGeometry } from 'three/examples/jsm/lines/LineSegmentsGeome
 import { crossing, legLines } from '../../domain/leg';
 import type { PlanDocument } from '../../domain/plan';
 import { wedgeMotion } from '../../domain/wedge';
+import { LAYERS } from './panes';
 
 const COLOURS = { axis: '#a9b5bf', load: '#6fc6d8', before: '#6b7680', cut: '#6fc6d8' } as const;
 /** How far the hinge axis is drawn to either side of the hinge, mm. */
@@ -26,6 +27,8 @@ export class PlanLines {
 
   constructor() {
     this.group.add(this.axes, this.before, this.load, this.cut);
+    // Seen along the leg, its axes are next to points.
+    for (const line of [this.axes, this.before, this.load]) line.layers.set(LAYERS.notAxial);
   }
 
   set(plan: PlanDocument | null, degrees: number, after: boolean, shown: boolean): void {

@@ -1,8 +1,8 @@
-import { Box3, type BufferGeometry, DirectionalLight, Scene, Sphere, Vector3, WebGLRenderer } from 'three';
+import { Box3, type BufferGeometry, Scene, Sphere, Vector3, WebGLRenderer } from 'three';
 
+import { PALETTE } from '../../app/palette';
 import type { BoneName } from '../../domain/bones';
 import type { PlanDocument } from '../../domain/plan';
-import { roomLights } from '../lights';
 import { RenderLoop } from '../loop';
 import { softwareDrawn } from '../software';
 import { PlanContent } from './content';
@@ -12,6 +12,10 @@ import { PlanLines } from './lines';
 import { Pane } from './pane';
 import { type PaneName, paneDirection } from './panes';
 
+/** What fits into a view at zoom 1. */
+const FRAME = new Sphere(new Vector3(), 100);
+/** About the knee, mm: joint line, cut and the whole of the plateau. */
+const KNEE_MM = 82;
 /** Beside the hip and the ankle, as a share of their distance. */
 const LEG_MARGIN = 1.06;
 
@@ -44,7 +48,6 @@ export class PlannerScene {
 
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
-  private readonly lamp = new DirectionalLight('#fff8ef', 2.5);
   private readonly loop = new RenderLoop(() => this.draw());
   private readonly content = new PlanContent();
   private readonly lines = new PlanLines();
@@ -65,10 +68,10 @@ export class PlannerScene {
     private readonly side: 'L' | 'R',
   ) {
     // Four views of smooth edges are more than a processor can draw while a hand moves.
-    this.renderer = new WebGLRenderer({ canvas, antialias: !softwareDrawn(), alpha: true, powerPreference: 'high-performance' });
-    this.renderer.setClearColor(0x000000, 0);
+    this.renderer = new WebGLRenderer({ canvas, antialias: !softwareDrawn(), alpha: false, stencil: false, powerPreference: 'high-performance' });
+    this.renderer.setClearColor(PALETTE.viewport);
     this.renderer.setScissorTest(true);
-    this.scene.add(this.lamp, this.lamp.target, ...roomLights(), this.content.group, this.lines.group, this.dots.small, this.dots.large);
+    this.scene.add(this.content.group, this.lines.group, this.dots.small, this.dots.large);
     this.drag = new HandleDrag(this.content, {
       handles: () => this.handles,
       mayHold: () => this.onDrag !== null,
@@ -97,13 +100,16 @@ export class PlannerScene {
     this.panes.delete(name);
     if (element) {
       const pane = new Pane(name, element, () => this.follow(name), () => this.remeasure());
-      pane.table.touched = this.touched;
       this.panes.set(name, pane);
       this.drag.listen(pane);
       const other = [...this.panes.values()].find((one) => one !== pane);
-      if (other) pane.table.camera.zoom = other.table.camera.zoom;
-      pane.table.look(paneDirection(name, this.side), other?.table.controls.target.clone() ?? this.bounds.center);
       this.remeasure();
+      if (other) {
+        pane.table.camera.zoom = other.table.camera.zoom;
+        pane.table.look(paneDirection(name, this.side), other.table.controls.target.clone());
+      } else {
+        this.reset();
+      }
     }
     this.loop.request();
   }
@@ -119,10 +125,11 @@ export class PlannerScene {
   }
 
   show(shown: Shown): void {
-    const leg = shown.longLeg !== this.shown.longLeg;
+    const before = this.shown;
     this.shown = shown;
     this.refresh();
-    if (leg) this.reset();
+    const first = before.plan === null && shown.plan !== null;
+    if (shown.longLeg !== before.longLeg || (first && !this.touched)) this.reset();
   }
 
   /** Be told after every frame, so that labels can follow; returns how to stop it. */
@@ -137,14 +144,15 @@ export class PlannerScene {
     return () => void this.hoverers.delete(told);
   }
 
-  /** Everything in sight, each view from its own side. */
+  /** The knee in sight, or the leg from hip to ankle; each view from its own side. */
   reset(): void {
-    const leg = this.shown.longLeg && this.shown.plan ? legSphere(this.shown.plan) : null;
-    const target = leg ?? this.bounds;
+    const { plan, longLeg } = this.shown;
+    const target = (plan && (longLeg ? legSphere(plan) : kneeSphere(plan))) ?? this.bounds;
     this.touched = false;
     this.following = true;
     for (const [name, { table }] of this.panes) {
-      table.camera.zoom = this.bounds.radius / target.radius;
+      table.touched = false;
+      table.camera.zoom = FRAME.radius / target.radius;
       table.look(paneDirection(name, this.side), target.center.clone());
     }
     this.following = false;
@@ -234,7 +242,7 @@ export class PlannerScene {
   /** The views may have moved on the page. */
   private remeasure(): void {
     this.following = true;
-    for (const pane of this.panes.values()) pane.measure(this.canvas, this.bounds);
+    for (const pane of this.panes.values()) pane.measure(this.canvas, FRAME);
     this.following = false;
     this.loop.request();
   }
@@ -249,8 +257,6 @@ export class PlannerScene {
       const { table, box } = pane;
       table.step(now);
       turning ||= table.turning;
-      // Over the shoulder of whoever looks.
-      this.lamp.position.set(-0.5, 0.7, 1).applyQuaternion(table.camera.quaternion);
       const bottom = this.size.height - box.y - box.height;
       this.renderer.setViewport(box.x, bottom, box.width, box.height);
       this.renderer.setScissor(box.x, bottom, box.width, box.height);
@@ -259,6 +265,12 @@ export class PlannerScene {
     for (const told of this.afterDraw) told();
     return turning;
   }
+}
+
+function kneeSphere(plan: PlanDocument): Sphere | null {
+  const centre = plan.landmarks.tibia_knee_center;
+  // A little below the joint line, where the cut is.
+  return centre ? new Sphere(new Vector3().fromArray(centre.position).add(new Vector3(0, 0, -12)), KNEE_MM) : null;
 }
 
 function legSphere(plan: PlanDocument): Sphere | null {
