@@ -90,7 +90,11 @@ def design_guide(
     wires, missing = add_wires(footprint, chosen, osteotomy, parts)
     engraving = add_label(footprint, chosen, label, parts)
     top = swept.origin[2] + swept.values.shape[2] * FINE_MM
-    windows = add_windows(footprint, chosen, wires, engraving, top + 20, parts) if chosen.windows else []
+    windows = (
+        add_windows(footprint, chosen, wires, engraving, swept.bottom, top + 20, parts)
+        if chosen.windows
+        else []
+    )
     body = _assembled(footprint, swept, tibia, chosen, parts, top)
     for wire in wires:
         wire["drill_depth_mm"], wire["drill_depth_ends_at"] = drill_depth_mm(tibia, wire, document)

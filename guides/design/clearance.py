@@ -22,7 +22,9 @@ NARROW_MM = 1.5
 """Half-width of the band about the contact face with exact distances; beyond it they are interpolated."""
 
 DEPTH_MM = 18.0
-"""How far below its highest point the guide may reach down round the bone."""
+STEEP_PERCENT = 4.0
+"""How far below its highest point the guide may reach down round the bone, and the share of the face that may
+lie lower: a tail round a steep edge would be thin and hold nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def swept_distance(
     margin = 3.0
     patch = footprint.over(footprint.u, footprint.v)
     top = float(patch.max())
-    bottom = max(float(np.percentile(patch, 2)) - 3, top - DEPTH_MM)
+    bottom = max(float(np.percentile(patch, STEEP_PERCENT)) - 1, top - DEPTH_MM)
     wide = footprint.over(
         (footprint.u[0] - margin, footprint.u[1] + margin), (footprint.v[0] - margin, footprint.v[1] + margin)
     )

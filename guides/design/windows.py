@@ -7,12 +7,16 @@ from typing import Any
 
 import manifold3d
 import numpy as np
+from scipy.ndimage import minimum_filter
 
 from guides.bones import Array
 from guides.design.footprint import RIM_MM, Footprint
 from guides.design.presets import Settings
+from guides.design.rims import outline
+from guides.design.room import STEP_MM
 from guides.design.slots import END_MM
 from guides.design.solid_parts import Parts, rounded
+from guides.score.contact import inset
 
 DIAMETER_MM = 5.0
 AROUND_MM = 2.0
@@ -26,6 +30,7 @@ def add_windows(
     chosen: Settings,
     wires: Sequence[Mapping[str, Any]],
     engraving: Mapping[str, Any],
+    bottom: float,
     height: float,
     parts: Parts,
 ) -> list[dict[str, Any]]:
@@ -34,18 +39,23 @@ def add_windows(
     Args:
         footprint, chosen: of the guide.
         wires, engraving: what they keep clear of.
+        bottom: local w at which the guide ends.
         height: local w above everything.
         parts: gets the cuts.
     """
     keep = DIAMETER_MM / 2 + AROUND_MM
     u, v = np.meshgrid(np.arange(*footprint.u, 1.0), np.arange(*footprint.v, 1.0), indexing="ij")
     places = np.column_stack([u.ravel(), v.ravel()])
-    edge = keep + RIM_MM
-    left = np.where(places[:, 1] > footprint.neck, footprint.u[0], footprint.u_distal[0])
-    right = np.where(places[:, 1] > footprint.neck, footprint.u[1], footprint.u_distal[1])
-    free = (places[:, 0] > left + edge) & (places[:, 0] < right - edge)
-    free &= (places[:, 1] > footprint.v[0] + edge) & (places[:, 1] < footprint.v[1] - edge)
-    free &= np.abs(places[:, 1] - footprint.neck) > keep + 1
+    (polygon,) = outline(footprint).to_polygons()
+    free = inset(np.asarray(polygon), places, keep + RIM_MM)
+    # Where the bone falls away the guide may end before its outline does.
+    deep = np.where(np.isfinite(footprint.height), footprint.height, -np.inf)
+    lowest = minimum_filter(deep, size=round(2 * (keep + RIM_MM) / STEP_MM) + 1)
+    rows, columns = (
+        np.clip(np.round((places[:, axis] - grid[0]) / STEP_MM).astype(int), 0, len(grid) - 1)
+        for axis, grid in enumerate((footprint.grid_u, footprint.grid_v))
+    )
+    free &= lowest[rows, columns] > bottom + 1
     half = chosen.slot_thickness_mm / 2 + chosen.slot_wall_mm
     for plane in footprint.planes:
         if plane.name == "second cut":

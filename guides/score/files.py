@@ -18,7 +18,8 @@ from guides.score.alignment import align
 from guides.score.heat import write_contact
 from guides.score.simulate import Progress, Verdict, simulate
 
-MOST_PLACEMENTS = 10_000
+LEAST_PLACEMENTS, MOST_PLACEMENTS = 10, 10_000
+MOST_NOISE_MM = 3.0
 
 _VECTOR = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
 
@@ -92,6 +93,20 @@ def read_design(folder: Path) -> tuple[trimesh.Trimesh, dict[str, Any]]:
     return mesh, report
 
 
+def check_numbers(count: int, noise_mm: float) -> None:
+    """Refuse numbers of placements and noise that make no sense.
+
+    Raises:
+        InputError: ``bad_placements``.
+    """
+    if not LEAST_PLACEMENTS <= count <= MOST_PLACEMENTS or not 0 <= noise_mm <= MOST_NOISE_MM:
+        raise InputError(
+            "bad_placements",
+            f"{count} placements with a surface noise of {noise_mm:g} mm are out of range",
+            f"Choose {LEAST_PLACEMENTS} to {MOST_PLACEMENTS} placements and 0 to {MOST_NOISE_MM:g} mm",
+        )
+
+
 def score_files(
     guide: Path,
     bones: Path,
@@ -122,12 +137,7 @@ def score_files(
     Raises:
         InputError: guide, bones or numbers cannot be used.
     """
-    if not 10 <= count <= MOST_PLACEMENTS or not 0 <= noise_mm <= 3:
-        raise InputError(
-            "bad_placements",
-            f"{count} placements with a surface noise of {noise_mm:g} mm are out of range",
-            f"Choose 10 to {MOST_PLACEMENTS} placements and 0 to 3 mm",
-        )
+    check_numbers(count, noise_mm)
     mesh, report = read_design(guide)
     bone = BoneSet.read(bones, [Bone.TIBIA])[Bone.TIBIA]
     to_bone = np.eye(4)

@@ -22,7 +22,7 @@ Refused = Callable[..., str]
 
 
 @pytest.fixture
-def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
+def refused(capfd: pytest.CaptureFixture[str]) -> Refused:
     """Run a command that must fail with one line and status 2; returns the line."""
 
     def run(*arguments: object) -> str:
@@ -30,7 +30,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
             status = main([str(argument) for argument in arguments])
         except SystemExit as stop:  # argparse ends the program itself
             status = stop.code
-        captured = capsys.readouterr()
+        captured = capfd.readouterr()
         assert status == 2, captured
         assert captured.out == ""
         assert captured.err.startswith("error: ") and captured.err.count("\n") == 1, captured.err
@@ -39,12 +39,12 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
     return run
 
 
-def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     bones, plan, out = folder_of("synthetic_r"), tmp_path / "new" / "plan.json", tmp_path / "guide"
     assert (
         main(["plan", "--bones", str(bones), "--side", "R", "--target-hka", "182", "--out", str(plan)]) == 0
     )
-    assert "mMPTA" in capsys.readouterr().out
+    assert "mMPTA" in capfd.readouterr().out
     assert [path.name for path in plan.parent.iterdir()] == ["plan.json"]
     assert main(["design", "--bones", str(bones), "--plan", str(plan), "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
@@ -54,10 +54,10 @@ def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capsys: pytest.Captu
         "report.json",
         "scores.json",
     ]
-    capsys.readouterr()
+    capfd.readouterr()
     command = ["check", "--guide", str(out / "guide.3mf"), "--bones", str(bones), "--plan", str(plan)]
     assert main([*command, "--json"]) == 0
-    checks = json.loads(capsys.readouterr().out)
+    checks = json.loads(capfd.readouterr().out)
     assert {check["status"] for check in checks} <= {"pass", "warn"}
     spoilt = trimesh.load_mesh(out / "guide.stl")
     spoilt.apply_translation(
@@ -65,7 +65,7 @@ def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capsys: pytest.Captu
     )
     spoilt.export(out / "guide.stl")
     assert main(["check", "--guide", str(out / "guide.stl"), *command[3:]]) == 1
-    assert "block overlap" in capsys.readouterr().out
+    assert "block overlap" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("correction", ["-4", "21", "1e9", "nan", "inf", "-inf", "much"])

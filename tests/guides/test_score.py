@@ -274,14 +274,14 @@ def test_a_bone_is_laid_on_another_picture_of_itself(designed: Design) -> None:
 
 
 def test_the_command_writes_scores_and_contact_map(
-    designed: Design, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    designed: Design, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     made = designed("hubmap_vhm_l")
     folder = tmp_path / "guide"
     shutil.copytree(made.out, folder)
     command = ["score", "--guide", str(folder), "--bones", str(made.bones), "--placements", "20"]
     assert main(command) == 0
-    assert "fitting    6 of 6 (simulated)" in capsys.readouterr().out
+    assert "fitting    6 of 6 (simulated)" in capfd.readouterr().out
     first = (folder / "scores.json").read_bytes()
     document = json.loads(first)
     assert json.loads((folder / "report.json").read_text())["scores"] == document

@@ -1,0 +1,3 @@
+"""Commands that work with solids: one module each, with HELP, ``add_arguments`` and ``run``."""
+
+COMMANDS = ("design", "check", "score", "package", "verify", "presets")
