@@ -1,6 +1,7 @@
 /** Studies as those who run them see them: who is how far, never what anybody answered. */
 import { useMutation, type UseMutationResult, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 
+import type { StudyReport } from '../domain/studyReport';
 import { client, told } from './client';
 import type { components } from './schema';
 
@@ -84,6 +85,18 @@ export function useDeviations(id: string): UseQueryResult<Deviation[]> {
     queryKey: ['studies', id, 'deviations'],
     queryFn: ({ signal }) =>
       told(client.GET('/api/studies/{id}/deviations/', { params: { path: { id } }, signal })),
+  });
+}
+
+/** Only of an unblinded study; it never changes any more. */
+export function useStudyReport(id: string): UseQueryResult<StudyReport> {
+  return useQuery({
+    queryKey: ['study-report', id],
+    queryFn: async ({ signal }) => {
+      const report: unknown = await told(client.GET('/api/studies/{id}/report/', { params: { path: { id } }, signal }));
+      return report as StudyReport;
+    },
+    staleTime: Infinity,
   });
 }
 

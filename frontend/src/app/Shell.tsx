@@ -1,5 +1,5 @@
 import { Menu, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { ClipboardCheck, ClipboardList, FlaskConical, House, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
+import { ClipboardCheck, ClipboardList, DraftingCompass, FlaskConical, House, Keyboard, LogOut, Moon, Sun, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 
@@ -29,7 +29,8 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   useHelpKey(() => setHelp(true));
   useWorklistLive();
   if (!person) return null;
-  const onlyRates = person.roles.length === 1 && person.roles.includes('rater');
+  // Raters and coordinators have their studies for a home.
+  const onlyStudies = person.roles.length > 0 && person.roles.every((role) => role === 'rater' || role === 'coordinator');
   const runsStudies = person.roles.includes('coordinator') || person.roles.includes('administrator');
   const seesCases = person.roles.includes('surgeon') || person.roles.includes('engineer');
 
@@ -43,9 +44,14 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         <Link href="/" className={classes.mark} aria-label="Knee Guides, first page">
           <img src={`${import.meta.env.BASE_URL}mark.svg`} alt="" />
         </Link>
-        {!onlyRates && (
+        {!onlyStudies && (
           <RailLink href="/" label={seesCases ? 'Worklist' : 'Home'} active={location === '/' || location.startsWith('/cases')}>
             {seesCases ? <ClipboardList size={20} /> : <House size={20} />}
+          </RailLink>
+        )}
+        {person.roles.includes('engineer') && (
+          <RailLink href="/guides" label="Guides" active={location.startsWith('/guides')}>
+            <DraftingCompass size={20} />
           </RailLink>
         )}
         {person.roles.includes('rater') && (

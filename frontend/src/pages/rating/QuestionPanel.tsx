@@ -58,8 +58,8 @@ export function QuestionPanel({ questions, standing, complete, final, resting, o
 
   // The way on lies under the Enter key as soon as there is nothing left to answer.
   useEffect(() => {
-    if (complete) next.current?.focus({ preventScroll: true });
-  }, [complete]);
+    if (complete && !resting) next.current?.focus({ preventScroll: true });
+  }, [complete, resting]);
 
   return (
     <aside className={classes.panel} aria-label="Questions">

@@ -14,6 +14,11 @@ interface Props {
   onAnswer: (question: Asked, value: number) => void;
 }
 
+/** A question that opens below the edge comes into sight. */
+function reveal(element: HTMLLIElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
+}
+
 /** One question open with its scale, the others as a line each with their answer. */
 export function Questions({ questions, answers, active, disabled, onActive, onAnswer }: Props): ReactNode {
   return (
@@ -37,7 +42,7 @@ export function Questions({ questions, answers, active, disabled, onActive, onAn
           );
         }
         return (
-          <li key={question.key} className={classes.open} aria-current="step" data-testid={`open-${question.key}`}>
+          <li key={question.key} ref={reveal} className={classes.open} aria-current="step" data-testid={`open-${question.key}`}>
             <h2>{question.title}</h2>
             <p>{question.text}</p>
             <Scale question={question} value={value} disabled={disabled} onChoose={(chosen) => onAnswer(question, chosen)} />

@@ -35,6 +35,11 @@ export function ClosingActs({ study, person, mayRun }: Props): ReactNode {
         </Text>
       </div>
       <Group wrap="nowrap">
+        {study.state === 'running' && mayRun && study.kind === 'hto_simulation' && (
+          <Button component="a" href={`/api/studies/${study.id}/print-package/`} download variant="default" data-testid="print-package">
+            Print package
+          </Button>
+        )}
         {study.state === 'running' && mayRun && (
           <Button onClick={() => setOpen('lock')} data-testid="lock">
             Lock the study
