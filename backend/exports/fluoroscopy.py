@@ -17,8 +17,7 @@ from PIL import Image
 from backend.core import storage
 from backend.core.errors import Conflict
 from backend.exports.models import Guide
-from backend.imaging.folders import cached_folder
-from recon.bones import BoneSet
+from recon.bones import Bone, BoneSet
 from recon.drr.beam import SPECTRA, line_integrals, per_mm
 from recon.drr.raster import path_lengths
 from recon.geometry import Camera
@@ -45,9 +44,6 @@ TISSUE = Tissue(
     fat_thickness=10.0,
 )
 """Of an average adult. The bones are the patient's; what they are made of nobody has measured."""
-
-WHITE = 3.5
-"""Line integral that becomes white, the same at every angle so that a turn does not flicker."""
 
 SOFT = 3
 """Layers of the phantom from here on are flesh; the wound is open, and the view is of bone, guide, wires."""
@@ -101,7 +97,7 @@ def check_located(guide: Guide) -> None:
 
 
 def radiograph(guide: Guide, view: View) -> npt.NDArray[np.uint16]:
-    """(pixels, pixels) uint16, bright where much is absorbed; white is ``WHITE`` at every angle.
+    """(pixels, pixels) uint16: the absorbed share of the beam, black where nothing is in its way.
 
     The isocentre lies where the saw enters, so that the guide stays in the middle whatever the angle.
     Polyamide and surgical resins absorb as water does, to within a few per cent.
@@ -115,8 +111,8 @@ def radiograph(guide: Guide, view: View) -> npt.NDArray[np.uint16]:
     for mesh, material in solids:
         behind = np.maximum(path_lengths(np.asarray(mesh.vertices), np.asarray(mesh.faces), camera), 0)
         exponents += behind * per_mm(material)[:, None, None]
-    share = np.clip(line_integrals(exponents, SPECTRA["knee"]) / WHITE, 0, 1)
-    return np.asarray(np.rint(share * 65535), dtype=np.uint16)
+    absorbed = -np.expm1(-line_integrals(exponents, SPECTRA["knee"]))
+    return np.asarray(np.rint(np.clip(absorbed, 0, 1) * 65535), dtype=np.uint16)
 
 
 def png(pixels: npt.NDArray[np.uint16]) -> bytes:
@@ -131,11 +127,18 @@ def _bodies(guide_id: UUID) -> tuple[BoneSet, trimesh.Trimesh, tuple[trimesh.Tri
     """Bones, guide and wires in mm with the isocentre at the origin; kept while somebody turns the C-arm."""
     guide = Guide.objects.select_related("plan__bone_set").get(pk=guide_id)
     centre = np.asarray(guide.report["slot"]["point"], dtype=float)
-    bones = BoneSet.read(cached_folder(guide.plan.bone_set))
-    printed = trimesh.load_mesh(io.BytesIO(storage.get(guide.stl)), file_type="stl")
+    # The meshes that the screen shows: what they leave out is less than a pixel.
+    bones = BoneSet(
+        {Bone[mesh.bone.upper()]: _mesh(mesh.display, "ply") for mesh in guide.plan.bone_set.meshes.all()}
+    )
+    printed = _mesh(guide.stl, "stl")
     for mesh in (*bones.values(), printed):
         mesh.apply_translation(-centre)
     return bones, printed, tuple(_wire(wire, centre) for wire in guide.report.get("wires", []))
+
+
+def _mesh(key: str, kind: str) -> trimesh.Trimesh:
+    return trimesh.load_mesh(io.BytesIO(storage.get(key)), file_type=kind)
 
 
 def _wire(wire: Mapping[str, Any], centre: Array) -> trimesh.Trimesh:

@@ -21,7 +21,7 @@ class CheckSerializer(serializers.Serializer):
     message = serializers.CharField()
     place = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3, allow_null=True)
     # What would mend it; older designs do not say.
-    mend = serializers.CharField(required=False)
+    remedy = serializers.CharField(required=False, allow_null=True)
 
 
 @extend_schema_field(CheckSerializer(many=True))
@@ -76,6 +76,7 @@ class GuideFilesSerializer(serializers.Serializer):
 
 class GuideSerializer(serializers.Serializer):
     id = serializers.UUIDField()
+    case = serializers.UUIDField(source="case_id")
     version = serializers.IntegerField()
     plan = serializers.UUIDField(source="plan_id")
     plan_sha256 = serializers.CharField(source="plan.sha256")

@@ -18,7 +18,6 @@ import { rememberToken } from './session';
 import type {
   CaseDetail,
   CaseSummary,
-  GuideParameter,
   Job,
   Outlines,
   Person,
@@ -246,28 +245,6 @@ export function useRetryJob(caseId: string): UseMutationResult<Job, Error, strin
   const refresh = useCaseRefresh(caseId);
   return useMutation({
     mutationFn: (id) => told(client.POST('/api/jobs/{id}/retry/', { params: { path: { id } } })),
-    onSettled: refresh,
-  });
-}
-
-// ---- guides ----------------------------------------------------------------
-
-export function usePresets(enabled: boolean): UseQueryResult<GuideParameter[]> {
-  return useQuery({
-    queryKey: ['guide-presets'],
-    enabled,
-    queryFn: async ({ signal }) => (await told(client.GET('/api/guide-presets/', { signal }))).parameters,
-    staleTime: Infinity,
-  });
-}
-
-export function useDesign(
-  caseId: string,
-): UseMutationResult<Job, Error, { plan: string; parameters: Record<string, number> }> {
-  const refresh = useCaseRefresh(caseId);
-  return useMutation({
-    mutationFn: ({ plan, parameters }) =>
-      told(client.POST('/api/plans/{id}/guides/', { params: { path: { id: plan } }, body: { parameters } })),
     onSettled: refresh,
   });
 }

@@ -28,7 +28,6 @@ export type Job = Schemas['Job'];
 export type JobEvent = Schemas['JobEvent'];
 export type Check = Schemas['Check'];
 export type Guide = Schemas['Guide'];
-export type GuideParameter = Schemas['GuideParameter'];
 export type TimelineEntry = Schemas['TimelineEntry'];
 
 /** For each view and bone, polylines of (column, row). */
@@ -36,3 +35,5 @@ export type Outlines = Schemas['Outlines'];
 export type Plan = Schemas['Plan'];
 export type PlanAlternative = Schemas['Alternative'];
 export type PlanChange = Schemas['Change'];
+export type CorrectedXray = Schemas['CorrectedXray'];
+export type CorrectedXrays = Schemas['CorrectedXrays'];

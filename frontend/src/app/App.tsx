@@ -16,6 +16,9 @@ import { Shell } from './Shell';
 import { theme, variables } from './theme';
 
 const CasePage = lazy(() => import('../pages/case/CasePage'));
+const ComparePage = lazy(() => import('../pages/guides/ComparePage'));
+const DesignPage = lazy(() => import('../pages/guides/DesignPage'));
+const GuidesPage = lazy(() => import('../pages/guides/GuidesPage'));
 const PeoplePage = lazy(() => import('../pages/PeoplePage'));
 const MyStudiesPage = lazy(() => import('../pages/rating/MyStudiesPage'));
 const RatingPage = lazy(() => import('../pages/rating/RatingPage'));
@@ -66,6 +69,15 @@ function Gate(): ReactNode {
               <HomePage person={person} />
             </Route>
             <Route path="/cases/:id">{({ id }) => <CasePage key={id} id={id} />}</Route>
+            <Route path="/guides">
+              <GuidesPage />
+            </Route>
+            <Route path="/guides/cases/:id/:guide?">
+              {({ id, guide }) => <DesignPage key={id} id={id} guideId={guide ?? null} person={person} />}
+            </Route>
+            <Route path="/guides/compare/:id/:other">
+              {({ id, other }) => <ComparePage key={`${id} ${other}`} id={id} other={other} />}
+            </Route>
             <Route path="/people">
               <PeoplePage person={person} />
             </Route>

@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { Maximize } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect } from 'react';
+import { Gauge, Maximize } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 
 import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Guide, Side } from '../../api/types';
@@ -14,6 +14,7 @@ import { BoneScene } from '../../scene/bones';
 import { bonesGeometry, guideGeometry } from '../../scene/meshes';
 import { VIEWS } from '../../scene/views';
 import classes from './Case.module.css';
+import { UncertaintyBar } from './UncertaintyBar';
 import type { Compared } from './useComparedPair';
 
 /** A place to look at; `key` changes with every request, so that the same place can be asked for twice. */
@@ -35,11 +36,14 @@ interface Props {
 }
 
 const TURN = Math.PI / 18;
+/** End of the colour scale of uncertainty, mm: three times what a plan should be off. */
+const UNCERTAINTY_END = 3;
 
 /** The bones in 3D, with the guide. */
 export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend, children }: Props): ReactNode {
   const create = useCallback((canvas: HTMLCanvasElement) => new BoneScene(canvas, side), [side]);
   const { ref, scene, failed } = useScene(create);
+  const [coloured, setColoured] = useState(false);
 
   const meshes = useQueries({
     queries: Object.entries(boneSet?.bones ?? {})
@@ -50,8 +54,10 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
   const pair = compared?.pair ?? null;
   const loaded = meshes.filter((mesh) => mesh.isSuccess).length;
   const broken = meshes.find((mesh) => mesh.isError);
+  const known = meshes.some((mesh) => mesh.data?.userData.uncertainty);
+  const byUncertainty = coloured && known && compared === null;
   const guideMesh = useQuery({
-    ...geometryOptions(guide?.files.stl ?? '', guideGeometry),
+    ...geometryOptions(guide?.files.preview ?? '', guideGeometry),
     enabled: guide !== null,
   });
 
@@ -66,6 +72,7 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
     for (const name of BONES) scene.setVisible(name, !hidden.has(name));
     // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   }, [scene, hidden, loaded]);
+  useEffect(() => scene?.setUncertainty(byUncertainty ? UNCERTAINTY_END : null), [scene, byUncertainty]);
   useEffect(() => scene?.setComparison(pair), [scene, pair]);
   useEffect(() => scene?.setBlend(blend), [scene, blend, pair]);
   useEffect(() => scene?.setGuide(guide ? (guideMesh.data ?? null) : null), [scene, guide, guideMesh.data]);
@@ -77,6 +84,7 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
   useKeys({
     ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(view)])),
     r: () => scene?.reset(),
+    u: () => setColoured((before) => !before),
   });
 
   const key = (event: KeyboardEvent): void => {
@@ -109,6 +117,7 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
         data-guide={(guide !== null && guideMesh.isSuccess) || undefined}
         data-bones={boneSet?.number}
         data-compared={pair !== null || undefined}
+        data-uncertainty={byUncertainty || undefined}
       >
         <div ref={ref} className={classes.canvasHost} />
         {boneSet && loaded < names.length && !broken && (
@@ -119,6 +128,7 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
         {compared?.loading && <div className={classes.waiting}>Loading both sets …</div>}
       </div>
       {children}
+      {byUncertainty && <UncertaintyBar end={UNCERTAINTY_END} />}
       {(broken || guideMesh.isError || compared?.error != null || failed) && (
         <div className={classes.paneError}>
           <ErrorNote
@@ -141,6 +151,21 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
             </button>
           </Tooltip>
         ))}
+        {known && compared === null && (
+          <Tooltip label="Colour by uncertainty (U)">
+            <ActionIcon
+              variant={coloured ? 'filled' : 'subtle'}
+              color="gray"
+              size="sm"
+              aria-label="Colour by uncertainty"
+              aria-pressed={coloured}
+              onClick={() => setColoured(!coloured)}
+              data-testid="uncertainty"
+            >
+              <Gauge size={14} />
+            </ActionIcon>
+          </Tooltip>
+        )}
         <Tooltip label="Everything in sight (R)">
           <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Reset the 3D view" onClick={() => scene?.reset()}>
             <Maximize size={14} />

@@ -25,6 +25,11 @@ export function Checks({ checks, onLook }: { checks: readonly Check[]; onLook: (
             <span>
               {check.message}
               <small className="dim figures">{figures(check)}</small>
+              {check.status !== 'pass' && check.remedy && (
+                <small>
+                  <b>Next:</b> {check.remedy}.
+                </small>
+              )}
             </span>
             {check.place && (
               <button type="button" className={classes.look} onClick={() => check.place && onLook(check.place)} aria-label={`Show where: ${check.message}`}>

@@ -1,15 +1,12 @@
-import { Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { ArrowRight, Box } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
-import { useCancelJob, useReconstruct, useRetryJob } from '../../api/queries';
+import { useReconstruct, useRetryJob } from '../../api/queries';
 import type { CaseDetail, Job } from '../../api/types';
-import { useJob } from '../../api/useJob';
-import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { ErrorNote } from '../../components/ErrorNote';
-import { duration } from '../../domain/format';
-import { stageWords } from '../../domain/states';
+import { RunningJob } from '../../components/RunningJob';
 import classes from './Case.module.css';
 import type { Tab } from './SidePanel';
 
@@ -100,6 +97,7 @@ const PLACES: Partial<Record<CaseDetail['next_step']['code'], Tab>> = {
   design: 'guide',
   download: 'guide',
   review_checks: 'guide',
+  sign_off: 'guide',
 };
 
 const TITLES: Record<Job['kind'], string> = {
@@ -109,15 +107,6 @@ const TITLES: Record<Job['kind'], string> = {
   compare_bones: 'The comparison of bones stopped',
   design_guide: 'The design of the guide stopped',
   blind_versions: 'The blinding for a study stopped',
-};
-
-const ACTS: Record<Job['kind'], string> = {
-  reconstruct: 'Reconstructing the bones',
-  reconstruct_ct: 'Reconstructing bones from the CT',
-  import_bones: 'Importing bones',
-  compare_bones: 'Comparing bones',
-  design_guide: 'Designing the guide',
-  blind_versions: 'Blinding both versions for a study',
 };
 
 /** Who may try a failed task again: whoever may begin it. */
@@ -132,50 +121,3 @@ const RETRIES: Record<Job['kind'], CaseDetail['allowed'][number]> = {
 
 /** Tasks beside the way from X-rays to guide: where one fails, the next step is still there. */
 const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'blind_versions'];
-
-function RunningJob({ job, caseId }: { job: Job; caseId: string }): ReactNode {
-  const now = useJob(job, caseId);
-  const cancel = useCancelJob(caseId);
-  const [asking, setAsking] = useState(false);
-  const stopping = now.cancelling || cancel.isPending || cancel.isSuccess;
-  const percent = Math.floor((now.fraction ?? 0) * 100);
-  return (
-    <Stack gap={6} data-testid="job" data-kind={job.kind}>
-      <Group justify="space-between" wrap="nowrap">
-        <Text size="sm" fw={600}>
-          {ACTS[job.kind]}
-        </Text>
-        <Text size="sm" fw={600} className="figures" data-testid="job-percent">
-          {percent} %
-        </Text>
-      </Group>
-      <Progress value={Math.max(1, percent)} size="md" transitionDuration={300} animated aria-label={ACTS[job.kind]} />
-      <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Text size="xs" c="dimmed" className="figures" data-testid="job-stage">
-          {stopping ? 'Stopping …' : now.queued ? 'Waiting for its turn' : stageWords(now.stage)}
-          {!stopping && !now.queued && now.remaining_s != null && ` · about ${duration(now.remaining_s)} left`}
-        </Text>
-        <Button variant="default" size="compact-xs" onClick={() => setAsking(true)} disabled={stopping} data-testid="cancel-job">
-          Cancel
-        </Button>
-      </Group>
-      <Text size="xs" c="dimmed">
-        You may leave this page; it goes on and will be here when you return.
-      </Text>
-      {cancel.isError && <ErrorNote error={cancel.error} onClose={cancel.reset} />}
-      <ConfirmDialog
-        opened={asking}
-        title="Stop this work?"
-        act="Stop it"
-        final
-        onClose={() => setAsking(false)}
-        onConfirm={() => {
-          setAsking(false);
-          cancel.mutate(job.id);
-        }}
-      >
-        What has been computed so far is discarded. Images, bones and plans stay as they are, and you can start again.
-      </ConfirmDialog>
-    </Stack>
-  );
-}

@@ -1,0 +1,73 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { PackageOpen, PenLine } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+
+import type { Guide } from '../../api/types';
+import { clock } from '../../domain/format';
+import { GuideBadge } from './GuideBadge';
+import { SignDialog } from './SignDialog';
+
+interface Props {
+  caseId: string;
+  guide: Guide;
+  maySign: boolean;
+}
+
+/** The one thing to do with a design: sign it, or take its print package; or why neither can be done. */
+export function ReleasePanel({ caseId, guide, maySign }: Props): ReactNode {
+  const [signing, setSigning] = useState(false);
+  return (
+    <Stack gap="xs" data-testid="release">
+      <Group justify="space-between">
+        <GuideBadge state={guide.state} />
+        <Text size="xs" c="dimmed">
+          by {guide.author}, {clock(guide.created_at)}
+        </Text>
+      </Group>
+      {guide.state === 'to_sign' &&
+        (maySign ? (
+          <Button leftSection={<PenLine size={16} />} onClick={() => setSigning(true)} data-testid="sign">
+            Sign off
+          </Button>
+        ) : (
+          <Text size="sm" c="dimmed">
+            An engineer signs it off; then the print package can be taken.
+          </Text>
+        ))}
+      {guide.state === 'signed' && (
+        <>
+          <Button component="a" href={guide.files.package} download leftSection={<PackageOpen size={16} />} data-testid="download-package">
+            Download the print package
+          </Button>
+          <Group gap="xs" grow>
+            <Button component="a" href={guide.files.stl} download variant="default" size="xs" data-testid="download-stl">
+              STL
+            </Button>
+            <Button component="a" href={guide.files['3mf']} download variant="default" size="xs" data-testid="download-3mf">
+              3MF
+            </Button>
+            <Button component="a" href={guide.files.report} download variant="default" size="xs" data-testid="download-report">
+              Report
+            </Button>
+          </Group>
+          {guide.signature && (
+            <Text size="xs" c="dimmed">
+              Signed by {guide.signature.person}, {clock(guide.signature.signed_at)}
+            </Text>
+          )}
+        </>
+      )}
+      {guide.state === 'blocked' && (
+        <Text size="sm" c="var(--stop)" data-testid="not-exportable">
+          A check blocks this guide: it cannot be printed. Change a parameter or the plan and design it again.
+        </Text>
+      )}
+      {guide.state === 'void' && (
+        <Text size="sm" c="var(--stop)" data-testid="guide-void">
+          The approval of its plan was withdrawn. Print it no more, and use none that was printed.
+        </Text>
+      )}
+      {signing && <SignDialog caseId={caseId} guide={guide} onClose={() => setSigning(false)} />}
+    </Stack>
+  );
+}
