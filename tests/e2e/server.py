@@ -25,6 +25,7 @@ class Server:
 
     url: str
     password: str
+    var: Path
 
 
 def built() -> bool:
@@ -56,7 +57,7 @@ def running(var: Path, *, demo_resolution: int) -> Iterator[Server]:
         )
         try:
             _wait_for(url, process, var / "server.log")
-            yield Server(url, json.loads((var / "demo.json").read_text())["password"])
+            yield Server(url, json.loads((var / "demo.json").read_text())["password"], var)
         finally:
             process.terminate()
             try:

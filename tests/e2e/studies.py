@@ -97,5 +97,7 @@ def sign(page: Page, act: str, password: str, *, name: str = "", reason: str = "
 def rated_bones_shown(page: Page) -> None:
     """Until both X-rays and the bones of an item are drawn."""
     for view in ("ap", "lateral"):
-        expect(page.get_by_test_id(f"xray-{view}")).to_have_attribute("data-ready", "true", timeout=app.JOB_MS)
+        expect(page.get_by_test_id(f"xray-{view}")).to_have_attribute(
+            "data-ready", "true", timeout=app.JOB_MS
+        )
     expect(page.get_by_test_id("rated-bones")).to_have_attribute("data-ready", "true", timeout=app.JOB_MS)

@@ -1,7 +1,7 @@
 """Cases with two versions each and raters, beside the demo: ``python -m tests.e2e.study_cases``.
 
-Runs in the server's own folder (``KNEE_VAR``). The cases are copies of the demo's: its X-rays, its bones, and the
-same bones with a swell on them in place of those of a CT. Nothing is told by them but that pages work.
+Runs in the server's own folder (``KNEE_VAR``). The cases are copies of the demo's: its X-rays, its bones, and
+the same bones with a swell on them in place of those of a CT. Nothing is told by them but that pages work.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ export default function StudyPage({ id, person }: Props): ReactNode {
 function Shown({ study, person }: { study: Study; person: Person }): ReactNode {
   const mayRun = person.roles.includes('coordinator');
   const first: TabName = study.state === 'unblinded' ? 'report' : study.state === 'locked' ? 'closing' : study.state === 'running' ? 'progress' : 'setup';
-  // The tab follows the course of the study until somebody chooses one.
-  const [chosen, setChosen] = useState<TabName | null>(null);
+  // The tab follows the course of the study; one that was chosen stays until the study moves on.
+  const [chosen, setChosen] = useState<{ tab: TabName; state: Study['state'] } | null>(null);
   const sealed = study.state !== 'draft' && study.state !== 'ready';
   return (
     <div className={classes.page} data-testid="study">
@@ -54,7 +54,7 @@ function Shown({ study, person }: { study: Study; person: Person }): ReactNode {
         <CourseOfStates state={study.state} />
       </header>
       <NextAct study={study} person={person} mayRun={mayRun} />
-      <Tabs value={chosen ?? first} onChange={(value) => setChosen(value as TabName)} keepMounted={false}>
+      <Tabs value={chosen?.state === study.state ? chosen.tab : first} onChange={(value) => setChosen({ tab: value as TabName, state: study.state })} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="setup" data-testid="tab-setup">
             Set-up
