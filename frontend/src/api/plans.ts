@@ -13,7 +13,7 @@ import type { PlanDocument } from '../domain/plan';
 import type { PlanRequest } from '../domain/planWire';
 import { client, told } from './client';
 import { useCaseRefresh } from './queries';
-import type { Plan, PlanAlternative, PlanChange } from './types';
+import type { CorrectedXrays, Plan, PlanAlternative, PlanChange } from './types';
 
 export interface LivePreview {
   /** The newest plan that the server could make, perhaps of a moment ago. */
@@ -143,6 +143,17 @@ export function usePlanDiff(id: string, other: string): UseQueryResult<PlanChang
       const answer = client.GET('/api/plans/{id}/diff/{other}/', { params: { path: { id, other } }, signal });
       return (await told(answer)).changes;
     },
+    staleTime: Infinity,
+  });
+}
+
+/** Where X-rays of the knee as a stored plan leaves it can be had. */
+export function useCorrectedXrays(id: string | undefined): UseQueryResult<CorrectedXrays> {
+  return useQuery({
+    queryKey: ['corrected-xrays', id],
+    enabled: id !== undefined,
+    queryFn: ({ signal }) =>
+      told(client.GET('/api/plans/{id}/corrected-xrays/', { params: { path: { id: id ?? '' } }, signal })),
     staleTime: Infinity,
   });
 }

@@ -1,5 +1,5 @@
 import { SegmentedControl, Tooltip } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 
 import { BONE_COLOURS, BONE_LABELS, type BoneName, READING_ORDER } from '../../domain/bones';
 import caseClasses from '../case/Case.module.css';
@@ -31,7 +31,7 @@ const TOGGLES: readonly { name: 'landmarks' | 'axes' | 'longLeg'; label: string;
 ];
 
 /** What the planner's views show. */
-export function PlannerToolbar({ view, onView, switches, onFlip, bones, hidden, onHidden }: Props): ReactNode {
+export const PlannerToolbar = memo(function PlannerToolbar({ view, onView, switches, onFlip, bones, hidden, onHidden }: Props): ReactNode {
   const toggle = (bone: BoneName): void => {
     const next = new Set(hidden);
     if (!next.delete(bone)) next.add(bone);
@@ -92,4 +92,4 @@ export function PlannerToolbar({ view, onView, switches, onFlip, bones, hidden, 
       </div>
     </div>
   );
-}
+});

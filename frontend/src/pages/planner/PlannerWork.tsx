@@ -1,5 +1,5 @@
 import { useMediaQuery } from '@mantine/hooks';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useMemo, useState } from 'react';
 
 import type { BoneSet, CaseDetail } from '../../api/types';
 import { useKeys } from '../../components/useKeys';
@@ -31,7 +31,8 @@ export function PlannerWork({ detail, boneSet, planner, hidden, onHidden }: Prop
   // On a tablet four views would be too small for a finger.
   const view = chosen ?? (narrow ? 'frontal' : 'all');
   const [switches, setSwitches] = useState<Switches>({ after: true, landmarks: false, axes: true, longLeg: false });
-  const flip = (name: keyof Switches): void => setSwitches((now) => ({ ...now, [name]: !now[name] }));
+  const flip = useCallback((name: keyof Switches) => setSwitches((now) => ({ ...now, [name]: !now[name] })), []);
+  const bones = useMemo(() => Object.keys(boneSet.bones), [boneSet.bones]);
 
   useKeys({
     b: () => flip('after'),
@@ -54,12 +55,12 @@ export function PlannerWork({ detail, boneSet, planner, hidden, onHidden }: Prop
         onView={setChosen}
         switches={switches}
         onFlip={flip}
-        bones={Object.keys(boneSet.bones)}
+        bones={bones}
         hidden={hidden}
         onHidden={onHidden}
       />
       {view === 'xrays' ? (
-        <PlanXrays detail={detail} boneSet={boneSet} hidden={hidden} />
+        <PlanXrays detail={detail} boneSet={boneSet} planner={planner} hidden={hidden} />
       ) : (
         <PlanViews side={detail.side} boneSet={boneSet} planner={planner} panes={view === 'all' ? PANES : [view]} shown={shown} />
       )}
