@@ -118,6 +118,22 @@ describe('the outbox', () => {
     expect(store.map.size).toBe(0);
   });
 
+  it('says when everything has been answered for', async () => {
+    const server = new Server();
+    server.line = 'down';
+    const box = new Outbox(shelf(), 'me', server);
+    await box.idle();
+    box.add('item', { kind: 'open' });
+    let quiet = false;
+    const waiting = box.idle().then(() => (quiet = true));
+    await idle();
+    expect(quiet).toBe(false);
+    server.line = 'up';
+    await box.flush();
+    await waiting;
+    expect(quiet).toBe(true);
+  });
+
   it("leaves another person's acts alone", async () => {
     const [store, server] = [shelf(), new Server()];
     server.line = 'down';

@@ -107,6 +107,18 @@ export class Outbox {
     this.change({ refused: this.storedRefusals() });
   }
 
+  /** When nothing waits any more: what follows on the server needs what came before. */
+  idle(): Promise<void> {
+    if (this.state.pending.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.subscribe(() => {
+        if (this.state.pending.length > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
   /** Send what waits; ends when nothing waits or the server cannot be reached. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
