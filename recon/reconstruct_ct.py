@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recon.bones import Bone, BoneSet
+from recon.coverage import ct_findings
 from recon.dataset.cube import known_box, sample_cube
 from recon.dataset.manifest import Settings
 from recon.errors import InputError
@@ -134,6 +135,7 @@ def reconstruct_ct_file(
         progress=lambda stage, share: tell(stage, 0.25 + 0.65 * share),
         stopwatch=watch,
     )
+    findings = ct_findings(bones, seen)
     report: dict[str, Any] = {
         "origin": "ct_network",
         "model": {"name": chosen.name, "sha256": chosen.sha256},
@@ -144,7 +146,8 @@ def reconstruct_ct_file(
         "bones": bones.describe(),
         "absent": [bone.label for bone in Bone if bone not in bones],
         "ct": {"file": ct.name, "voxels": list(volume.hu.shape[::-1]), "spacing_mm": volume.spacing.tolist()},
-        "warnings": _warnings(seen),
+        "findings": [finding.document() for finding in findings],
+        "warnings": [finding.message for finding in findings],
     }
     with output_folder(out, replaces=[*(f"{bone.label}.ply" for bone in Bone), OVERLAY]) as folder:
         with watch.stage("write"):
@@ -156,13 +159,3 @@ def reconstruct_ct_file(
         (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     tell("done", 1.0)
     return report
-
-
-def _warnings(seen: FieldOfView) -> list[str]:
-    """What the reader should know of the space that the CT shows."""
-    half = CUBE.side / 2
-    ends = [
-        (f"The CT ends {abs(float(end)):.0f} mm {where} the joint; bones are cut flat there", abs(end) < half)
-        for end, where in ((seen.high[2], "above"), (seen.low[2], "below"))
-    ]
-    return [warning for warning, short in ends if short]

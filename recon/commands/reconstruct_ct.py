@@ -46,3 +46,5 @@ def run(options: argparse.Namespace) -> None:
     found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"
     absent = f" (not found: {', '.join(report['absent'])})" if report["absent"] else ""
     print(found + absent)  # noqa: T201
+    for warning in report["warnings"]:
+        print(f"note: {warning}")  # noqa: T201

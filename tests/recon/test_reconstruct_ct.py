@@ -19,6 +19,7 @@ from torch.nn import functional
 from recon import reconstruct_ct
 from recon.bones import Bone, BoneSet
 from recon.cli import main
+from recon.coverage import ct_findings
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.metrics import evaluate_folders
@@ -240,14 +241,38 @@ def test_a_ct_in_which_the_network_finds_nothing(model: Path, tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+def box(bone: Bone, low: tuple[float, float, float], high: tuple[float, float, float]) -> BoneSet:
+    sides = np.subtract(high, low)
+    return BoneSet({bone: trimesh.creation.box(sides).apply_translation(np.add(low, high) / 2)})
+
+
+def test_a_bone_of_which_the_ct_shows_little_is_named() -> None:
+    seen = FieldOfView(np.array([-60.0, -60, -100]), np.array([60.0, 60, 15]))
+    slice_of_femur = box(Bone.FEMUR, (-40, -30, 3), (40, 30, 15))
+    assert [(found.code, found.bone) for found in ct_findings(slice_of_femur, seen)] == [
+        ("ct_ends", ""),
+        ("little_of_bone", "femur"),
+    ]
+    assert "12 mm of the femur" in ct_findings(slice_of_femur, seen)[1].message
+    small_but_whole = box(Bone.PATELLA, (-20, -50, -10), (20, -30, 8))
+    more = box(Bone.TIBIA, (-40, -30, -100), (40, 30, 0))
+    for bones in (small_but_whole, more):
+        assert [found.code for found in ct_findings(bones, seen)] == ["ct_ends"]
+    cropped_in_front = box(Bone.PATELLA, (-20, -60, -10), (20, -40, 5))
+    assert ct_findings(cropped_in_front, seen)[1].bone == "patella"
+
+
 @pytest.mark.parametrize("name", ["sts_010_dicom", "vhf_L.nii.gz"])
 def test_the_shipped_network_on_a_real_ct(name: str, tmp_path: Path) -> None:
-    """Femur and tibia lie within two millimetres of the surfaces that a threshold finds."""
+    """Bones of which enough is in view lie within two millimetres of the surfaces that a threshold finds."""
     ct = shared_data(f"ct/{name}")
     if not registry.SHIPPED["ct"].weights.is_file():
         pytest.skip("the weights of the CT network are not installed")
     report = reconstruct_ct_file(ct, tmp_path / "out", resolution=128)
     write_ct_reference(ct, tmp_path / "reference", isocentre=np.array(report["isocentre_lps"]))
+    little = {found["bone"] for found in report["findings"] if found["code"] == "little_of_bone"}
+    assert little == ({"femur"} if name.startswith("vhf") else set())  # 12 mm of it, against 24 mm
+    assert any("mm of the femur" in warning for warning in report["warnings"]) == bool(little)
     figures = evaluate_folders(tmp_path / "out", tmp_path / "reference")["bones"]
-    for bone in ("femur", "tibia"):
+    for bone in {"femur", "tibia"} - little:
         assert figures[bone]["p2s_assd_mm"] < 2.0, bone
