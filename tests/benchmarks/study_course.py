@@ -6,8 +6,8 @@ who time their cuts. The X-ray-based bones are planted 0.3 points lower and the 
 and two minutes better; ``found`` counts scales on which the exact test finds the planted difference of bones.
 ``--out`` keeps the reports.
 
-``python -m tests.benchmarks.study_course --servers [--minutes 10]``: ten raters at once on a real server that
-is killed twice; ``lost`` and ``doubled`` count ratings.
+``python -m tests.benchmarks.study_course --servers [--minutes 10]``: ten raters at once, an answer every half
+second each, on a real server that is killed twice; ``lost`` and ``doubled`` count ratings.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from tests.benchmarks.installation import installation
 from tests.benchmarks.study_simulation import World
 
 PLANTED, MARGIN = 0.3, 0.2
+# Quick raters, between two answers.
+PAUSE_S = 0.5
 
 
 def main() -> None:
@@ -121,7 +123,8 @@ def _servers(minutes: float) -> None:
     from tests.backend.studies.load import rate_under_fire
 
     with tempfile.TemporaryDirectory(prefix="knee-benchmark-") as temporary:
-        found = rate_under_fire(Path(temporary), raters=10, seconds=60 * minutes, kills=2)
+        answers = round(60 * minutes / PAUSE_S)
+        found = rate_under_fire(Path(temporary), raters=10, answers=answers, pause_s=PAUSE_S, kills=2)
     rows = [(name, value) for name, value in vars(found).items()]
     print(report.table(["what", "count"], rows), end="\n\n")
     report.finish(vars(found))

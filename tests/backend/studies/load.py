@@ -64,20 +64,20 @@ class _Rater:
                 self.repeated += 1
                 time.sleep(0.2)
                 continue
-            if status == 502 or status >= 500:
+            if status >= 500:
                 self.repeated += 1
                 time.sleep(0.2)
                 continue
             assert status < 300, (address, status, content)
             return content
 
-    def work(self, study: str, deadline: float, seed: int) -> None:
+    def work(self, study: str, answers: int, pause_s: float, seed: int) -> None:
         try:
-            self._work(study, deadline, random.Random(seed))
+            self._work(study, answers, pause_s, random.Random(seed))
         except BaseException as error:  # told by whoever waits for the thread
             self.failure = error
 
-    def _work(self, study: str, deadline: float, chance: random.Random) -> None:
+    def _work(self, study: str, answers: int, pause_s: float, chance: random.Random) -> None:
         mine = self.until_answered("GET", f"/api/rating/studies/{study}/")
         points = {
             question["key"]: [point["value"] for point in question["points"]]
@@ -88,7 +88,7 @@ class _Rater:
             for item in items:
                 self.until_answered("POST", f"/api/rating/items/{item}/open/", {})
                 for question, values in points.items():
-                    if time.monotonic() > deadline:
+                    if len(self.given) == answers:
                         return
                     value = chance.choice(values)
                     said = {"question": question, "value": value, "client_token": str(uuid4())}
@@ -97,15 +97,17 @@ class _Rater:
                     if chance.random() < 0.2:  # the reply was lost, says the browser
                         self.until_answered("POST", f"/api/rating/items/{item}/ratings/", said)
                         self.repeated += 1
-                    time.sleep(chance.uniform(0.05, 0.25))
+                    time.sleep(chance.uniform(0.5, 1.5) * pause_s)
             chance.shuffle(items)  # all are complete: minds change
 
 
-def rate_under_fire(folder: Path, *, raters: int, seconds: float, kills: int) -> Found:
-    """Let raters rate for a while, kill the server so often in between, and count.
+def rate_under_fire(folder: Path, *, raters: int, answers: int, pause_s: float, kills: int) -> Found:
+    """Let raters rate, kill the server so often in between, and count.
 
     Args:
         folder: an empty one, for the installation.
+        answers: of each rater.
+        pause_s: between two answers of a rater, on average.
     """
     env = live.environment(folder / "var", KNEE_WORKER="none", DJANGO_SETTINGS_MODULE="backend.core.settings")
     live.manage(env, "migrate", "--verbosity", "0")
@@ -113,31 +115,35 @@ def rate_under_fire(folder: Path, *, raters: int, seconds: float, kills: int) ->
     port = live.free_port()
     server = _serve(env, port, folder / "server.log")
     crew = [_Rater(live.Browser(port), made["password"], username) for username in made["usernames"]]
-    killed = 0
     try:
         for rater in crew:
             rater.browser.log_in(rater.username, rater.password)
-        deadline = time.monotonic() + seconds
         threads = [
-            threading.Thread(target=rater.work, args=(made["study"], deadline, seed), daemon=True)
+            threading.Thread(target=rater.work, args=(made["study"], answers, pause_s, seed), daemon=True)
             for seed, rater in enumerate(crew)
         ]
         for thread in threads:
             thread.start()
-        for _ in range(kills):
-            time.sleep(seconds / (kills + 1))
+        for number in range(1, kills + 1):
+            # In the midst of the work, however fast this machine is.
+            while _given(crew) < raters * answers * number / (kills + 1):
+                time.sleep(0.02)
             server.kill()
-            killed += 1
             server = _serve(env, port, folder / "server.log")
         for thread in threads:
-            thread.join(seconds + 120)
-            assert not thread.is_alive(), "a rater waits for ever"
+            thread.join()
     finally:
         server.stop()
+    _given(crew)
+    return _counted(crew, inside(env, "dump()"), kills)
+
+
+def _given(crew: list[_Rater]) -> int:
+    """How many answers there are so far; what went wrong in a thread is raised here."""
     for rater in crew:
         if rater.failure is not None:
             raise rater.failure
-    return _counted(crew, inside(env, "dump()"), killed)
+    return sum(len(rater.given) for rater in crew)
 
 
 def _counted(crew: list[_Rater], rows: list[list[Any]], kills: int) -> Found:
