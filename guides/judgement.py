@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from guides.bones.uncertainty import Uncertainty
 from guides.landmarks import Landmarks, Side
 from guides.measures import SHAFT_MM, Axes, LongFilm, Points, axes, hka
 from guides.osteotomy import CORTEX_MM, Cut, Osteotomy, Technique, jlca_compensation
@@ -21,6 +24,13 @@ PATELLA_LIMIT = 0.8
 FILM_DIFFERS_DEG = 3.0
 TARGET_TOLERANCE = {"deg": 2.0, "%": 10.0}
 """Distance of the band's far edge from the target up to which a plan needs no confirmation."""
+
+UNSURE_MM = 2.0
+"""Expected error of a reconstruction from which a plan needs a second look: what counts as a good placement
+of a guide is 2 mm and 2 degrees, and plateaus that are 2 mm off, one up and one down, tilt the joint line by
+more."""
+PLATEAU_MM, ALONG_CUT_MM, AROUND_HINGE_MM = 15.0, 5.0, 20.0
+"""How far from plateau, cut and hinge the surface counts."""
 
 HINGE = "BJJ 2017;99B:1313"
 ALIGNMENT = "PMC8822774"
@@ -40,6 +50,7 @@ class Judged:
         technique: what was chosen.
         film: what was read on a long-leg film.
         measures: the ``measures`` of the document.
+        unsure: expected error of the reconstruction where the plan needs the bone, see ``unsure_places``.
     """
 
     marks: Landmarks
@@ -50,6 +61,7 @@ class Judged:
     technique: Technique
     film: LongFilm
     measures: Mapping[str, Any]
+    unsure: Mapping[str, float]
 
     @property
     def frame(self) -> Axes:
@@ -71,7 +83,13 @@ def warning(
 
 def warnings(judged: Judged) -> list[dict[str, Any]]:
     """Every warning that a plan gives, the leg first, then the cut, then what is out of view."""
-    rules: tuple[Callable[[Judged], Iterator[dict[str, Any]]], ...] = (_leg, _wedge, _hinge, _unseen)
+    rules: tuple[Callable[[Judged], Iterator[dict[str, Any]]], ...] = (
+        _leg,
+        _wedge,
+        _hinge,
+        _unsure,
+        _unseen,
+    )
     return [found for rule in rules for found in rule(judged)]
 
 
@@ -150,6 +168,37 @@ def _hinge(judged: Judged) -> Iterator[dict[str, Any]]:
     if worst > ZONE_TOLERANCE_MM:
         text = f"The hinge lies {where} the zone of the proximal tibiofibular joint, where it is safest"
         yield warning("hinge_outside_safe_zone", text, HINGE, worst, ZONE_TOLERANCE_MM)
+
+
+def unsure_places(uncertainty: Uncertainty | None, points: Points, osteotomy: Osteotomy) -> dict[str, float]:
+    """Expected error of the tibia's surface in mm at the ``plateau``, along the ``cut`` and at the ``hinge``.
+
+    Empty where the bones do not say how sure they are.
+    """
+    if uncertainty is None:
+        return {}
+    plateau = np.array([points["plateau_medial"], points["plateau_lateral"]])
+    found = {
+        "plateau": uncertainty.near(plateau, PLATEAU_MM),
+        "cut": uncertainty.along(osteotomy.plane_point, osteotomy.plane_normal, ALONG_CUT_MM),
+        "hinge": uncertainty.near(osteotomy.hinge_point, AROUND_HINGE_MM),
+    }
+    return {place: round(value, 3) for place, value in found.items() if value is not None}
+
+
+def _unsure(judged: Judged) -> Iterator[dict[str, Any]]:
+    where = {
+        "plateau": "of the plateau, which every angle rests on",
+        "cut": "along the cut, where the guide is to sit",
+        "hinge": "at the hinge",
+    }
+    for place, value in judged.unsure.items():
+        if value > UNSURE_MM:
+            text = (
+                f"The reconstruction expects to be {value:.1f} mm off {where[place]}, more than"
+                f" {UNSURE_MM:g}; compare the bone with the X-rays there, or plan on a CT"
+            )
+            yield warning(f"unsure_{place}", text, "calibration of the reconstruction", value, UNSURE_MM)
 
 
 def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:

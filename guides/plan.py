@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from guides.bones import Bone, BoneSet, hashes
+from guides.bones.uncertainty import Uncertainty, read_uncertainty
 from guides.errors import InputError
-from guides.judgement import Judged, target_warnings, warning, warnings
+from guides.judgement import Judged, target_warnings, unsure_places, warning, warnings
 from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
 from guides.measures import LongFilm, Points, axes, jlca, measures_document
 from guides.osteotomy import (
@@ -71,6 +72,7 @@ def plan_files(
 
     Args:
         bones: folder with tibia.ply and, as far as they are known, femur.ply, fibula.ply and patella.ply.
+            Where the tibia's vertices carry ``uncertainty_mm``, the plan says how sure the bone is there.
         side: "L" or "R".
         correction_deg: turn in degrees; or
         target_hka: hip-knee-ankle angle to reach, degrees (180 straight, above valgus); or
@@ -113,11 +115,12 @@ def plan_files(
     if landmarks is not None:
         check_consistency(marks.positions(), side)
     report("osteotomy", 0.8)
+    uncertainty = read_uncertainty(bones / f"{Bone.TIBIA.label}.ply")
     case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca), placing)
     if target is not None:
         correction_deg = solve_correction(case.correction, case.points, side, *target)
     assert correction_deg is not None
-    document = _document(case, correction_deg, hashes(bones))
+    document = _document(case, correction_deg, hashes(bones), uncertainty)
     document["warnings"] += spoilt
     if target is not None:
         document["target"] = dict(zip(("measure", "value"), target, strict=True))
@@ -189,7 +192,9 @@ class _Case:
         return wedge(self.cut, self.points, self.side, degrees, self.technique.slope_change_deg)
 
 
-def _document(case: _Case, correction_deg: float, bones_sha256: dict[str, str]) -> dict[str, Any]:
+def _document(
+    case: _Case, correction_deg: float, bones_sha256: dict[str, str], uncertainty: Uncertainty | None
+) -> dict[str, Any]:
     osteotomy = case.osteotomy(correction_deg)
     correction = Correction(
         osteotomy.hinge_point,
@@ -201,6 +206,7 @@ def _document(case: _Case, correction_deg: float, bones_sha256: dict[str, str]) 
     measures = measures_document(
         case.marks, case.side, lambda points: correction.of_leg(points, case.side), case.film
     )
+    unsure = unsure_places(uncertainty, case.points, osteotomy)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "side": case.side,
@@ -210,7 +216,15 @@ def _document(case: _Case, correction_deg: float, bones_sha256: dict[str, str]) 
         "osteotomy": osteotomy.to_document() | _constructions(case, osteotomy, correction),
         "warnings": warnings(
             Judged(
-                case.marks, case.points, case.side, case.cut, osteotomy, case.technique, case.film, measures
+                case.marks,
+                case.points,
+                case.side,
+                case.cut,
+                osteotomy,
+                case.technique,
+                case.film,
+                measures,
+                unsure,
             )
         ),
         "bones_sha256": bones_sha256,
@@ -221,6 +235,8 @@ def _document(case: _Case, correction_deg: float, bones_sha256: dict[str, str]) 
             "jlca": round(case.jlca, 4),
             "deg": round(jlca_compensation(case.jlca), 4),
         }
+    if unsure:
+        document["uncertainty_mm"] = unsure
     if placed := case.placing.to_document():
         document["cut"] = placed
     if case.film.measured:

@@ -127,6 +127,14 @@ class LongFilmSerializer(serializers.Serializer):
     landmarks = serializers.DictField(child=LandmarkSerializer())
 
 
+class UncertaintySerializer(serializers.Serializer):
+    """Expected error of the tibia's surface in mm where the plan needs it, as far as the bones say."""
+
+    plateau = serializers.FloatField(required=False)
+    cut = serializers.FloatField(required=False)
+    hinge = serializers.FloatField(required=False)
+
+
 class PlanDocumentSerializer(serializers.Serializer):
     schema = serializers.CharField()
     side = serializers.ChoiceField(Side.choices)
@@ -135,6 +143,7 @@ class PlanDocumentSerializer(serializers.Serializer):
     jlca_compensation = JlcaCompensationSerializer(required=False)
     long_film = LongFilmSerializer(required=False)
     cut = CutSerializer(required=False)
+    uncertainty_mm = UncertaintySerializer(required=False)
     measures = serializers.DictField(child=MeasureSerializer())
     landmarks = serializers.DictField(child=LandmarkSerializer())
     osteotomy = OsteotomySerializer()

@@ -51,6 +51,9 @@ def facts(plan: Plan) -> Rows:
         found.append([label, f"{value} {unit}".strip()])
     placed = [name.split("_")[0] for name in document.get("cut", {})]
     found.append(["Cut", f"{' and '.join(placed)} placed by hand" if placed else "found automatically"])
+    if sure := document.get("uncertainty_mm"):
+        places = ", ".join(f"{value:.1f} mm at the {place}" for place, value in sure.items())
+        found.append(["Expected error of the bone", places])
     saved = f"{plan.author.name}, {moment(plan.created_at)}"
     found += [
         ["Saved", f"{saved}: {plan.reason}" if plan.reason else saved],

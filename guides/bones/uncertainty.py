@@ -1,0 +1,64 @@
+"""How sure a reconstruction is of a bone, as the vertices of its PLY file carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from guides.bones.arrays import Array, Flags
+from guides.bones.cleaning import read_mesh
+
+PROPERTY = "uncertainty_mm"
+"""Vertex property: expected distance to the true surface."""
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Expected distances to the true surface.
+
+    Attributes:
+        points: (N, 3) vertices of the file, mm.
+        values: (N,) mm.
+    """
+
+    points: Array
+    values: Array
+
+    def near(self, places: Array, within_mm: float) -> float | None:
+        """Mean over the vertices within a distance of any of (M, 3) places, mm; None where there are none."""
+        offsets = self.points[:, None] - np.atleast_2d(places)[None]
+        return self._mean((np.linalg.norm(offsets, axis=2) < within_mm).any(axis=1))
+
+    def along(self, point: Array, normal: Array, within_mm: float) -> float | None:
+        """Mean over the vertices within a distance of a plane, mm; None where there are none."""
+        return self._mean(np.abs((self.points - point) @ normal) < within_mm)
+
+    def _mean(self, chosen: Flags) -> float | None:
+        return float(self.values[chosen].mean()) if chosen.any() else None
+
+
+def read_uncertainty(path: Path) -> Uncertainty | None:
+    """The uncertainty that a PLY file carries; None for bones of which nothing is said.
+
+    Raises:
+        InputError: the file is no surface mesh.
+    """
+    state = path.stat()
+    return _read_version(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)  # a slider asks for the same tibia many times a second
+def _read_version(path: Path, _changed_ns: int, _size: int) -> Uncertainty | None:
+    mesh = read_mesh(path)
+    # trimesh leaves properties that it does not know in the raw elements of the file.
+    data = mesh.metadata.get("_ply_raw", {}).get("vertex", {}).get("data")
+    names = getattr(getattr(data, "dtype", None), "names", None) or ()
+    if data is None or PROPERTY not in names or len(data) != len(mesh.vertices):
+        return None
+    values = np.asarray(data[PROPERTY], dtype=float).reshape(-1)
+    if not np.isfinite(values).all():
+        return None
+    return Uncertainty(np.asarray(mesh.vertices, dtype=float), values)
