@@ -1,8 +1,8 @@
 """How close reconstructed bones are to the truth, on people that no weight has seen.
 
-``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--no-refine] [--sources NAME ...]``. Every case goes the
-whole way through files: X-rays are rendered, written as DICOM, read, reconstructed, and compared in the
-common field of view.
+``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--no-refine] [--sources NAME ...]``. Every
+case goes the whole way through files: X-rays are rendered, written as DICOM, read, reconstructed, and
+compared in the common field of view.
 
 - ``llp26``: the four test people of the LLP26 population, in random poses and random tissue. X-rays come from
   the renderer that training used, two views 90 degrees apart.

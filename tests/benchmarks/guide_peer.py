@@ -1,0 +1,132 @@
+"""The same assembly by two solid engines: manifold3d, which the product uses, and VTK, which it does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+
+from guides.bones import Bone, BoneSet
+from guides.solids import from_mesh, to_mesh
+from tests.guides.synthetic import synthetic_leg, write_leg
+
+RUNS = 3
+
+
+def operands(folder: Path) -> tuple[trimesh.Trimesh, list[trimesh.Trimesh]]:
+    """A block over the medial face of a tibia, and what is cut from it: the bone, a slot and four holes."""
+    path = folder / "peer"
+    tibia = BoneSet.read(write_leg(path, synthetic_leg("L")), [Bone.TIBIA])[Bone.TIBIA]
+    bone = tibia.subdivide() if len(tibia.faces) < 20_000 else tibia
+    block = trimesh.creation.box((30, 44, 50))
+    block.apply_translation([-28, 0, -42])
+    # VTK cuts along the edges of long thin triangles badly; even ones are fair to both.
+    block, slot = (_even(mesh) for mesh in (block, _slot()))
+    holes = []
+    for y in (-11.03, 11.07):
+        for z in (-28.02, -58.04):
+            hole = trimesh.creation.cylinder(1.3, 80, sections=64)
+            hole.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, [0, 1, 0]))
+            hole.apply_translation([-28, y, z])
+            holes.append(_even(hole))
+    return block, [bone, slot, *holes]
+
+
+def _slot() -> trimesh.Trimesh:
+    slot = trimesh.creation.box((60, 30, 1.3))
+    slot.apply_translation([-28, 0, -40.03])
+    return slot
+
+
+def _even(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    vertices, faces = trimesh.remesh.subdivide_to_size(mesh.vertices, mesh.faces, 4.0)
+    even = trimesh.Trimesh(vertices, faces)
+    even.merge_vertices()
+    return even
+
+
+def peer(folder: Path) -> dict[str, Any]:
+    """Seconds (best of some runs) and validity of both; None for VTK where it is not installed.
+
+    VTK works in a process of its own: what crashes there is a result.
+    """
+    found: dict[str, Any] = {"manifold3d": _measured(_manifold, *operands(folder)), "vtk": None}
+    if importlib.util.find_spec("vtk") is None:
+        return found
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.guide_peer"], capture_output=True, text=True, timeout=120
+    )
+    found["vtk"] = json.loads(done.stdout) if done.returncode == 0 else {"crashed": done.returncode}
+    return found
+
+
+Engine = Callable[[trimesh.Trimesh, list[trimesh.Trimesh]], trimesh.Trimesh]
+
+
+def _measured(engine: Engine, block: trimesh.Trimesh, cuts: list[trimesh.Trimesh]) -> dict[str, Any]:
+    seconds, mesh = [], trimesh.Trimesh()
+    for _ in range(RUNS):
+        start = time.process_time()
+        mesh = engine(block, cuts)
+        seconds.append(time.process_time() - start)
+    mesh.merge_vertices()
+    return {
+        "seconds": round(min(seconds), 4),
+        "closed": bool(mesh.is_watertight and mesh.is_winding_consistent),
+        "parts": int(mesh.body_count) if len(mesh.faces) else 0,
+        "volume_mm3": round(float(mesh.volume), 1) if len(mesh.faces) else 0.0,
+    }
+
+
+def _manifold(block: trimesh.Trimesh, cuts: list[trimesh.Trimesh]) -> trimesh.Trimesh:
+    solid = from_mesh(block)
+    for cut in cuts:
+        solid = solid - from_mesh(cut)
+    return to_mesh(solid)
+
+
+def _vtk(block: trimesh.Trimesh, cuts: list[trimesh.Trimesh]) -> trimesh.Trimesh:
+    import vtk
+    from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+
+    def data(mesh: trimesh.Trimesh) -> Any:
+        points = vtk.vtkPoints()
+        points.SetData(numpy_to_vtk(np.array(mesh.vertices, dtype=np.float64), deep=True))
+        cells = vtk.vtkCellArray()
+        faces = np.column_stack([np.full(len(mesh.faces), 3), mesh.faces]).astype(np.int64).ravel()
+        cells.SetCells(len(mesh.faces), numpy_to_vtkIdTypeArray(faces, deep=True))
+        poly = vtk.vtkPolyData()
+        poly.SetPoints(points)
+        poly.SetPolys(cells)
+        return poly
+
+    vtk.vtkObject.GlobalWarningDisplayOff()
+    vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_OFF)
+    result = data(block)
+    for cut in cuts:
+        difference = vtk.vtkBooleanOperationPolyDataFilter()
+        difference.SetOperationToDifference()
+        difference.SetInputData(0, result)
+        difference.SetInputData(1, data(cut))
+        triangles = vtk.vtkTriangleFilter()
+        triangles.SetInputConnection(difference.GetOutputPort())
+        triangles.Update()
+        result = triangles.GetOutput()
+    if not result.GetNumberOfPolys():
+        return trimesh.Trimesh()
+    faces = vtk_to_numpy(result.GetPolys().GetData()).reshape(-1, 4)[:, 1:]
+    return trimesh.Trimesh(vtk_to_numpy(result.GetPoints().GetData()), faces, process=False)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder_name:
+        print(json.dumps(_measured(_vtk, *operands(Path(folder_name)))))
