@@ -10,9 +10,9 @@ from recon.bones import Bone, BoneSet
 from recon.field_of_view import FieldOfView
 from recon.prediction import CUBE
 
-# Height of bone between its joint end and where the CT cuts it, below which its shape is a guess: condyles reach
-# about 35 mm up. With 12 mm of femur the CT network was 0.9 mm off on one real CT, and up to 3 mm on another,
-# where it left parts of a condyle out; with 24 mm it was 1.5 to 1.7 mm off.
+# Height of bone between its joint end and where the CT cuts it, below which its shape is a guess: condyles
+# reach about 35 mm up. With 12 mm of femur the CT network was 0.9 mm off on one real CT, and up to 3 mm on
+# another, where it left parts of a condyle out; with 24 mm it was 1.5 to 1.7 mm off.
 LEAST_MM = 20.0
 _AT_BORDER_MM = 2.0  # a surface this near the end of the CT was cut by it
 
@@ -46,9 +46,7 @@ def ct_findings(bones: BoneSet, seen: FieldOfView) -> list[Finding]:
         for end, where in ((seen.high[2], "above"), (seen.low[2], "below"))
         if abs(end) < half
     ]
-    return ends + [
-        _little(bone, shown) for bone, shown in _cut_heights(bones, seen) if shown < LEAST_MM[bone]
-    ]
+    return ends + [_little(bone, shown) for bone, shown in _cut_heights(bones, seen) if shown < LEAST_MM]
 
 
 def _cut_heights(bones: BoneSet, seen: FieldOfView) -> list[tuple[Bone, float]]:
