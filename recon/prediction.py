@@ -173,6 +173,19 @@ def _margins(logits: Tensor) -> Tensor:
     return (logits - others)[:, 1:]
 
 
+def bounded(field: Field, field_of_view: FieldOfView) -> Field:
+    """The field, closed at the border of the field of view and not asked far outside it."""
+
+    def margins(points: Array) -> npt.NDArray[np.float32]:
+        depth = field_of_view.depth(points)
+        result = np.full((len(points), 4), np.float32(-10))
+        seen = depth > -_BEYOND_MM
+        result[seen] = field(points[seen])
+        return np.minimum(result, (depth * _LOGITS_PER_MM)[:, None].astype(np.float32))
+
+    return margins
+
+
 def bones_of_field(
     field: Field,
     field_of_view: FieldOfView,
@@ -202,16 +215,11 @@ def bones_of_field(
     tell = progress or (lambda _stage, _fraction: None)
     watch = stopwatch or Stopwatch()
 
-    def bounded(points: Array) -> npt.NDArray[np.float32]:
-        depth = field_of_view.depth(points)
-        result = np.full((len(points), 4), np.float32(-10))
-        seen = depth > -_BEYOND_MM
-        result[seen] = field(points[seen])
-        return np.minimum(result, (depth * _LOGITS_PER_MM)[:, None].astype(np.float32))
-
     with watch.stage("field"):
         tell("field", 0.0)
-        sampled = sample_field(bounded, CUBE, resolution, lambda share: tell("field", 0.85 * share))
+        sampled = sample_field(
+            bounded(field, field_of_view), CUBE, resolution, lambda share: tell("field", 0.85 * share)
+        )
     with watch.stage("surface"):
         tell("surface", 0.9)
         bones = extract_bones(sampled, smallest_piece=smallest_piece)

@@ -25,8 +25,9 @@ from recon.prediction import CUBE, bones_of_field, check_resolution, load_networ
 from recon.refine import Refinement, refine
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
-from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty, with_uncertainty
+from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
 from recon.trust.calibration import calibration_of
+from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
 _ROUGH = 128  # grid on which the network is asked for what refinement begins with
@@ -155,7 +156,7 @@ def reconstruct_files(
 ) -> dict[str, Any]:
     """Reconstruct from files; writes one PLY a bone and ``report.json`` into ``out``, or nothing.
 
-    The PLYs carry the uncertainty in mm as the vertex property ``recon.trust.PROPERTY``.
+    The PLYs carry the uncertainty in mm as the vertex property ``recon.vertex_values.PROPERTY``.
 
     Args:
         ap: frontal X-ray.
@@ -211,7 +212,7 @@ def reconstruct_files(
             }
             for path, view in zip((ap, lateral), views, strict=True)
         ],
-        "warnings": [warning for view in views for warning in view.warnings],
+        "warnings": [*made.trust.warnings(), *(warning for view in views for warning in view.warnings)],
     }
     with output_folder(out, replaces=[f"{bone.label}.ply" for bone in Bone]) as folder:
         with watch.stage("write"):

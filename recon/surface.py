@@ -19,6 +19,7 @@ from skimage.measure import marching_cubes
 
 from recon.bones import Bone, BoneSet
 from recon.geometry import ReconstructionCube
+from recon.nearness import within
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
@@ -130,7 +131,7 @@ def _body(mask: npt.NDArray[np.bool_], radius: float, smallest: float) -> npt.ND
     """
     border = int(np.ceil(radius)) + 1
     padded = np.pad(mask, border, mode="edge")  # where the grid cuts a bone, it goes on
-    pieces, count = ndimage.label(ndimage.distance_transform_edt(padded) > radius)
+    pieces, count = ndimage.label(~within(~padded, radius))
     if count == 0:
         pieces, _ = ndimage.label(padded)
     order = 1 + np.argsort(-np.bincount(pieces.ravel())[1:], kind="stable")
@@ -138,7 +139,7 @@ def _body(mask: npt.NDArray[np.bool_], radius: float, smallest: float) -> npt.ND
     largest = 0
     # Sizes are those of whole pieces: what is left of a thin slice without its border says little.
     for piece in order[: 1 if smallest >= 1 else _PIECES]:
-        whole = padded & (ndimage.distance_transform_edt(pieces != piece) <= radius + 1.5)
+        whole = padded & within(pieces == piece, radius + 1.5)
         size = int(np.count_nonzero(whole))
         largest = max(largest, size)
         if size >= smallest * largest:

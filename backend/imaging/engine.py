@@ -10,11 +10,13 @@ from typing import Any
 import fast_simplification
 import numpy as np
 import trimesh
+from scipy.spatial import cKDTree
 
 from recon.bones import BoneSet
 from recon.geometry import Camera
 from recon.images import read_xray
 from recon.outlines import bone_outlines
+from recon.vertex_values import uncertainty_of, with_uncertainty
 
 # Software WebGL draws about this many a bone without stutter.
 DISPLAY_FACES = 16_000
@@ -24,6 +26,7 @@ STAGES = {
     "read": "Reading the X-rays",
     "load": "Loading the network",
     "encode": "Looking at the X-rays",
+    "refine": "Fitting the shapes of bones",
     "field": "Finding the bones",
     "surface": "Making the surfaces",
     "write": "Writing the bones",
@@ -45,7 +48,7 @@ def reconstruct(
     Args:
         ap, lateral: de-identified DICOM files.
         out: an existing folder; gets ``bones/`` (as of the engine), ``display/`` (PLY, at most 16,000 faces
-            each) and ``outlines.json``.
+            each, with the uncertainty where it is known) and ``outlines.json``.
         resolution: samples along an edge of the reconstruction cube.
         model: name of the network, or None for the standard one.
         progress: told the stage and the share done.
@@ -65,6 +68,7 @@ def reconstruct(
         out / "bones",
         resolution=resolution,
         model=model,
+        accept_untrusted=True,  # a surgeon sees why not to trust them, beside the bones
         progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.92 * fraction),
     )
     cameras = {view: read_xray(path).camera for view, path in (("ap", ap), ("lateral", lateral))}
@@ -86,7 +90,11 @@ def draw(
     progress("Drawing the bones", 0.93)
     (out / "display").mkdir()
     for bone, mesh in bones.items():
-        simplified(mesh).export(out / "display" / f"{bone.label}.ply")
+        light = simplified(mesh)
+        uncertainty = uncertainty_of(mesh)
+        if uncertainty is not None:
+            with_uncertainty(light, uncertainty[cKDTree(mesh.vertices).query(light.vertices)[1]])
+        light.export(out / "display" / f"{bone.label}.ply")
     if not cameras:
         return
     progress("Projecting the outlines", 0.97)

@@ -29,6 +29,8 @@ _DEVIATION = 0.8  # mm of error where the margin changes by one logit a mm
 _LEAST_DEVIATION, _MOST_DEVIATION = 0.45, 6.0
 _MODEL_DEVIATION = 0.3  # mm, where the sure places round about fit it
 _NEIGHBOURHOOD = 24
+# Until this much is sure round about (inverse fourth powers of mm, a vertex), disagreement tells nothing.
+_SURE = 0.2
 _HIDDEN = 0.9  # share of the model where the network drew something that faces another way
 _WORST_MM = 1.2  # mean distance of sure places from a model that is believed
 _FEWEST = 0.85  # of the vertices in view, short of where a bone was cut, must have a partner
@@ -177,9 +179,10 @@ def model_share(fit: Fit) -> Array:
     The model's variance grows where sure places round about lie off it, beyond what their own error explains.
     """
     _, near = cKDTree(fit.vertices).query(fit.vertices, _NEIGHBOURHOOD)
-    weight = fit.matched / fit.deviations**4 + 1e-9
+    weight = fit.matched / fit.deviations**4
     excess = np.maximum(fit.residuals**2 - fit.deviations**2, 0)
-    local = (weight[near] * excess[near]).sum(axis=1) / weight[near].sum(axis=1)
+    sure = weight[near].sum(axis=1) + _SURE * _NEIGHBOURHOOD
+    local = (weight[near] * excess[near]).sum(axis=1) / sure
     variance = _MODEL_DEVIATION**2 + local
     share = fit.deviations**2 / (fit.deviations**2 + variance)
     return np.asarray(np.where(fit.matched, share, np.where(fit.ended, 0.0, _HIDDEN)))

@@ -88,7 +88,7 @@ def _closed(mean: Array, faces: Faces, modes: Array) -> BoneShape:
 def _areas(vertices: Array, faces: Faces) -> Array:
     a, b, c = (vertices[faces[:, corner]] for corner in range(3))
     third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return np.bincount(faces.ravel(), third.repeat(3), len(vertices))
+    return np.asarray(np.bincount(faces.ravel(), third.repeat(3), len(vertices)), np.float64)
 
 
 def _detail(vertices: Array, faces: Faces) -> Array:

@@ -28,7 +28,7 @@ _STEPS, _RIGID_STEPS, _MODEL_STEPS = 11, 2, 4
 _BORDER_MM = 1.5  # nearer to the border of the field of view the surface is a cut
 _FACING = 0.4
 _POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
-_ICP_STEPS, _ICP_SHARE = 14, 85
+_ICP_STEPS, _ICP_SHARE = 30, 85
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,7 @@ class Fit:
         ended: (V,) vertices beyond the end of the surface, where a bone was cut.
         motion: of the template.
         oddness: root mean square of the coefficients between people, in standard deviations.
+        size: coefficient of the size, in standard deviations.
     """
 
     vertices: Array
@@ -71,6 +72,7 @@ class Fit:
     ended: Mask
     motion: Motion
     oddness: float
+    size: float
 
 
 def rigid_motion(moving: Array, fixed: Array) -> Motion:
@@ -161,9 +163,16 @@ def lay_on(shape: BoneShape, surface: Surface, start: Motion, depth: Depth, *, t
     at = vertices()
     normals = vertex_normals(at, shape.faces)
     match = _match(at, normals, surface, depth)
-    oddness = float(np.sqrt(np.mean(coefficients[:split] ** 2)))
     return Fit(
-        at, normals, match.along, match.deviations, match.matched, match.ended, (rotation, shift), oddness
+        at,
+        normals,
+        match.along,
+        match.deviations,
+        match.matched,
+        match.ended,
+        (rotation, shift),
+        oddness=float(np.sqrt(np.mean(coefficients[: split - 1] ** 2))),
+        size=float(coefficients[split - 1]),
     )
 
 

@@ -78,16 +78,15 @@ def left_knee(path: Path = ASSET) -> dict[Bone, BoneShape]:
     """
     try:
         arrays = load_file(path)
-        return {
-            bone: BoneShape(
-                **{
-                    name: arrays[f"{bone.label}.{name}"].astype(np.int64 if name == "faces" else np.float64)
-                    for name in _ARRAYS
-                }
-            )
-            for bone in Bone
-        }
+        return {bone: _shape(bone.label, arrays) for bone in Bone}
     except (OSError, SafetensorError, KeyError) as error:
         raise InputError(
             "no_shapes", f"The shape model {path} cannot be read ({error})", "Install the package again"
         ) from error
+
+
+def _shape(label: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> BoneShape:
+    mean, modes, detail, areas = (
+        arrays[f"{label}.{name}"].astype(np.float64) for name in ("mean", "modes", "detail", "areas")
+    )
+    return BoneShape(mean, arrays[f"{label}.faces"].astype(np.int64), modes, detail, areas)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import trimesh
 from scipy.spatial import cKDTree
 
 from recon.bones import Bone, BoneSet
@@ -19,7 +18,6 @@ from recon.trust.calibration import MOST_MM, Calibration
 from recon.trust.evidence import knee_evidence, point_evidence
 
 Array = npt.NDArray[np.float64]
-PROPERTY = "uncertainty_mm"  # of the vertices in PLY files
 _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
@@ -30,6 +28,7 @@ _WORDS = {
     "distance": "the {bone} has another shape than those known",
     "unmatched": "parts of the {bone} are missing or in excess",
     "oddness": "the {bone} is unusually shaped",
+    "size": "the {bone} is unusually large or small",
     "shift": "the {bone} stands at an unusual distance from the tibia",
     "turn": "the {bone} stands at an unusual angle to the tibia",
 }
@@ -66,6 +65,15 @@ class Trust:
             "trusted": self.trusted,
             "reasons": list(self.reasons),
         }
+
+    def warnings(self) -> list[str]:
+        """What a report says to people; nothing where it is trusted."""
+        if self.trusted:
+            return []
+        reasons = "; ".join(self.reasons) or "many small signs speak against it"
+        return [
+            f"Do not trust these bones: this does not look like a knee that the network knows: {reasons}."
+        ]
 
     def require(self) -> None:
         """Refuse what is not trusted.
@@ -118,12 +126,6 @@ def vertex_uncertainty(
         near = 1 / (distance + 0.5)
         found[bone] = (expected[nearest] * near).sum(axis=1) / near.sum(axis=1)
     return found
-
-
-def with_uncertainty(mesh: trimesh.Trimesh, uncertainty: Array) -> trimesh.Trimesh:
-    """The mesh with (V,) millimetres at its vertices, which PLY files keep as a property."""
-    mesh.vertex_attributes[PROPERTY] = np.asarray(uncertainty, np.float32)
-    return mesh
 
 
 def uncertainty_report(uncertainty: Mapping[Bone, Array]) -> dict[str, dict[str, float]]:

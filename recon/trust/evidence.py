@@ -73,21 +73,22 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
     """Figures of the whole knee that are small for knees like those of the population; NaN for absent bones.
 
     Of each bone: mean expected error of what the network drew (logarithm of mm), distance of what it is sure
-    of from the model (logarithm), share of the model without a partner, oddness of the shape, and how far it
-    stands from where the tibia's pose would put it (logarithms of mm and degrees).
+    of from the model (logarithm), share of the model without a partner, oddness and unusual size of the
+    shape, and how far it stands from where the tibia's pose would put it (logarithms of mm and degrees).
     """
     found: dict[str, float] = {}
     tibia = refinement.fits.get(Bone.TIBIA)
     for bone in Bone:
         fit = refinement.fits.get(bone)
-        names = ("unsure", "distance", "unmatched", "oddness", "shift", "turn")
+        names = ("unsure", "distance", "unmatched", "oddness", "size", "shift", "turn")
         values = [_ABSENT] * len(names)
         if fit is not None:
-            values[:4] = [
+            values[:5] = [
                 float(np.log(refinement.surfaces[bone].deviations).mean()),
                 float(np.log(0.1 + sure_distance(fit))),
                 unmatched_share(fit, seen),
                 fit.oddness,
+                abs(fit.size),
             ]
             if tibia is not None and bone is not Bone.TIBIA:
                 # Where the tibia's motion would put the middle of this bone's template, and where it is.
@@ -96,8 +97,8 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
                 turn = own_rotation @ rotation.T
                 middle = fit.vertices.mean(axis=0)
                 expected = turn.T @ (middle - own_shift) + shift
-                values[4] = float(np.log(1 + np.linalg.norm(middle - expected)))
-                values[5] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
+                values[5] = float(np.log(1 + np.linalg.norm(middle - expected)))
+                values[6] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
         for name, value in zip(names, values, strict=True):
             if name in ("shift", "turn") and bone is Bone.TIBIA:
                 continue

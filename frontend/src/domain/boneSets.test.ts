@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { BoneSet, Comparison } from '../api/types';
-import { comparisonOf, currentSet, frameWords, seenWords, setLabel } from './boneSets';
+import { comparisonOf, currentSet, frameWords, seenWords, setLabel, uncertaintyWords } from './boneSets';
 
 const set = (fields: Partial<BoneSet>): BoneSet => ({ id: 'a', number: 1, origin: 'xray_network', frame: 'rig', aligned_to: null, ...fields }) as BoneSet;
 
@@ -32,5 +32,16 @@ describe('bone sets in words', () => {
     const made = { first: 'a', second: 'b' } as Comparison;
     expect(comparisonOf([made], 'b', 'a')).toBe(made);
     expect(comparisonOf([made], 'a', 'c')).toBeUndefined();
+  });
+});
+
+describe('how far bones are expected to be off', () => {
+  it('is said for each bone', () => {
+    const uncertainty = { femur: { mean_mm: 0.74, p95_mm: 1.86 }, tibia: { mean_mm: 0.6, p95_mm: 1.2 } };
+    expect(uncertaintyWords({ uncertainty })).toBe('femur 0.7 (95 %: 1.9), tibia 0.6 (95 %: 1.2)');
+  });
+
+  it('is left out where the report does not know', () => {
+    expect(uncertaintyWords({ warnings: [] })).toBe('');
   });
 });

@@ -29,6 +29,14 @@ export function seenWords(field: Record<string, unknown>): string {
   return `${sides.map((side) => number(side, 0)).join(' × ')} mm${turned ? ', turned' : ''}`;
 }
 
+/** How far each bone is expected to be off, as of the engine's report; empty where it does not say. */
+export function uncertaintyWords(report: object): string {
+  const stated = (report as { uncertainty?: Record<string, { mean_mm: number; p95_mm: number }> }).uncertainty;
+  return Object.entries(stated ?? {})
+    .map(([bone, expected]) => `${bone} ${number(expected.mean_mm)} (95 %: ${number(expected.p95_mm)})`)
+    .join(', ');
+}
+
 /** The report's word for no limit, mm. */
 const UNLIMITED = 1e6;
 

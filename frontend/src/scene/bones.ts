@@ -14,7 +14,7 @@ import {
 
 import { BONE_COLOURS, type BoneName } from '../domain/bones';
 import type { Point } from '../domain/plan';
-import { type ComparedPair, ComparisonLayer } from './comparison';
+import { type ComparedPair, ComparisonLayer, paint } from './comparison';
 import { headlight, roomLights } from './lights';
 import { RenderLoop } from './loop';
 import { Turntable } from './turntable';
@@ -37,6 +37,8 @@ export class BoneScene {
   private readonly marks = new Group();
   private readonly comparison = new ComparisonLayer();
   private comparing = false;
+  /** End of the colour scale of uncertainty, mm; null draws plain bones. */
+  private uncertaintyScale: number | null = null;
   private readonly bounds = new Sphere(new Vector3(), 100);
 
   private guide: Mesh<BufferGeometry, MeshLambertMaterial> | null = null;
@@ -61,13 +63,14 @@ export class BoneScene {
     const present = this.bones.get(name);
     if (present) {
       this.scene.remove(present);
-      present.material.dispose();
+      this.release(present);
       this.bones.delete(name);
     }
     if (geometry) {
       const mesh = new Mesh(geometry, new MeshLambertMaterial({ color: BONE_COLOURS[name] }));
       this.bones.set(name, mesh);
       this.scene.add(mesh);
+      this.colour(name, mesh);
     }
     this.measureBounds();
     this.refresh();
@@ -80,6 +83,14 @@ export class BoneScene {
     if (visible) this.hidden.delete(name);
     else this.hidden.add(name);
     this.refresh();
+    this.loop.request();
+  }
+
+  /** Colour bones by how uncertain they are, on a scale that ends at so many mm; null draws them plain. */
+  setUncertainty(scale: number | null): void {
+    if (scale === this.uncertaintyScale) return;
+    this.uncertaintyScale = scale;
+    for (const [name, mesh] of this.bones) this.colour(name, mesh);
     this.loop.request();
   }
 
@@ -183,9 +194,28 @@ export class BoneScene {
     this.clearMarks();
     this.setGuide(null);
     this.comparison.dispose();
-    for (const mesh of this.bones.values()) mesh.material.dispose();
+    for (const mesh of this.bones.values()) this.release(mesh);
     this.renderer.dispose();
     this.renderer.forceContextLoss();
+  }
+
+  /** Plain, or painted by uncertainty where it is known; the plain geometry stays the caller's. */
+  private colour(name: BoneName, mesh: Mesh<BufferGeometry, MeshLambertMaterial>): void {
+    const plain = (mesh.userData.plain as BufferGeometry | undefined) ?? mesh.geometry;
+    if (mesh.geometry !== plain) mesh.geometry.dispose();
+    const uncertainty = plain.userData.uncertainty as Float32Array | null | undefined;
+    const painted =
+      this.uncertaintyScale !== null && uncertainty ? paint(plain, uncertainty, this.uncertaintyScale) : null;
+    mesh.userData.plain = plain;
+    mesh.geometry = painted ?? plain;
+    mesh.material.color.set(painted ? '#ffffff' : BONE_COLOURS[name]);
+    mesh.material.vertexColors = painted !== null;
+    mesh.material.needsUpdate = true;
+  }
+
+  private release(mesh: Mesh<BufferGeometry, MeshLambertMaterial>): void {
+    mesh.material.dispose();
+    if (mesh.geometry !== mesh.userData.plain) mesh.geometry.dispose();
   }
 
   private measureBounds(): void {

@@ -6,7 +6,7 @@ import { useChooseBones } from '../../api/boneSets';
 import type { BoneSet, CaseDetail } from '../../api/types';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { ErrorNote } from '../../components/ErrorNote';
-import { frameWords, seenWords, setLabel } from '../../domain/boneSets';
+import { frameWords, seenWords, setLabel, uncertaintyWords } from '../../domain/boneSets';
 import { clock, number } from '../../domain/format';
 import compare from './Compare.module.css';
 import { ComparePanel, type Comparing } from './ComparePanel';
@@ -140,6 +140,7 @@ function Entry({ detail, set, shown }: { detail: CaseDetail; set: BoneSet; shown
 /** Who made a set and with what, in whose coordinates it lies, what its source saw. */
 function Facts({ detail, set }: { detail: CaseDetail; set: BoneSet }): ReactNode {
   const { alignment } = set;
+  const uncertainty = uncertaintyWords(set.report);
   return (
     <dl className={compare.setFacts}>
       <dt>Made by</dt>
@@ -162,6 +163,14 @@ function Facts({ detail, set }: { detail: CaseDetail; set: BoneSet }): ReactNode
       </dd>
       <dt>Seen</dt>
       <dd className="figures">{seenWords(set.report.field_of_view)}</dd>
+      {uncertainty && (
+        <>
+          <dt>Error</dt>
+          <dd className="figures" data-testid="expected-error">
+            {uncertainty} mm expected
+          </dd>
+        </>
+      )}
     </dl>
   );
 }

@@ -1,0 +1,205 @@
+"""Whether the uncertainty is true and the refusal refuses.
+
+``python -m tests.benchmarks.uncertainty [--quick] [--model WEIGHTS]``. Knees are those of test people, whom
+neither weights nor calibration know. Points of all bones are sorted by the predicted uncertainty; in each
+tenth, mean prediction and mean true distance are compared. What must be refused: X-rays of thigh and ankle
+(the knee out of sight), noise, children (small bones), and knees with a plate or a partial knee of metal.
+AUC is the share of pairs of a knee and such a case in which the knee scores lower.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from recon.bones import Bone, BoneSet
+from recon.drr.raster import path_lengths
+from recon.errors import InputError
+from recon.images import XrayView
+from recon.networks.registry import Model, find
+from recon.population.demo import side_of
+from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones
+from recon.population.sample import person_bones
+from recon.reconstruct import Reconstruction, reconstruct_views
+from recon.training.dataset import TEST_PEOPLE
+from recon.trust.calibrate import known, xray
+from recon.trust.calibration import calibration_of
+from tests.benchmarks import report
+
+Array = npt.NDArray[np.float64]
+TENTHS = 10
+POSES = 3
+_METAL_PER_MM = 0.34  # titanium in this beam, about
+_NOTHING_FOUND = 10.0  # score where no bone was found at all
+_SEED = 31_000
+
+Make = Callable[[BoneSet, int], list[XrayView]]
+
+
+def thigh(bones: BoneSet, seed: int) -> list[XrayView]:
+    """The isocentre 130 mm above the joint."""
+    return xray(_moved(bones, -130.0), seed)
+
+
+def ankle(bones: BoneSet, seed: int) -> list[XrayView]:
+    """The isocentre 150 mm below the joint: shanks, and the ankle where they are short."""
+    return xray(_moved(bones, 150.0), seed)
+
+
+def child(bones: BoneSet, seed: int) -> list[XrayView]:
+    """Bones of 60 % of their size."""
+    small = {}
+    for bone, mesh in bones.items():
+        small[bone] = mesh.copy()
+        small[bone].apply_scale(0.6)
+    return xray(BoneSet(small), seed)
+
+
+def noise(bones: BoneSet, seed: int) -> list[XrayView]:
+    """Clouds in place of pictures."""
+    rng = np.random.default_rng(seed)
+    views = xray(bones, seed)
+    clouds = [
+        sum(ndimage.gaussian_filter(rng.normal(size=v.line_integrals.shape), s) * s for s in (1, 8, 40))
+        for v in views
+    ]
+    return [
+        replace(view, line_integrals=np.asarray(cloud - np.min(cloud), np.float32))
+        for view, cloud in zip(views, clouds, strict=True)
+    ]
+
+
+def plate(bones: BoneSet, seed: int) -> list[XrayView]:
+    """A tibial plate with screws."""
+    return _with_metal(bones, plate_and_screws(bones, side_of(bones), np.random.default_rng(seed)), seed)
+
+
+def partial(bones: BoneSet, seed: int) -> list[XrayView]:
+    """A partial knee replacement."""
+    return _with_metal(bones, partial_knee(bones, side_of(bones)), seed)
+
+
+KINDS: dict[str, Make] = {
+    "thigh": thigh,
+    "ankle": ankle,
+    "noise": noise,
+    "child": child,
+    "plate": plate,
+    "partial knee": partial,
+}
+
+
+def _moved(bones: BoneSet, up: float) -> BoneSet:
+    moved = {bone: mesh.copy() for bone, mesh in bones.items()}
+    for mesh in moved.values():
+        mesh.apply_translation([0, 0, up])
+    return BoneSet(moved)
+
+
+def _with_metal(bones: BoneSet, implant: Implant, seed: int) -> list[XrayView]:
+    views = []
+    for view in xray(remaining_bones(bones, [implant]), seed):
+        metal = sum(
+            np.abs(path_lengths(np.asarray(c.mesh.vertices), np.asarray(c.mesh.faces), view.camera))
+            for c in implant.components
+            if c.material != "polyethylene"
+        )
+        added = view.line_integrals + _METAL_PER_MM * metal
+        views.append(replace(view, line_integrals=np.asarray(added, np.float32)))
+    return views
+
+
+def legs(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
+    """Bones of test people in random poses, with a seed each."""
+    for pose in range(1 if quick else POSES):
+        for person in TEST_PEOPLE[: 2 if quick else None]:
+            seed = _SEED + 100 * person + pose
+            yield person_bones(person, np.random.default_rng(seed)), seed
+
+
+def score(views: Sequence[XrayView], model: Model) -> tuple[float, Reconstruction | None]:
+    """Score of the trust, and what was reconstructed if anything."""
+    try:
+        made = reconstruct_views(views, model=model, resolution=128)
+    except InputError:
+        return _NOTHING_FOUND, None
+    return made.trust.score, made
+
+
+def tenths(predicted: Array, true: Array) -> list[tuple[float, float]]:
+    """Mean predicted and mean true distance in each tenth of the prediction."""
+    order = np.argsort(predicted, kind="stable")
+    return [
+        (float(predicted[part].mean()), float(true[part].mean())) for part in np.array_split(order, TENTHS)
+    ]
+
+
+def auc(knees: Sequence[float], others: Sequence[float]) -> float:
+    """Share of pairs in which the knee scores lower; ties count half."""
+    first, second = np.array(knees)[:, None], np.array(others)[None]
+    return float(((first < second) + 0.5 * (first == second)).mean())
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer cases; ends within a minute")
+    parser.add_argument("--model", help="name of a shipped model or path of weights")
+    options = parser.parse_args()
+    model = find(options.model)
+    calibration = calibration_of(model.weights)
+    predicted: list[Array] = []
+    true: list[Array] = []
+    scores: dict[str, list[float]] = {"knee": []}
+    for index, (bones, seed) in enumerate(legs(quick=options.quick)):
+        knee, made = score(xray(bones, seed), model)
+        scores["knee"].append(knee)
+        if made is not None:
+            case = known(made, bones)
+            for bone in Bone:
+                if bone in made.refinement.surfaces:
+                    signs, errors = case.errors(bone)
+                    predicted.append(calibration.expected_error(bone, signs))
+                    true.append(errors)
+        for number, (kind, make) in enumerate(KINDS.items()):
+            # One leg in three for each kind; all kinds of the first in a quick run.
+            if (index == 0) if options.quick else (index % 3 == number % 3):
+                scores.setdefault(kind, []).append(score(make(bones, seed), model)[0])
+    pairs = tenths(np.concatenate(predicted), np.concatenate(true))
+    rows: list[list[Any]] = [[str(n), p, t, t / p] for n, (p, t) in enumerate(pairs, 1)]
+    print(report.table(["tenth", "predicted mm", "true mm", "true / predicted"], rows), end="\n\n")
+    limit = calibration.threshold
+    kinds = [
+        [
+            kind,
+            len(found),
+            float(np.median(found)),
+            float(np.max(found)),
+            float(np.mean(np.array(found) > limit)),
+            "-" if kind == "knee" else auc(scores["knee"], found),
+        ]
+        for kind, found in scores.items()
+    ]
+    print(report.table(["kind", "cases", "median score", "largest", "refused", "AUC"], kinds))
+    print(f"Refused above {limit:.2f}", end="\n\n")
+    report.finish(
+        {
+            "quick": options.quick,
+            "calibrated": calibration.model == model.sha256,
+            "worst_tenth_percent": round(100 * max(abs(t / p - 1) for p, t in pairs), 1),
+            "tenths": [[round(p, 3), round(t, 3)] for p, t in pairs],
+            "auc": {kind: round(auc(scores["knee"], s), 3) for kind, s in scores.items() if kind != "knee"},
+            "refused": {kind: round(float(np.mean(np.array(s) > limit)), 3) for kind, s in scores.items()},
+            "threshold": limit,
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Uncertainty that means millimetres, and a refusal that says why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from recon.bones import Bone, BoneSet
+from recon.errors import InputError
+from recon.field_of_view import FieldOfView
+from recon.refine import Refinement
+from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
+from recon.trust.calibration import (
+    MOST_MM,
+    Calibration,
+    calibration_of,
+    fit_slopes,
+    fit_spread,
+    read_calibration,
+)
+from recon.trust.evidence import SIGNS, knee_evidence
+from recon.vertex_values import uncertainty_of, with_uncertainty
+
+SEEN = FieldOfView(np.full(3, -100.0), np.full(3, 100.0))
+
+
+def nothing() -> Refinement:
+    """A refinement of pictures in which no bone was found."""
+    return Refinement(lambda points: np.zeros((len(points), 4), np.float32), {}, {}, {}, {})
+
+
+def calibration() -> Calibration:
+    names = knee_evidence(nothing(), SEEN)
+    slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
+    return Calibration("0" * 64, slopes, dict.fromkeys(names, 0.0), dict.fromkeys(names, 1.0), 2.5)
+
+
+def test_the_regression_is_true_on_average_in_every_tenth() -> None:
+    rng = np.random.default_rng(0)
+    signs = rng.normal(0, 0.6, (20000, len(SIGNS)))
+    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2]))
+    errors = mean * rng.gamma(1.5, 1 / 1.5, len(mean))  # as skewed as distances are
+    slopes = fit_slopes(signs, errors, np.ones(len(errors)))
+    predicted = np.exp(slopes[0] + signs @ slopes[1:])
+    for part in np.array_split(np.argsort(predicted), 10):
+        assert errors[part].mean() == pytest.approx(predicted[part].mean(), rel=0.1)
+
+
+def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
+    rng = np.random.default_rng(1)
+    knees = [{"a": float(rng.normal(3, 0.5)), "b": float("nan") if i % 5 == 0 else 1.0} for i in range(400)]
+    centre, spread = fit_spread(knees)
+    assert centre["a"] == pytest.approx(3, abs=0.1)
+    assert spread["a"] == pytest.approx(0.5, abs=0.1)
+    assert centre["b"] == 1.0 and spread["b"] > 0
+
+
+def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None:
+    trust = judge(nothing(), SEEN, calibration())
+    assert not trust.trusted
+    assert trust.reasons[0] == "no patella was found"
+    with pytest.raises(InputError) as caught:
+        trust.require()
+    assert caught.value.code == "untrusted"
+    assert "no patella was found" in str(caught.value)
+    assert "implant" in caught.value.remedy
+    assert "no patella was found" in trust.warnings()[0]
+
+
+def test_a_usual_knee_is_let_pass() -> None:
+    trust = Trust(0.8, 2.5, ("the femur is unusually shaped",))
+    trust.require()
+    assert trust.warnings() == []
+    assert trust.report() == {
+        "score": 0.8,
+        "threshold": 2.5,
+        "trusted": True,
+        "reasons": ["the femur is unusually shaped"],
+    }
+
+
+def test_bones_of_which_nothing_is_known_are_as_uncertain_as_can_be() -> None:
+    bones = BoneSet({Bone.TIBIA: trimesh.creation.icosphere(radius=30)})
+    found = vertex_uncertainty(bones, nothing(), SEEN, calibration())
+    assert (found[Bone.TIBIA] == MOST_MM).all()
+    assert uncertainty_report(found) == {"tibia": {"mean_mm": MOST_MM, "p95_mm": MOST_MM}}
+
+
+def test_a_calibration_comes_back_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.trust.json"
+    calibration().write(path)
+    back = calibration_of(tmp_path / "mine.safetensors")
+    assert back.model == "0" * 64 and back.threshold == 2.5
+    assert back.expected_error(Bone.FEMUR, np.zeros((3, len(SIGNS)))) == pytest.approx(np.ones(3))
+    stated = json.loads(path.read_text())
+    (tmp_path / "other.trust.json").write_text(json.dumps({**stated, "signs": ["colour"]}))
+    with pytest.raises(InputError) as caught:
+        read_calibration(tmp_path / "other.trust.json")
+    assert caught.value.code == "no_calibration"
+
+
+def test_weights_without_a_calibration_of_their_own_get_the_shipped_one(tmp_path: Path) -> None:
+    shipped = calibration_of(tmp_path / "unknown.safetensors")
+    assert set(shipped.slopes) == set(Bone)
+    assert set(shipped.centre) == set(knee_evidence(nothing(), SEEN))
+    # The steeper the margin, the nearer the surface.
+    for slopes in shipped.slopes.values():
+        assert slopes[1 + SIGNS.index("steepness")] > 0
+
+
+def test_uncertainty_survives_the_way_through_a_file(tmp_path: Path) -> None:
+    mesh = trimesh.creation.icosphere(radius=20)
+    values = np.linspace(0.2, 3, len(mesh.vertices))
+    BoneSet({Bone.PATELLA: with_uncertainty(mesh, values)}).write(tmp_path)
+    back = BoneSet.read(tmp_path)[Bone.PATELLA]
+    assert uncertainty_of(back) == pytest.approx(values, rel=1e-6)
+    assert uncertainty_of(trimesh.creation.icosphere()) is None
