@@ -1,10 +1,12 @@
 """One training step of every configuration: ``python -m tests.benchmarks.network_steps [--quick]``.
 
 Forward pass, loss, backward pass and update, at the configuration's full size and batch, each in a process of
-its own that reports its peak memory (resident set). Where a whole batch needs more memory than
-``MEMORY_GB``, the gradients of its cases are accumulated one by one. The encoder runs in bfloat16 as in
-training. Small steps are measured after a first one; of the large ones there is only one. On one thread,
-unless ``--threads`` says otherwise: the machine may be busy, and then only processor seconds mean something.
+its own that reports its peak memory (resident set) and may have no more than ``--memory`` GB. Where a whole
+batch needs more, the gradients of its parts are accumulated, as ``accumulate`` of a configuration does in
+training (``recon/training/loop.py``): first half of the batch at a time, in the end one case. The encoder
+runs in bfloat16 as in training. Small steps are measured after a first one; of the large ones there is only
+one. On one thread, unless ``--threads`` says otherwise: the machine may be busy, and then only processor
+seconds mean something. A step that is killed or stopped has a row that says so; the others are printed.
 
 ``--quick`` measures what trains on a CPU: small.toml and compact.toml.
 """
@@ -13,18 +15,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import report
 
 CONFIGS = Path(__file__).parents[2] / "recon" / "configs"
-MEMORY_GB = 20.0  # of a machine with 24
+MEMORY_GB = 20.0  # of a machine with 24; less where less is free
 POINTS = 5000
 DISTILLED = 64
 
@@ -65,15 +68,15 @@ FULL = (
     Step("released", "segmentation", 8, 8),
 )
 QUICK = (
-    Step("small", "xray", 4, 4),
-    Step("small", "ct", 2, 2),
+    Step("small", "xray", 2, 2),
+    Step("small", "ct", 1, 1),
     Step("small", "segmentation", 4, 4),
     Step("compact", "xray", 4, 4, 8192),
 )
 
 
-def measure(step: Step, threads: int) -> dict[str, Any]:
-    """Seconds of one step and peak memory of this process in GB."""
+def measure(step: Step, threads: int, memory_gb: float) -> dict[str, Any]:
+    """Seconds of one step and peak memory of this process in GB, which may have ``memory_gb``."""
     import resource
     import tomllib
 
@@ -81,6 +84,8 @@ def measure(step: Step, threads: int) -> dict[str, Any]:
 
     from recon.networks.build import build_network
 
+    limit = int(memory_gb * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     torch.manual_seed(0)
     torch.set_num_threads(threads)
     table = tomllib.loads((CONFIGS / f"{step.config}.toml").read_text())[step.part]["network"]
@@ -188,15 +193,56 @@ def _segmentation(network: Any, step: Step) -> _Loss:
     return _Loss(loss, [])
 
 
-def in_own_process(step: Step, threads: int) -> dict[str, Any]:
-    """``measure`` in a new process, whose peak memory is its own."""
+class StepError(Exception):
+    """A step that did not end; the message says how."""
+
+
+def in_own_process(step: Step, threads: int, memory_gb: float) -> dict[str, Any]:
+    """``measure`` in a new process, whose peak memory is its own.
+
+    Raises:
+        StepError: it was killed, or memory did not suffice.
+    """
     command = [sys.executable, "-m", "tests.benchmarks.network_steps", "--threads", str(threads)]
-    command += ["--step", json.dumps(asdict(step))]
+    command += ["--memory", str(memory_gb), "--step", json.dumps(asdict(step))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{step.name}: {done.stderr.strip().splitlines()[-1:]}")
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        raise StepError(f"killed by signal {-done.returncode}" if done.returncode < 0 else last)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def as_memory_allows(step: Step, threads: int, memory_gb: float) -> tuple[Step, dict[str, Any]]:
+    """The step with as much of its batch at once as fits, and what was measured.
+
+    Raises:
+        StepError: even one case at a time did not end.
+    """
+    while True:
+        try:
+            return step, in_own_process(step, threads, memory_gb)
+        except StepError:
+            if step.at_once == 1:
+                raise
+            smaller = max(n for n in range(1, step.at_once) if step.batch % n == 0)
+            step = replace(step, at_once=smaller)
+
+
+def free_gb() -> float:
+    """Memory that processes could have now."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) / 2**20
+    return MEMORY_GB
+
+
+def row(step: Step, found: dict[str, Any]) -> list[Any]:
+    """A line of the table."""
+    at_once = step.at_once
+    how = "whole" if at_once == step.batch else f"{at_once} at a time, gradients accumulated"
+    times = [found["seconds"], found["processor_seconds"], found["peak_gb"]]
+    return [step.name, f"{found['parameters'] / 1e6:.2f} M", step.batch, how, *times]
 
 
 def main() -> None:
@@ -204,33 +250,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="what trains on a CPU; ends within a minute")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
+    memory = min(MEMORY_GB, round(0.85 * free_gb(), 1))
+    parser.add_argument("--memory", type=float, default=memory, help="GB a step may have (%(default)s)")
+    parser.add_argument("--only", nargs="*", default=[], help='steps, such as "paper ct"')
     parser.add_argument("--step", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
-        print(json.dumps(measure(Step(**json.loads(options.step)), options.threads)))
+        print(json.dumps(measure(Step(**json.loads(options.step)), options.threads, options.memory)))
         return
-    rows, result = [], {}
-    for step in QUICK if options.quick else (*QUICK, *FULL):
-        found = in_own_process(step, options.threads)
-        print(f"{step.name}: {found['processor_seconds']:.1f} s, {found['peak_gb']:.1f} GB", file=sys.stderr)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was measured is printed
+    rows: list[list[Any]] = []
+    result: dict[str, Any] = {}
+    steps = [
+        s for s in (QUICK if options.quick else (*QUICK, *FULL)) if not options.only or s.name in options.only
+    ]
+    for step in steps:
+        try:
+            step, found = as_memory_allows(step, options.threads, options.memory)
+        except StepError as failure:
+            rows.append([step.name, "", step.batch, f"not measured: {failure}"[:60], "", "", ""])
+            continue
+        except KeyboardInterrupt:
+            rows.append([step.name, "", step.batch, "stopped; nor were those after it measured", "", "", ""])
+            break
+        rows.append(row(step, found))
+        print(*rows[-1], file=sys.stderr, flush=True)
         key = step.name.replace(" ", "_")
         result |= {f"{key}_{what}": found[what] for what in ("seconds", "processor_seconds", "peak_gb")}
-        how = "whole" if step.at_once == step.batch else f"{step.at_once} at a time, gradients accumulated"
-        rows.append(
-            [
-                step.name,
-                f"{found['parameters'] / 1e6:.2f} M",
-                step.batch,
-                how,
-                found["seconds"],
-                found["processor_seconds"],
-                found["peak_gb"],
-            ]
-        )
-    print(
-        report.table(["step", "parameters", "batch", "in memory", "seconds", "processor s", "peak GB"], rows)
-    )
-    report.finish({"memory_limit_gb": MEMORY_GB, "threads": options.threads, **result})
+        result[f"{key}_at_once"] = step.at_once
+    headings = ["step", "parameters", "batch", "in memory", "seconds", "processor s", "peak GB"]
+    print(report.table(headings, rows))
+    report.finish({"memory_limit_gb": options.memory, "threads": options.threads, **result})
 
 
 if __name__ == "__main__":
