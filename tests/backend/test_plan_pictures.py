@@ -1,0 +1,183 @@
+"""The plan report and the simulated X-rays: what is in them, and that they are made once."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from backend.imaging.models import BoneSet
+from backend.planning import report_rows
+from backend.planning.models import Plan
+from backend.planning.report import _shown
+from recon.geometry import Camera
+from recon.images.write import Positioner
+from tests.backend import factories
+from tests.backend.planned import approved, bone_set_of, leg_meshes, saved
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="session")
+def meshes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, trimesh.Trimesh]:
+    return leg_meshes(tmp_path_factory.mktemp("leg"), below_mm=110)
+
+
+@pytest.fixture
+def bones(meshes: dict[str, trimesh.Trimesh]) -> BoneSet:
+    return bone_set_of(meshes, frame="own", origin="imported")
+
+
+@pytest.fixture
+def client(bones: BoneSet, log_in: Any) -> Any:
+    return log_in(bones.case.surgeon)
+
+
+def picture(client: Any, address: str) -> np.ndarray:
+    answer = client.get(address)
+    assert answer.status_code == 200 and answer["Content-Type"] == "image/png"
+    return np.asarray(Image.open(io.BytesIO(answer.content)), dtype=float)
+
+
+def xrays(client: Any, plan: Plan) -> dict[str, Any]:
+    return dict(client.get(f"/api/plans/{plan.pk}/corrected-xrays/").json())
+
+
+def test_the_report_has_its_pictures_and_pages(client: Any, bones: BoneSet) -> None:
+    plan = approved(saved(bones, correction_deg=9.0))
+    answer = client.get(f"/api/plans/{plan.pk}/report.pdf")
+    assert answer.status_code == 200 and answer["Content-Type"] == "application/pdf"
+    name = f"{plan.case.patient.pseudonym}-L-plan-{plan.revision}.pdf"
+    assert name in answer["Content-Disposition"]
+    pdf = answer.content
+    assert pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF")
+    # Four pictures of bones, two simulated X-rays.
+    assert len(re.findall(rb"/Subtype /Image", pdf)) == 6
+    assert 2 <= len(re.findall(rb"/Type /Page\b(?!s)", pdf)) <= 4
+    assert plan.sha256.encode() in pdf, "in the subject of the file"
+
+
+def test_pictures_are_made_once(client: Any, bones: BoneSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.planning import pictures
+
+    plan = saved(bones, correction_deg=9.0)
+    first = client.get(f"/api/plans/{plan.pk}/corrected-xrays/lateral.png")
+    report = client.get(f"/api/plans/{plan.pk}/report.pdf")
+
+    def again(*_: Any) -> Any:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(pictures.PlannedLeg, "of", again)
+    second = client.get(f"/api/plans/{plan.pk}/corrected-xrays/lateral.png")
+    assert second.content == first.content
+    assert client.get(f"/api/plans/{plan.pk}/report.pdf").status_code == report.status_code == 200
+    known = client.get(
+        f"/api/plans/{plan.pk}/corrected-xrays/lateral.png", headers={"If-None-Match": first["ETag"]}
+    )
+    assert known.status_code == 304
+
+
+def test_the_lower_leg_turns_to_lateral_on_the_simulated_x_ray(client: Any, bones: BoneSet) -> None:
+    plans = [saved(bones, correction_deg=degrees) for degrees in (0.0, 12.0)]
+    before, after = (picture(client, xrays(client, plan)["ap"]["url"]) for plan in plans)
+    view = xrays(client, plans[0])["ap"]
+    assert before.shape == after.shape == (view["rows"], view["columns"])
+    camera = Camera(np.array(view["projection"]), view["rows"], view["columns"])
+    (_, row_80), (_, row_20) = camera.project(np.array([[0, 0, -80.0], [0, 0, -20.0]]))[0]
+    change = after - before
+    below = change[int(row_80) : int(row_80) + 20]
+    columns = np.arange(below.shape[1])
+    # Of a left leg lateral is to the right: bone is lost on the left and gained on the right.
+    gained, lost = np.clip(below, 0, None), np.clip(-below, 0, None)
+    assert gained.sum() > 1000 and lost.sum() > 1000
+    assert (gained * columns).sum() / gained.sum() > (lost * columns).sum() / lost.sum() + 5
+    assert np.abs(change[int(row_20) - 60 : int(row_20) - 10]).mean() < 0.2 * np.abs(below).mean()
+
+
+def test_bones_in_the_frame_of_the_x_rays_are_seen_by_their_cameras(
+    meshes: dict[str, trimesh.Trimesh], log_in: Any
+) -> None:
+    bones = bone_set_of(meshes, frame="rig")
+    cameras = {"ap": Positioner(3.0).camera, "lateral": Positioner(91.0).camera}
+    for view, camera in cameras.items():
+        factories.ImageFactory(
+            case=bones.case,
+            view=view,
+            rows=camera.rows,
+            columns=camera.columns,
+            projection=camera.projection.tolist(),
+        )
+    found = xrays(log_in(bones.case.surgeon), saved(bones, correction_deg=8.0))
+    point = np.array([[12.0, -7.0, 20.0]])
+    for view, camera in cameras.items():
+        shown = Camera(np.array(found[view]["projection"]), found[view]["rows"], found[view]["columns"])
+        scale = shown.rows / camera.rows
+        expected = (camera.project(point)[0] + 0.5) * scale - 0.5
+        assert shown.project(point)[0] == pytest.approx(expected, abs=0.01)
+
+
+def test_plans_that_show_no_leg_are_refused_in_words(client: Any, bones: BoneSet) -> None:
+    plan = factories.PlanFactory(bone_set=bones)
+    for address in ("report.pdf", "corrected-xrays/ap.png"):
+        answer = client.get(f"/api/plans/{plan.pk}/{address}")
+        assert answer.status_code == 400
+        error = answer.json()["error"]
+        assert error["code"] == "landmarks_missing" and error["kept"] == "The plan was kept as it is."
+
+
+# ---- what the report says ----------------------------------------------------
+
+
+def row(rows: list[list[str]], first: str) -> list[str]:
+    return next(row for row in rows if row[0].startswith(first))
+
+
+def test_rows_say_what_the_document_says(bones: BoneSet) -> None:
+    plan = saved(bones, target_hka=184.0, long_film_hka=174.0, cut={"hinge_point": hinge_of(bones)})
+    document: Mapping[str, Any] = plan.document
+    facts = dict(report_rows.facts(plan))
+    assert facts["Target"] == "HKA 184.0 deg" and facts["HKA on the long-leg film"] == "174.0 deg"
+    assert facts["Cut"] == "hinge placed by hand"
+    hka = row(report_rows.measures(document), "HKA")
+    assert hka[1].startswith("174.0 (") and hka[2].startswith("184.0 (")
+    assert (hka[3], hka[5]) == ("+10.0", "read on the long-leg film")
+    assert len(report_rows.warnings(document)) == len(document["warnings"]) + 1
+    assert len(report_rows.landmarks(document)) == len(document["landmarks"]) + 1
+    correction = row(report_rows.osteotomy(document), "Correction")
+    assert correction[1] == f"{document['osteotomy']['correction_deg']:.1f} deg"
+    hashes = dict(report_rows.hashes(plan))
+    assert hashes["plan document"] == plan.sha256
+    assert hashes["tibia"] == document["bones_sha256"]["tibia"]
+
+
+def hinge_of(bones: BoneSet) -> list[float]:
+    return list(saved(bones, correction_deg=8.0).document["osteotomy"]["hinge_point"])
+
+
+def test_the_report_says_whether_the_plan_may_be_followed(bones: BoneSet) -> None:
+    from backend.planning import services
+
+    plan = saved(bones, correction_deg=8.0)
+    assert report_rows.standing(plan).startswith("DRAFT")
+    plan = approved(plan)
+    surgeon = plan.case.surgeon
+    assert report_rows.standing(plan).startswith(f"Approved by {surgeon.name}, 2")
+    plan = services.withdraw_plan(
+        person=surgeon, plan=plan, password=factories.PASSWORD, reason="Wrong film", address="test"
+    )
+    words = report_rows.standing(plan)
+    assert words.startswith("WITHDRAWN") and "Wrong film" in words and "Do not use" in words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("Łukasz Žižek", "Łukasz Žižek"), ("Nguyễn", "Nguyen"), ("李 明", "? ?"), ("5°, 3 cm³", "5°, 3 cm³")],
+)
+def test_names_are_written_with_the_letters_that_there_are(text: str, shown: str) -> None:
+    assert _shown(text) == shown
