@@ -20,6 +20,7 @@ from guides.design.rims import outline, rims
 from guides.design.sleeves import add_wires
 from guides.design.slots import add_slots
 from guides.design.solid_parts import Parts
+from guides.design.soundness import check_sound
 from guides.design.windows import add_windows
 from guides.drilling import drill_depth_mm
 from guides.errors import InputError
@@ -79,12 +80,13 @@ def design_guide(
     """
     report = progress or (lambda _stage, _fraction: None)
     report("footprint", 0.05)
+    osteotomy = read_osteotomy(document["osteotomy"])
+    check_sound(tibia, osteotomy.start_point)
     footprint = find_footprint(tibia, fibula, document, chosen)
     report("distance", 0.2)
     swept = swept_distance(tibia, footprint, chosen, fill=fill_undercuts)
     report("solids", 0.4)
     label = f"^ {document['side']} {plan_hash(document)[:6].upper()}"
-    osteotomy = read_osteotomy(document["osteotomy"])
     parts = Parts()
     slot, others = add_slots(footprint, chosen, osteotomy, parts)
     wires, missing = add_wires(footprint, chosen, osteotomy, parts)

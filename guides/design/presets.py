@@ -89,12 +89,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Distance of the distal pair from the cut (the lower one of a closing wedge); the label lies between",
     ),
     Parameter(
-        "proximal_contact_mm", "Proximal contact", "mm", 0.0, 14.0, 8.0,
+        "proximal_contact_mm", "Proximal contact", "mm", 0.0, 14.0, 12.0,
         "Contact face beyond the proximal wires, as far as the joint line leaves room; the flare of the bone"
         " there keeps the guide from sliding",
     ),
     Parameter(
-        "distal_contact_mm", "Distal contact", "mm", 0.0, 16.0, 8.0,
+        "distal_contact_mm", "Distal contact", "mm", 0.0, 16.0, 12.0,
         "Contact face beyond the distal wires, as far as the bone is in view",
     ),
     Parameter(

@@ -17,7 +17,7 @@ from guides.solids import from_mesh, to_mesh
 from tests.benchmarks.exported_guide import touches
 from tests.guides.synthetic import synthetic_leg, write_leg
 
-GROOVE_MM, DEPTH_MM = 4.0, 3.0
+GROOVE_MM, DEPTH_MM = 3.0, 6.0
 
 
 def grooved_case(folder: Path) -> tuple[Path, dict[str, Any], trimesh.Trimesh, np.ndarray[Any, Any]]:
@@ -34,7 +34,7 @@ def grooved_case(folder: Path) -> tuple[Path, dict[str, Any], trimesh.Trimesh, n
     at = footprint.to_world(np.array([middle, -31.5, height]))
     into = -out * np.cos(np.radians(45)) + normal * np.sin(np.radians(45))
     basis = np.column_stack([along, np.cross(into, along), into])
-    box = trimesh.creation.box((24.0, GROOVE_MM, 2 * DEPTH_MM))
+    box = trimesh.creation.box((14.0, GROOVE_MM, 2 * DEPTH_MM))
     cutter = trimesh.Trimesh(box.vertices @ basis.T + at, box.faces)
     cutter.fix_normals()
     bones = dict(BoneSet.read(plain))
