@@ -13,6 +13,7 @@ from django.db.models import Max
 from backend.cases.services import log
 from backend.core import storage
 from backend.exports.models import Guide
+from backend.exports.package import packed
 from backend.exports.presets import write_presets
 from backend.exports.services import check_approved
 from backend.imaging.folders import lay_out
@@ -40,11 +41,13 @@ class DesignHandler:
         return float(settings.DESIGN_TIME_LIMIT_S)
 
     def prepare(self, job: Job, folder: Path) -> Work:
-        plan = Plan.objects.select_related("bone_set").get(pk=job.input["plan"])
+        plan = Plan.objects.select_related("bone_set", "case__patient").get(pk=job.input["plan"])
         check_approved(plan)
         bones = folder / "bones"
         bones.mkdir()
         lay_out(plan.bone_set, bones)
+        # The package's manifest leads back to the X-rays by it.
+        (bones / "report.json").write_text(json.dumps(plan.bone_set.report))
         document, presets = folder / "plan.json", folder / "presets.json"
         document.write_text(json.dumps(plan.document))
         write_presets(job.input.get("site_presets", []), presets)
@@ -54,6 +57,7 @@ class DesignHandler:
                 "bones": bones,
                 "plan": document,
                 "out": folder / "guide",
+                "pseudonym": plan.case.patient.pseudonym,
                 "parameters": job.input["parameters"] or None,
                 "presets": job.input.get("presets", []),
                 "site_presets": presets,
@@ -65,6 +69,8 @@ class DesignHandler:
             column: storage.put((folder / "guide" / name).read_bytes(), Path(name).suffix)
             for column, name in FILES.items()
         }
+        if (folder / "package").is_dir():
+            keys["package"] = storage.put(packed(folder / "package"), ".zip")
 
         def store() -> str:
             plan = Plan.objects.get(pk=job.input["plan"])

@@ -1,4 +1,4 @@
-"""Guide design as the backend wants it: designed, exported, checked as exported, judged; in a child."""
+"""Guide design as the backend wants it: designed, checked as exported, judged, packed; in a child process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from guides.catalogue import read_presets
 from guides.design import design_files
+from guides.package import package_files
 
 # The engine's words for its stages, and those for the people who wait.
 STAGES = {
@@ -18,8 +19,11 @@ STAGES = {
     "export": "Writing the files",
     "check": "Checking the files as written",
     "score": "Putting the guide on the bone",
-    "done": "Keeping the design",
+    "done": "Packing for printer and theatre",
 }
+
+PACKING = 0.75
+"""Share of the time after which a design is there and only the package is missing."""
 
 
 def design(
@@ -27,17 +31,20 @@ def design(
     plan: Path,
     out: Path,
     *,
+    pseudonym: str,
     parameters: dict[str, float] | None,
     presets: Sequence[str],
     site_presets: Path,
     progress: Callable[[str, float], None],
 ) -> dict[str, Any]:
-    """Design a guide; what is checked and judged is the file that would be printed.
+    """Design a guide and, where no check blocks it, pack it; the files that would be printed are checked.
 
     Args:
-        bones: folder of the bones that the plan was made on.
+        bones: folder of the bones that the plan was made on, with the report of their making.
         plan: the plan document.
-        out: gets guide.stl, guide.3mf, report.json, scores.json and contact.ply.
+        out: gets guide.stl, guide.3mf, report.json, scores.json and contact.ply; the folder ``package``
+            beside it gets the print package.
+        pseudonym: names the patient in the package.
         parameters: those that differ from their defaults and presets.
         presets: ids of presets.
         site_presets: file of the site's own presets.
@@ -57,8 +64,17 @@ def design(
         parameters=parameters,
         presets=presets,
         site_presets=site_presets,
-        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), fraction),
+        progress=lambda stage, fraction: progress(STAGES.get(stage, stage), PACKING * fraction),
     )
+    if all(check["status"] != "block" for check in report["checks"]):
+        package_files(
+            out,
+            bones,
+            plan,
+            out.parent / "package",
+            pseudonym,
+            progress=lambda _, fraction: progress(STAGES["done"], PACKING + (1 - PACKING) * fraction),
+        )
     named = [
         {name: preset[name] for name in ("id", "group", "label")}
         for preset in read_presets(presets, site_presets)

@@ -16,7 +16,7 @@ from backend.core.api import made_file, stored_file
 from backend.exports import services
 from backend.exports.api import visible_guide
 from backend.exports.models import Guide
-from backend.exports.package import print_package
+from backend.exports.package import released
 from backend.exports.queue_serializers import FluoroscopyQuerySerializer
 from backend.imaging.api import BytesRenderer
 
@@ -64,13 +64,14 @@ class GuideReportView(_FileView):
     signature = False
 
 
-@_documented("guides_package", "Print package: STL, 3MF, report, plan and a read-me.", "application/zip")
+@_documented("guides_package", "Print package with its manifest, and who signed.", "application/zip")
 class GuidePackageView(_FileView):
     file, content_type = "package.zip", "application/zip"
 
     def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
+        services.check_packed(guide)
         key = f"package of {guide.pk}"
-        return made_file(request, key, lambda: print_package(guide), self.content_type, name=name)
+        return made_file(request, key, lambda: released(guide), self.content_type, name=name)
 
 
 @_documented("guides_preview", "Binary STL to look at, of any design, also one that is blocked.", "model/stl")

@@ -45,6 +45,12 @@ TISSUE = Tissue(
 )
 """Of an average adult. The bones are the patient's; what they are made of nobody has measured."""
 
+SHOULDER = 1.6
+"""Line integral at which the grey scale bends: plastic shows, and bone behind steel does not drown."""
+
+INSIDE_MM = 30.0
+"""From the outer end of the slot to the isocentre, along the saw."""
+
 SOFT = 3
 """Layers of the phantom from here on are flesh; the wound is open, and the view is of bone, guide, wires."""
 
@@ -88,7 +94,7 @@ def check_located(guide: Guide) -> None:
         Conflict: ``no_geometry``.
     """
     slot = guide.report.get("slot")
-    if not isinstance(slot, Mapping) or "point" not in slot:
+    if not isinstance(slot, Mapping) or not {"point", "direction"} <= set(slot):
         raise Conflict(
             "no_geometry",
             f"The report of guide {guide.version} does not say where its slot and wires are.",
@@ -97,9 +103,9 @@ def check_located(guide: Guide) -> None:
 
 
 def radiograph(guide: Guide, view: View) -> npt.NDArray[np.uint16]:
-    """(pixels, pixels) uint16: the absorbed share of the beam, black where nothing is in its way.
+    """(pixels, pixels) uint16: black where nothing is in the beam's way, brighter the more absorbs it.
 
-    The isocentre lies where the saw enters, so that the guide stays in the middle whatever the angle.
+    The isocentre lies on the saw's way, so that guide and cut stay in the middle whatever the angle.
     Polyamide and surgical resins absorb as water does, to within a few per cent.
     """
     bones, printed, wires = _bodies(guide.pk)
@@ -111,8 +117,8 @@ def radiograph(guide: Guide, view: View) -> npt.NDArray[np.uint16]:
     for mesh, material in solids:
         behind = np.maximum(path_lengths(np.asarray(mesh.vertices), np.asarray(mesh.faces), camera), 0)
         exponents += behind * per_mm(material)[:, None, None]
-    absorbed = -np.expm1(-line_integrals(exponents, SPECTRA["knee"]))
-    return np.asarray(np.rint(np.clip(absorbed, 0, 1) * 65535), dtype=np.uint16)
+    grey = -np.expm1(-line_integrals(exponents, SPECTRA["knee"]) / SHOULDER)
+    return np.asarray(np.rint(np.clip(grey, 0, 1) * 65535), dtype=np.uint16)
 
 
 def png(pixels: npt.NDArray[np.uint16]) -> bytes:
@@ -126,7 +132,8 @@ def png(pixels: npt.NDArray[np.uint16]) -> bytes:
 def _bodies(guide_id: UUID) -> tuple[BoneSet, trimesh.Trimesh, tuple[trimesh.Trimesh, ...]]:
     """Bones, guide and wires in mm with the isocentre at the origin; kept while somebody turns the C-arm."""
     guide = Guide.objects.select_related("plan__bone_set").get(pk=guide_id)
-    centre = np.asarray(guide.report["slot"]["point"], dtype=float)
+    slot = {name: np.asarray(guide.report["slot"][name], dtype=float) for name in ("point", "direction")}
+    centre = slot["point"] + INSIDE_MM * slot["direction"]
     # The meshes that the screen shows: what they leave out is less than a pixel.
     bones = BoneSet(
         {Bone[mesh.bone.upper()]: _mesh(mesh.display, "ply") for mesh in guide.plan.bone_set.meshes.all()}

@@ -58,6 +58,7 @@ class Guide(models.Model):
         reason: why it was designed again, in the engineer's words.
         scores: the simulated surgeon's verdict, null in designs that are older than it.
         contact: storage key of the contact face with its gaps (PLY), empty in older designs.
+        package: storage key of the print package (ZIP), empty where a check blocks or the design is older.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -75,6 +76,7 @@ class Guide(models.Model):
     threemf = models.CharField(max_length=100)
     report_file = models.CharField(max_length=100)
     contact = models.CharField(max_length=100, blank=True)
+    package = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = GuideQuerySet.as_manager()
@@ -123,6 +125,7 @@ class Guide(models.Model):
             "guide.3mf": self.threemf,
             "report.json": self.report_file,
             "contact.ply": self.contact,
+            "package.zip": self.package,
         }
         return {name: storage.sha256_of(key) for name, key in keys.items() if key}
 

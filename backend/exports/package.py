@@ -1,49 +1,57 @@
-"""The print package: everything that the person at the printer needs, in one ZIP file."""
+"""The print package as one ZIP file, and the word of who released it."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import zipfile
+from pathlib import Path
 
 from backend.core import storage
-from backend.exports.models import CheckStatus, Guide
+from backend.exports.models import Guide
 
-# The same guide gives the same bytes, so that a package can be compared by its hash.
+# The same files give the same bytes, so that a package can be compared by its hash.
 _DATE = (1980, 1, 1, 0, 0, 0)
+FOLDER, RELEASE = "package", "RELEASE.txt"
 
 
-def print_package(guide: Guide) -> bytes:
-    """STL, 3MF, the report of the checks, the signed plan, and a page that says what is what."""
-    files = {
-        "guide.stl": storage.get(guide.stl),
-        "guide.3mf": storage.get(guide.threemf),
-        "report.json": storage.get(guide.report_file),
-        "plan.json": (json.dumps(guide.plan.document, indent=1, sort_keys=True) + "\n").encode(),
-    }
-    files["README.txt"] = _read_me(guide, files).encode()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+def packed(folder: Path) -> bytes:
+    """A print package of the engine, in a folder of its own inside a ZIP file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.iterdir()):
+            archive.writestr(_entry(f"{FOLDER}/{path.name}"), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
 
 
-def _read_me(guide: Guide, files: dict[str, bytes]) -> str:
-    plan, case = guide.plan, guide.case
-    signer = plan.approved_by.name if plan.approved_by else "nobody"
-    signed = f" on {plan.approved_at:%Y-%m-%d %H:%M} UTC" if plan.approved_at else ""
-    looks = [check["message"] for check in guide.checks if check["status"] == CheckStatus.WARN]
+def released(guide: Guide) -> bytes:
+    """The stored package with a page that says whose it is and who signed plan and design."""
+    stream = io.BytesIO(storage.get(guide.package))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr(_entry(RELEASE), _release(guide), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(name, _DATE)
+
+
+def _release(guide: Guide) -> str:
+    plan, case, signature = guide.plan, guide.case, guide.signed
     side = {"L": "left", "R": "right"}[case.side]
     lines = [
         f"Cutting guide {guide.version} for case {case.patient.pseudonym}, {side} knee",
-        f"Plan {plan.revision}: {plan.correction_deg:g} degrees, approved by {signer}{signed}",
+        f"Plan {plan.revision}: {plan.correction_deg:g} degrees"
+        + (f", approved by {plan.approved_by.name}" if plan.approved_by else "")
+        + (f" on {plan.approved_at:%Y-%m-%d %H:%M} UTC" if plan.approved_at else ""),
         f"Plan SHA-256: {plan.sha256}",
+        f"Design SHA-256: {guide.sha256}",
+    ]
+    if signature:
+        lines.append(f"Signed off by {signature.person.name} on {signature.signed_at:%Y-%m-%d %H:%M} UTC")
+    lines += [
         "",
         "All lengths are in millimetres; print at 100 %.",
-        *(f"Look: {message}" for message in looks),
-        "",
-        *(f"{hashlib.sha256(content).hexdigest()}  {name}" for name, content in files.items()),
+        f"Every file lies in the folder {FOLDER} with its hash in manifest.json.",
+        f"Verify it with: python -m guides verify {FOLDER}",
     ]
     return "\n".join(lines) + "\n"

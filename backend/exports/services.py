@@ -82,7 +82,7 @@ def sign_off(*, person: Person, guide: Guide, password: str, address: str) -> Gu
     Raises:
         WrongRole: the person is no engineer of the site.
         Conflict: ``guide_blocked``, ``plan_withdrawn``, ``plan_not_approved`` (another revision is approved
-            by now) or ``signed_already``.
+            by now), ``no_package`` (an older design) or ``signed_already``.
         Invalid: ``wrong_password``.
         Throttled: too many wrong passwords.
     """
@@ -114,6 +114,7 @@ def sign_off(*, person: Person, guide: Guide, password: str, address: str) -> Gu
 
 def _check_signable(guide: Guide) -> None:
     check_exportable(guide)
+    check_packed(guide)
     if guide.signed:
         raise _signed_already(guide)
     check_approved(guide.plan)
@@ -147,6 +148,20 @@ def check_exportable(guide: Guide) -> None:
             "guide_blocked",
             f"Guide {guide.version} cannot be printed: {reasons}",
             remedy="Change the parameters or the plan and design it again.",
+        )
+
+
+def check_packed(guide: Guide) -> None:
+    """Refuse a design that is older than print packages.
+
+    Raises:
+        Conflict: ``no_package``.
+    """
+    if not guide.package:
+        raise Conflict(
+            "no_package",
+            f"Guide {guide.version} is older than print packages and has none.",
+            remedy="Design it again with the same parameters.",
         )
 
 

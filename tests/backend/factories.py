@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import factory
@@ -262,6 +264,15 @@ class GuideFactory(DjangoModelFactory):
     stl = factory.LazyFunction(lambda: storage.put(b"stl", ".stl"))
     threemf = factory.LazyFunction(lambda: storage.put(b"3mf", ".3mf"))
     report_file = factory.LazyFunction(lambda: storage.put(b"{}", ".json"))
+    package = factory.LazyFunction(lambda: storage.put(package_bytes(), ".zip"))
+
+
+def package_bytes() -> bytes:
+    """A ZIP file as the engine's package comes in."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("package/manifest.json"), "{}")
+    return stream.getvalue()
 
 
 def signed_guide(**fields: Any) -> Guide:

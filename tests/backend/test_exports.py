@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import zipfile
 from typing import Any
 
@@ -69,19 +67,23 @@ def test_a_blocked_guide_does_not_leave(file: str, log_in: Any) -> None:
     assert not Event.objects.exists()
 
 
-def test_the_print_package_holds_what_it_lists(guide: Any, log_in: Any) -> None:
+def test_the_package_says_who_signed_and_is_the_same_each_time(guide: Any, log_in: Any) -> None:
     client = log_in(guide.case.surgeon)
     first, second = (client.get(f"/api/guides/{guide.pk}/files/package.zip") for _ in range(2))
     assert first.content == second.content
     with zipfile.ZipFile(io.BytesIO(first.content)) as archive:
         assert archive.testzip() is None
-        files = {name: archive.read(name) for name in archive.namelist()}
-    read_me = files.pop("README.txt").decode()
-    assert files["guide.stl"] == b"stl" and json.loads(files["plan.json"]) == guide.plan.document
-    assert set(files) == {"guide.stl", "guide.3mf", "report.json", "plan.json"}
-    for name, content in files.items():
-        assert f"{hashlib.sha256(content).hexdigest()}  {name}\n" in read_me
-    assert guide.plan.sha256 in read_me and "left knee" in read_me
+        assert set(archive.namelist()) == {"package/manifest.json", "RELEASE.txt"}
+        release = archive.read("RELEASE.txt").decode()
+    for words in (guide.plan.sha256, guide.sha256, guide.signed.person.name, "left knee"):
+        assert words in release
+
+
+def test_a_design_that_is_older_than_packages_is_designed_again(log_in: Any) -> None:
+    guide = factories.signed_guide(package="")
+    answer = log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/package.zip")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_package")
+    assert log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/guide.stl").status_code == 200
 
 
 def test_what_the_browser_has_is_not_sent_again_but_asked_again(guide: Any, log_in: Any) -> None:

@@ -21,16 +21,18 @@ MM_PER_PIXEL = 200.0 / PIXELS
 
 @pytest.fixture
 def guide() -> Any:
-    """A small block as guide, 25 mm in front of the middle of the bone, with one wire straight backwards."""
+    """A small block as guide, 25 mm in front of the isocentre, with one wire straight backwards."""
     block = trimesh.creation.box(extents=(10, 6, 10))
     block.apply_translation((0, -25, 0))
     wire = {"point": [0, -20, 0], "direction": [0, 1, 0], "diameter_mm": 2.4, "drill_depth_mm": 30.0}
-    report = {"slot": {"point": [0, 0, 0], "normal": [0, 0, 1]}, "wires": [wire]}
+    report = {"slot": {"point": [0, -30, 0], "direction": [0, 1, 0]}, "wires": [wire]}
     return factories.GuideFactory(report=report, stl=storage.put(block.export(file_type="stl"), ".stl"))
 
 
 def shot(client: Any, design: Any, **view: Any) -> np.ndarray:
-    answer = client.get(f"/api/guides/{design.pk}/fluoroscopy/", {"pixels": PIXELS, "encoding": "u16", **view})
+    answer = client.get(
+        f"/api/guides/{design.pk}/fluoroscopy/", {"pixels": PIXELS, "encoding": "u16", **view}
+    )
     assert answer.status_code == 200
     return np.frombuffer(answer.content, "<u2").reshape(PIXELS, PIXELS).astype(float)
 

@@ -226,6 +226,7 @@ def test_an_engineer_signs_what_they_have_seen(log_in: Any) -> None:
         ({"checks": [BLOCK]}, "guide_blocked"),
         ({"plan__status": "withdrawn"}, "plan_withdrawn"),
         ({"plan__status": "superseded"}, "plan_not_approved"),
+        ({"package": ""}, "no_package"),
     ],
 )
 def test_what_must_not_be_printed_cannot_be_signed(change: dict[str, Any], code: str, log_in: Any) -> None:

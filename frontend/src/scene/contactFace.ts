@@ -29,7 +29,8 @@ export function contactMesh(geometry: BufferGeometry, clearance: number): Mesh<B
   painted.setAttribute('position', geometry.getAttribute('position'));
   painted.setAttribute('normal', geometry.getAttribute('normal'));
   painted.setAttribute('color', new BufferAttribute(colours, 3));
-  const mesh = new Mesh(painted, new MeshLambertMaterial({ vertexColors: true, side: DoubleSide }));
+  // At rest it touches the bone, whose mesh on the screen is a little coarser: the colours win.
+  const mesh = new Mesh(painted, new MeshLambertMaterial({ vertexColors: true, side: DoubleSide, polygonOffset: true, polygonOffsetFactor: -2, polygonOffsetUnits: -4 }));
   mesh.renderOrder = 1;
   return mesh;
 }

@@ -16,7 +16,7 @@ import {
 import { BONE_COLOURS, type BoneName } from '../domain/bones';
 import type { Point } from '../domain/plan';
 import { contactMesh } from './contactFace';
-import { disposeParts, type Motion, motionArrow, type Wire, wireMeshes } from './guideParts';
+import { cutParts, disposeParts, type Motion, motionArrow, type Wire, wireMeshes } from './guideParts';
 import { type Section, sectionNormal, sectionPlane, type Slot } from './guideSection';
 import { OpenableSolid } from './guideSolids';
 import { headlight, roomLights } from './lights';
@@ -29,6 +29,8 @@ const GUIDE = { outside: '#5fa9ba', cut: '#2f7f93' } as const;
 const MARK = '#f0b64e';
 /** Colour of bone that a section lays open. */
 const CUT_BONE: Record<BoneName, string> = { femur: '#a37a40', patella: '#6e4032', tibia: '#cdbf9e', fibula: '#6d8798' };
+/** Bone behind colours that mean something. */
+const QUIET_BONE = '#6c7278';
 /** A guide that lets its contact face through. */
 const GHOST = 0.14;
 /** Around what is looked at closely, mm. */
@@ -237,11 +239,12 @@ export class GuideScene {
   private refresh(): void {
     const { slot, section, contact, wires, weakest, others } = this.look;
     const plane: Plane | null = slot && section ? sectionPlane(slot, section) : null;
+    const coloured = contact && this.contact !== null;
     for (const [name, bone] of this.bones) {
       bone.visible = name === 'tibia' || others;
+      bone.setColour(coloured ? QUIET_BONE : BONE_COLOURS[name]);
       bone.cut(plane);
     }
-    const coloured = contact && this.contact !== null;
     this.guide?.setOpacity(coloured && !plane ? GHOST : 1);
     this.guide?.cut(plane);
     if (this.contact) {
@@ -249,6 +252,7 @@ export class GuideScene {
       this.contact.material.clippingPlanes = plane ? [plane] : [];
       this.contact.material.needsUpdate = true;
     }
+    cutParts(this.wires, plane);
     this.wires.visible = wires;
     this.arrow.visible = weakest;
     this.loop.request();

@@ -1,4 +1,4 @@
-import { ConeGeometry, CylinderGeometry, Group, Mesh, MeshBasicMaterial, MeshLambertMaterial, TorusGeometry, Vector3 } from 'three';
+import { ConeGeometry, CylinderGeometry, DoubleSide, Group, Mesh, MeshBasicMaterial, MeshLambertMaterial, type Plane, TorusGeometry, Vector3 } from 'three';
 
 import type { Point } from '../domain/plan';
 
@@ -26,7 +26,7 @@ const OUTSIDE = 70;
 /** Wires as deep as they are drilled. */
 export function wireMeshes(wires: readonly Wire[]): Group {
   const group = new Group();
-  const material = new MeshLambertMaterial({ color: STEEL });
+  const material = new MeshLambertMaterial({ color: STEEL, side: DoubleSide });
   for (const wire of wires) {
     const length = OUTSIDE + wire.drill_depth_mm;
     const mesh = new Mesh(new CylinderGeometry(wire.diameter_mm / 2, wire.diameter_mm / 2, length, 20), material);
@@ -65,6 +65,16 @@ export function motionArrow({ kind, point, direction }: Motion): Group {
   group.quaternion.setFromUnitVectors(UP, new Vector3().fromArray(direction).normalize());
   group.position.fromArray(point);
   return group;
+}
+
+/** Take away what lies in front of a plane, or nothing with null. */
+export function cutParts(group: Group, plane: Plane | null): void {
+  group.traverse((part) => {
+    if (!(part instanceof Mesh)) return;
+    const material = part.material as MeshLambertMaterial;
+    material.clippingPlanes = plane ? [plane] : [];
+    material.needsUpdate = true;
+  });
 }
 
 /** Free what a group of parts holds; it is empty afterwards. */

@@ -38,6 +38,10 @@ export class OpenableSolid {
     this.inside.visible &&= opacity === 1;
   }
 
+  setColour(colour: ColorRepresentation): void {
+    this.outside.material.color.set(colour);
+  }
+
   set visible(visible: boolean) {
     this.group.visible = visible;
   }

@@ -42,7 +42,7 @@ export function Fluoroscopy({ guide }: { guide: Guide }): ReactNode {
         )}
       </section>
       <div className={classes.arm}>
-        <div className={classes.slider} style={{ flex: 1, minWidth: 260 }}>
+        <div className={classes.slider} style={{ flex: 1, minWidth: 220 }}>
           <span id="primary-label">C-arm</span>
           <Slider
             flex={1}
@@ -64,7 +64,7 @@ export function Fluoroscopy({ guide }: { guide: Guide }): ReactNode {
         <div className={classes.slider}>
           <span id="secondary-label">Tilt</span>
           <Slider
-            w={110}
+            w={72}
             size="sm"
             min={-45}
             max={45}

@@ -8,11 +8,11 @@ import classes from './Guides.module.css';
 export function GapLegend({ clearance }: { clearance: number }): ReactNode {
   return (
     <div className={classes.legend} data-testid="gap-legend">
-      Gap beside the planned {number(clearance, 2)} mm
+      Gap against {number(clearance, 2)} mm planned
       <i style={{ background: gapGradient() }} aria-hidden />
       <div className="figures">
         <span>{number(SCALE_MM[0], 1)} closer</span>
-        <span>+{number(SCALE_MM[1], 1)} off</span>
+        <span>+{number(SCALE_MM[1], 1)} mm off</span>
       </div>
     </div>
   );

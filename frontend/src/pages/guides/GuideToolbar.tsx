@@ -84,7 +84,7 @@ export function GuideToolbar({ medium, onMedium, look, onLook, hasContact, hasWe
                     onClick={() => onLook({ ...look, [name]: !look[name] })}
                     data-testid={`show-${name}`}
                   >
-                    <span className={caseClasses.swatch} style={{ background: look[name] ? 'var(--accent)' : 'transparent' }} aria-hidden />
+                    <span className={caseClasses.swatch} style={{ background: look[name] ? 'var(--accent)' : 'var(--line)' }} aria-hidden />
                     {label}
                   </button>
                 </Tooltip>
