@@ -51,13 +51,27 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
+UNTIL_KILLED = """
+import sys, time, tomllib
+from pathlib import Path
+from recon.training import train
+
+def wait_before_the_end(_stage, share):
+    if share > 0.9:
+        time.sleep(600)  # however slowly the test looks, the run has not ended when it is killed
+
+config = tomllib.loads(Path("tiny.toml").read_text())
+train("ct", config, Path(sys.argv[1]), progress=wait_before_the_end)
+"""
+
+
 def test_a_killed_run_goes_on_with_the_losses_of_one_that_was_not(dataset: Path, tmp_path: Path) -> None:
     config = tiny_config(dataset, steps=40, average_decay=0.9, checkpoint_minutes=0.001, accumulate=2)
     (tmp_path / "tiny.toml").write_text(toml(config))
     train("ct", config, tmp_path / "whole")
     killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "recon", "train", "ct", "--config", "tiny.toml", "--out", str(killed)]
     at = int(np.random.default_rng().integers(4, 30))
+    command = [sys.executable, "-c", UNTIL_KILLED, str(killed)]
     process = subprocess.Popen(command, cwd=tmp_path, env=environment())
     while process.poll() is None and not (
         (killed / "checkpoint.pt").exists() and len((killed / "log.jsonl").read_text().splitlines()) > at
