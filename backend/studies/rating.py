@@ -6,7 +6,7 @@ crash, is the same act and answers the same.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +37,7 @@ _UNTIMED: dict[str | None, frozenset[str]] = {
     TimeEventKind.RESUMED: frozenset({TimeEventKind.PAUSED}),
 }
 # A browser that was offline for longer has another clock, or was put aside.
-LATEST = timedelta(hours=12)
+LATEST = timedelta(days=7)
 
 
 def _own(person: Person, item: Item) -> Item:
@@ -54,8 +54,11 @@ def _own(person: Person, item: Item) -> Item:
     )
 
 
-def open_item(*, person: Person, item: Item) -> Item:
+def open_item(*, person: Person, item: Item, at: datetime | None = None) -> Item:
     """Show an item: the next one, or an earlier one where the study lets raters go back.
+
+    Args:
+        at: when it was opened without a connection; now if not given.
 
     Raises:
         Item.DoesNotExist: it is not theirs (now).
@@ -73,7 +76,7 @@ def open_item(*, person: Person, item: Item) -> Item:
                 "no_way_back", "This study lets nobody return to an item.", remedy="Rate the next one."
             )
         if item.opened_at is None:
-            item.opened_at = timezone.now()
+            item.opened_at = at or timezone.now()
             item.save(update_fields=["opened_at"])
     return item
 
@@ -90,8 +93,19 @@ def question_of(item: Item, key: str) -> Question:
     return question
 
 
-def save_rating(*, person: Person, item: Item, question: Question, value: int, client_token: UUID) -> Rating:
+def save_rating(
+    *,
+    person: Person,
+    item: Item,
+    question: Question,
+    value: int,
+    client_token: UUID,
+    at: datetime | None = None,
+) -> Rating:
     """Keep an answer; a different one later is the next revision.
+
+    Args:
+        at: when it was given without a connection; now if not given.
 
     Raises:
         Item.DoesNotExist: the item is not theirs (now).
@@ -123,9 +137,9 @@ def save_rating(*, person: Person, item: Item, question: Question, value: int, c
             revision=last + 1,
             value=value,
             client_token=client_token,
-            at=timezone.now(),
+            at=at or timezone.now(),
         )
-        _complete(item)
+        _complete(item, rating.at)
     return rating
 
 
@@ -137,11 +151,14 @@ def press(
     client_token: UUID,
     note: str = "",
     late: timedelta = timedelta(0),
+    received: datetime | None = None,
 ) -> TimeEvent:
     """The stop-watch of a guide, or the pause of a rating, by the server's clock.
 
     Args:
-        late: how long ago it was pressed, where there was no connection; such a press is marked as late.
+        late: how long before it was received it was pressed, where there was no connection; such a press is
+            marked as late.
+        received: now, if not given; one moment for all that came at once.
 
     Raises:
         Item.DoesNotExist: the item is not theirs (now).
@@ -171,7 +188,7 @@ def press(
                 f"After {last.kind if last else 'nothing'} comes no {kind.value}.",
                 remedy="Reload the page to see where the time stands.",
             )
-        now = timezone.now()
+        now = received or timezone.now()
         event = TimeEvent.objects.create(
             item=item,
             sequence=last.sequence + 1 if last else 1,
@@ -182,7 +199,7 @@ def press(
             # Not before the press before it, whatever the browser's clock did in between.
             at=max(now - late, last.at) if last else now - late,
         )
-        _complete(item)
+        _complete(item, event.at)
     return event
 
 
@@ -200,12 +217,12 @@ def refuse_unless_open(item: Item) -> None:
         )
 
 
-def _complete(item: Item) -> None:
+def _complete(item: Item, at: datetime) -> None:
     """Note when the last answer has come, or that a correction took the time away again."""
     whole = is_complete(item)
     if whole == (item.completed_at is not None):
         return
-    item.completed_at = timezone.now() if whole else None
+    item.completed_at = at if whole else None
     item.save(update_fields=["completed_at"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.utils import timezone
 
 from backend.accounts.models import Person
 from backend.core.errors import Refusal, error_body
@@ -61,12 +62,13 @@ def replay(*, person: Person, sent_at: datetime, acts: Sequence[Act]) -> list[Ou
         sent_at: the browser's clock when it sends them.
         acts: in the order in which they happened.
     """
-    return [_outcome(person, act, sent_at - act.at) for act in acts]
+    received = timezone.now()
+    return [_outcome(person, act, sent_at - act.at, received) for act in acts]
 
 
-def _outcome(person: Person, act: Act, late: timedelta) -> Outcome:
+def _outcome(person: Person, act: Act, late: timedelta, received: datetime) -> Outcome:
     try:
-        _again(person, act, late)
+        _again(person, act, late, received)
     except Item.DoesNotExist:
         gone = error_body("not_found", "This item is not yours (any more).", remedy="Rate the next one.")
         return Outcome(act.client_token, saved=False, error=gone)
@@ -75,10 +77,12 @@ def _outcome(person: Person, act: Act, late: timedelta) -> Outcome:
     return Outcome(act.client_token, saved=True)
 
 
-def _again(person: Person, act: Act, late: timedelta) -> None:
+def _again(person: Person, act: Act, late: timedelta, received: datetime) -> None:
     item = Item.objects.visible_to(person).select_related("rater").get(pk=act.item)
+    # A clock that cannot be right loses no answer, only its time; a press without its time means nothing.
+    at = received - min(max(late, timedelta(0)), rating.LATEST)
     if act.kind == ActKind.OPEN:
-        rating.open_item(person=person, item=item)
+        rating.open_item(person=person, item=item, at=at)
     elif act.kind == ActKind.RATE:
         rating.save_rating(
             person=person,
@@ -86,6 +90,7 @@ def _again(person: Person, act: Act, late: timedelta) -> None:
             question=rating.question_of(item, act.question),
             value=act.value,
             client_token=act.client_token,
+            at=at,
         )
     else:
         rating.press(
@@ -95,4 +100,5 @@ def _again(person: Person, act: Act, late: timedelta) -> None:
             client_token=act.client_token,
             note=act.note,
             late=late,
+            received=received,
         )
