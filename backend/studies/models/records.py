@@ -97,7 +97,7 @@ class Rating(Record):
 
     Attributes:
         client_token: made by the browser for this answer: the same again is the same answer, not another.
-        at: by the server's clock; of an answer without a connection, as long before it came as the browser says.
+        at: by the server's clock; without a connection, as long before it came as the browser says.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="ratings")

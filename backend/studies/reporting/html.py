@@ -15,9 +15,10 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem;border-bottom:1px solid #ccc}
 table{border-collapse:collapse;margin:1rem 0;width:100%}
-th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #e5e5e5;vertical-align:top;
-overflow-wrap:anywhere}th{background:#f5f5f5;overflow-wrap:normal}
-svg{max-width:100%;height:auto}figure{margin:1rem 0}
+th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #e5e5e5;vertical-align:top}
+th{background:#f5f5f5}td.long{overflow-wrap:anywhere;min-width:14rem}
+svg{width:100%;max-width:46rem;height:auto}svg text{font-family:system-ui,sans-serif!important}
+figure{margin:1rem 0}
 """
 
 
@@ -45,8 +46,12 @@ def _section(section: Section) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in table.headings)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     headed = f"<thead><tr>{head}</tr></thead>" if any(table.headings) else ""
     return f"<table>{headed}<tbody>{rows}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    """Only a hash may be broken anywhere; numbers stay whole."""
+    long = " " not in text and len(text) > 30
+    return f"{'<td class=long>' if long else '<td>'}{escape(text)}</td>"

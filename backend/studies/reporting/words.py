@@ -16,7 +16,7 @@ def p_value(value: float | None) -> str:
     """A p with four decimals, as the exact ones of few pairs need, or that it is smaller."""
     if value is None:
         return NONE
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
 def interval(found: dict[str, Any] | None, digits: int = 2) -> str:
