@@ -35,11 +35,19 @@ def analyse(
         "xray": asdict(describe(two, categories)),
         "wilcoxon": asdict(wilcoxon(means[0] - means[1])) if means[0].size else None,
         "equivalence": asdict(equivalence(one, two, margin)) if margin and means[0].size > 1 else None,
-        "mixed_model": asdict(mixed.fit(one, two)) if min(one.shape) > 1 else None,
+        "mixed_model": _mixed_model(one, two) if min(one.shape) > 1 else None,
     }
     # Agreement of the raters on all items, whichever version.
     items = np.concatenate([one, two], axis=1).T
     return cast(dict[str, Any], _plain(result | {"agreement": _agreement(items, categories)}))
+
+
+def _mixed_model(ct: np.ndarray, xray: np.ndarray) -> dict[str, Any] | None:
+    """None where so few ratings leave nothing for the error, on which the search breaks off."""
+    try:
+        return asdict(mixed.fit(ct, xray))
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _plain(value: Any) -> Any:

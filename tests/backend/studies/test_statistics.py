@@ -156,6 +156,13 @@ def test_an_analysis_is_json_whatever_was_answered(categories: tuple[int, ...]) 
         assert told["ct"]["n"] == np.isfinite(one).sum() and 0 <= told["wilcoxon"]["p"] <= 1
 
 
+def test_ratings_too_few_for_the_mixed_model_keep_every_other_figure() -> None:
+    told = analyse([[4, NAN], [1, 4]], [[2, 3], [3, 2]], categories=(1, 2, 3, 4), margin=0.5)
+    assert told["ct"]["n"] == 3
+    assert told["wilcoxon"]["pairs"] > 0
+    assert json.loads(json.dumps(told)) == told
+
+
 def test_the_analysis_of_guesses_counts_them_under_their_arm() -> None:
     told = blinding_of([[1, 1, 2, 0]], [[2, 2, 0, NAN]])
     assert told is not None and told["counts"] == [[2, 0], [1, 2], [1, 1]]
