@@ -50,6 +50,7 @@ def test_from_the_log_in_to_the_views_of_a_case(profiles: Profiles, served: Serv
 def test_window_and_level_of_an_xray(profiles: Profiles) -> None:
     page = profiles("surgeon").page
     app.open_case(page, DEMO_CASE)
+    page.get_by_test_id("tab-case").click()  # the planner has views of its own
     xray = page.get_by_test_id("xray-ap")
     expect(xray).to_have_attribute("data-ready", "true")
     first, picture = page.get_by_test_id("window-ap").inner_text(), app.pixels(xray)

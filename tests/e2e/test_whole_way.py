@@ -61,6 +61,7 @@ def test_a_bone_that_is_not_in_the_xrays_is_not_shown(surgeon: Profile, reconstr
 def test_outlines_lie_over_the_xrays(surgeon: Profile) -> None:
     page = surgeon.page
     app.open_case(page, DEMO_CASE)
+    page.get_by_test_id("tab-case").click()  # the planner has views of its own
     for view in ("ap", "lateral"):
         expect(page.get_by_test_id(f"xray-{view}")).to_have_attribute("data-ready", "true")
         # A dark line under a coloured one, for each bone.
@@ -115,16 +116,19 @@ def test_plan_approval_guide_and_files(
     expect(page.get_by_test_id("checks").locator("li").first).to_be_visible()
     expect(page.get_by_test_id("checks").locator("[data-status=block]")).to_have_count(0)
     expect(page.get_by_test_id("bone-view")).to_have_attribute("data-guide", "true")
+    _sign(page, served)
     stl = trimesh.load_mesh(_download(page, "stl", tmp_path / "guide.stl"))
     threemf = trimesh.load_mesh(_download(page, "3mf", tmp_path / "guide.3mf"))
     package = zipfile.ZipFile(_download(page, "package", tmp_path / "guide.zip"))
-    packed = trimesh.load_mesh(io.BytesIO(package.read("guide.stl")), file_type="stl")
+    (printed,) = (name for name in package.namelist() if name.endswith("-guide.stl"))
+    packed = trimesh.load_mesh(io.BytesIO(package.read(printed)), file_type="stl")
     for guide in (stl, threemf, packed):
         assert guide.is_watertight
         assert guide.body_count == 1
         assert guide.volume > 1000
     assert abs(stl.volume - threemf.volume) < 0.01 * stl.volume
-    assert {"guide.stl", "guide.3mf", "plan.json", "report.json", "README.txt"} <= set(package.namelist())
+    files = {"package/manifest.json", "package/plan.json", "package/report.json", "RELEASE.txt"}
+    assert files <= set(package.namelist())
     # The surgeon's page, open all the while, has followed.
     expect(surgeon.page.get_by_test_id("state")).to_have_text("Guide ready")
 
@@ -147,6 +151,13 @@ def _plan_and_approve(surgeon: Profile, case: Reconstructed, served: Server) -> 
     expect(page.get_by_test_id("state")).to_have_text("To design")
 
 
+def _sign(page: Page, served: Server) -> None:
+    page.get_by_test_id("sign").click()
+    page.get_by_test_id("sign-password").fill(served.password)
+    page.get_by_test_id("sign-confirm").click()
+    expect(page.get_by_test_id("guide-state")).to_have_text("Signed off")
+
+
 def _download(page: Page, kind: str, path: Path) -> Path:
     with page.expect_download() as download:
         page.get_by_test_id(f"download-{kind}").click()
@@ -161,6 +172,7 @@ def test_nothing_scrolls_sideways(
     page = profiles("surgeon", viewport={"width": size[0], "height": size[1]}).page
     assert app.overflow(page) == 0
     app.open_case(page, reconstructed.pseudonym)
+    page.get_by_test_id("tab-case").click()  # the planner has views of its own
     app.bones_shown(page)
     assert app.overflow(page) == 0
     for element in ("bone-view", "xray-ap", "next-step"):

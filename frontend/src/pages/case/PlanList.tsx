@@ -67,7 +67,7 @@ export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props
                       </Menu.Item>
                     )}
                     {plan.approved_at !== null && plan.status !== 'withdrawn' && detail.allowed.includes('withdraw') && (
-                      <Menu.Item color="stop" leftSection={<Undo2 size={14} />} onClick={() => setWithdrawing(plan)} data-testid={`withdraw-${plan.revision}`}>
+                      <Menu.Item c="var(--stop)" leftSection={<Undo2 size={14} />} onClick={() => setWithdrawing(plan)} data-testid={`withdraw-${plan.revision}`}>
                         Withdraw the approval …
                       </Menu.Item>
                     )}

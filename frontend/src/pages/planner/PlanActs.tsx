@@ -26,6 +26,8 @@ export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
   if (!planner.mayPlan || !document) return null;
   const mayApprove = detail.allowed.includes('approve') && latest?.status === 'draft';
   const count = document.warnings.length;
+  // After a withdrawal the newest plan is an old one, which can only be approved as a new revision.
+  const savable = planner.changed || latest === null || latest.status === 'superseded';
 
   const store = (): void =>
     save.mutate(
@@ -57,7 +59,7 @@ export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
             </button>
           )}
           {save.isError && <ErrorNote error={save.error} onClose={save.reset} />}
-          {(planner.changed || latest === null) && (
+          {savable && (
             <Group gap="xs" wrap="nowrap" align="flex-end">
               <TextInput
                 flex={1}

@@ -1,0 +1,326 @@
+"""The planner: from an open case to an approved plan by mouse and by keyboard, with every number live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e import app
+from tests.e2e.conftest import DEMO, DEMO_CASE, Profile, Profiles
+from tests.e2e.server import Server
+from tests.e2e.test_accessibility import check_names_and_contrast
+
+PANES = ("frontal", "sagittal", "axial", "space")
+LAPTOP, TABLET = (1280, 720), (820, 1180)
+
+
+@pytest.fixture(scope="module")
+def planned_case(browser, served: Server) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    """A case of this file alone, with bones and without plans."""
+    from tests.e2e import chromium
+
+    context, _ = chromium.context(browser, served.url)
+    page = context.new_page()
+    app.log_in(page, served, "surgeon")
+    app.new_case(page, "PLAN-001", "Left")
+    for view in ("ap", "lateral"):
+        app.upload(page, view, DEMO / f"{view}.dcm")  # type: ignore[arg-type]
+    page.get_by_test_id("reconstruct").click()
+    app.wait_for_job(page)
+    context.close()
+    yield "PLAN-001"
+
+
+def opened(profile: Profile, pseudonym: str) -> Page:
+    page = profile.page
+    app.open_case(page, pseudonym)
+    page.get_by_test_id("tab-plan").click()
+    app.bones_shown(page)
+    app.settled(page)
+    return page
+
+
+def after(page: Page, measure: str) -> float:
+    """A measure after the correction, as the table shows it."""
+    text = page.locator(f"[data-measure={measure}] td").nth(1).inner_text()
+    return float(text.replace("−", "-").rstrip("°% ↑↓mm").strip())
+
+
+def handle(pane: Locator, label: str) -> tuple[float, float]:
+    """Where a handle is drawn: the pointer walks over the view until the page names it."""
+    box = pane.bounding_box()
+    assert box
+    page = pane.page
+    for y in range(40, int(box["height"]) - 30, 6):
+        for x in range(int(box["width"] * 0.25), int(box["width"] * 0.8), 6):
+            page.mouse.move(box["x"] + x, box["y"] + y)
+            if pane.get_by_text(label, exact=True).is_visible():
+                return box["x"] + x, box["y"] + y
+    raise AssertionError(f"no handle {label} in the view")
+
+
+def drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + by[0], start[1] + by[1], steps=4)
+    page.mouse.up()
+    app.settled(page)
+
+
+def test_targets_agree_with_the_measures(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    targets = page.get_by_test_id("target")
+    for label, measure, value in (("WBL", "WBL", 62.0), ("HKA", "HKA", 185.0), ("MPTA", "mMPTA", 90.0)):
+        targets.get_by_text(label, exact=True).click()
+        app.set_correction(page, value)
+        assert after(page, measure) == pytest.approx(value, abs=0.06)
+    degrees = float(page.get_by_test_id("comes-to").inner_text().rstrip("°"))
+    targets.get_by_text("Degrees", exact=True).click()
+    app.settled(page)
+    # The same plan, said in degrees.
+    assert float(page.get_by_test_id("correction-input").input_value().rstrip("°")) == pytest.approx(degrees)
+
+
+def test_a_target_out_of_reach_says_what_would_mend_it_and_keeps_the_plan(surgeon: Profile) -> None:
+    surgeon.watch.expected = {400}
+    page = opened(surgeon, DEMO_CASE)
+    before = page.get_by_test_id("measures").inner_text()
+    page.get_by_test_id("target").get_by_text("HKA", exact=True).click()
+    page.get_by_test_id("correction-input").fill("171")
+    page.get_by_test_id("correction-input").press("Enter")
+    expect(page.get_by_test_id("error-remedy")).to_contain_text("Choose a target between")
+    assert page.get_by_test_id("measures").inner_text()[:40] == before[:40]
+    expect(page.get_by_test_id("save-plan")).to_be_disabled()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_test_id("error-note")).to_have_count(0)
+
+
+def test_technique_changes_numbers_and_everything_can_be_undone(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    app.set_correction(page, 8)
+    opening = page.get_by_test_id("gaps").inner_text()
+    height = after(page, "Caton_Deschamps")
+    page.get_by_test_id("technique-open").click()
+    page.get_by_test_id("tuberosity").get_by_text("proximal").click()
+    app.settled(page)
+    assert after(page, "Caton_Deschamps") > height
+    page.get_by_label("HKA on the film").fill("172")
+    page.get_by_label("HKA on the film").press("Enter")
+    app.settled(page)
+    expect(page.locator("[data-measure=HKA]")).to_have_attribute("data-provenance", "measured")
+    assert page.locator("[data-measure=HKA] td").first.inner_text() == "172.0°"
+    page.get_by_test_id("kind").get_by_text("Lateral closing").click()
+    app.settled(page)
+    expect(page.get_by_test_id("gaps")).to_contain_text("Lateral base")
+    expect(page.get_by_test_id("technique-open")).to_have_text("Closing, film")
+    page.keyboard.press("Escape")
+    for _ in range(3):
+        page.get_by_test_id("undo").click()
+    app.settled(page)
+    assert page.get_by_test_id("gaps").inner_text() == opening
+    assert after(page, "Caton_Deschamps") == height
+    for _ in range(3):
+        page.get_by_test_id("redo").click()
+    expect(page.get_by_test_id("technique-open")).to_have_text("Closing, film")
+
+
+def test_views_move_together(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    views = {name: page.get_by_test_id(f"view-{name}") for name in PANES}
+    before = {name: app.pixels(view) for name, view in views.items()}
+    box = views["frontal"].bounding_box()
+    assert box
+    # Beside the bones, where there is nothing to take hold of: up by 50 pixels.
+    x, y = box["x"] + 40, box["y"] + box["height"] - 60
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 50, steps=3)
+    page.mouse.up()
+    for name in ("frontal", "sagittal", "space"):
+        assert app.changed(app.pixels(views[name]), before[name]) > 0.01, f"{name} did not follow"
+    page.keyboard.press("r")
+    for name, view in views.items():
+        assert app.changed(app.pixels(view), before[name]) < 0.005, f"{name} did not come back"
+    page.keyboard.press("b")
+    assert app.changed(app.pixels(views["frontal"]), before["frontal"]) > 0.003
+    page.keyboard.press("b")
+    page.keyboard.press("l")
+    assert app.changed(app.pixels(views["frontal"]), before["frontal"]) > 0.05
+
+
+def test_the_cut_is_dragged_and_put_back(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    pane = page.get_by_test_id("view-frontal")
+    gaps, place = page.get_by_test_id("gaps").inner_text(), handle(pane, "Start of the cut")
+    drag(page, place, (-4, 12))
+    assert page.get_by_test_id("gaps").inner_text() != gaps
+    expect(page.get_by_test_id("landmark-cut:start")).to_contain_text("edited")
+    page.get_by_test_id("reset-cut:start").click()
+    app.settled(page)
+    assert page.get_by_test_id("gaps").inner_text() == gaps
+    page.get_by_test_id("undo").click()
+    app.settled(page)
+    assert page.get_by_test_id("gaps").inner_text() != gaps
+
+
+def test_a_landmark_is_dragged_along_the_bone_and_put_back(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    page.get_by_test_id("show-landmarks").click()
+    pane = page.get_by_test_id("view-frontal")
+    slope = after(page, "mMPTA")
+    place = handle(pane, "Plateau medial, edge")
+    row = page.get_by_test_id("landmark-plateau_medial_edge")
+    expect(row).to_have_count(0)
+    wbl = after(page, "WBL")
+    drag(page, place, (8, 6))
+    expect(row).to_contain_text("edited")
+    expect(page.locator("[data-measure=WBL]")).not_to_have_attribute("data-provenance", "auto")
+    assert after(page, "WBL") != wbl
+    assert after(page, "mMPTA") == slope
+    page.get_by_test_id("reset-plateau_medial_edge").click()
+    app.settled(page)
+    expect(row).to_have_count(0)
+    assert after(page, "WBL") == wbl
+
+
+def test_definitions_are_one_click_away(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    page.get_by_role("button", name="mMPTA").click()
+    expect(page.get_by_test_id("definition")).to_contain_text("Plateau line to tibial mechanical axis")
+    expect(page.get_by_test_id("definition")).to_contain_text("Normal: 84 to 90°")
+    check_names_and_contrast(page)
+
+
+def test_an_alternative_becomes_the_plan(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    page.get_by_test_id("alternatives").click()
+    choice = page.get_by_test_id("choose-alternative-0")
+    expect(choice).to_be_visible()
+    check_names_and_contrast(page)
+    choice.click()
+    app.settled(page)
+    assert after(page, "WBL") == pytest.approx(62.5, abs=0.06)
+    expect(page.get_by_test_id("correction-input")).to_have_value("62.5 %")
+
+
+def test_from_open_case_to_approved_plan_by_mouse(
+    profiles: Profiles, planned_case: str, served: Server
+) -> None:
+    page = opened(profiles("surgeon"), planned_case)
+    slider = page.get_by_test_id("correction-slider").bounding_box()
+    assert slider
+    middle = slider["y"] + slider["height"] / 2
+    page.mouse.click(slider["x"] + slider["width"] * 0.3, middle)
+    app.settled(page)
+    page.get_by_test_id("save-plan").click()
+    expect(page.get_by_test_id("plan-1")).to_contain_text("Draft")
+    page.mouse.click(slider["x"] + slider["width"] * 0.45, middle)
+    app.settled(page)
+    page.get_by_test_id("reason").fill("More valgus")
+    page.get_by_test_id("save-plan").click()
+    expect(page.get_by_test_id("plan-2")).to_contain_text("More valgus")
+    expect(page.get_by_test_id("plan-1")).to_contain_text("Superseded")
+
+    page.get_by_test_id("more-2").click()
+    page.get_by_test_id("diff-2").click()
+    expect(page.get_by_test_id("diff")).to_contain_text("Correction")
+    check_names_and_contrast(page)
+    page.keyboard.press("Escape")
+
+    page.get_by_test_id("approve").click()
+    page.get_by_test_id("approve-password").fill(served.password)
+    page.get_by_test_id("approve-confirm").click()
+    expect(page.get_by_test_id("state")).to_have_text("To design")
+    page.get_by_test_id("tab-plan").click()
+    page.get_by_test_id("views").get_by_text("X-rays").click()
+    for view in ("ap", "lateral"):
+        picture = page.get_by_test_id(f"corrected-{view}")
+        expect(picture).to_have_attribute("data-state", "there", timeout=60_000)
+    page.get_by_test_id("more-2").click()
+    report = page.get_by_test_id("report-2").get_attribute("href")
+    answer = page.request.get(f"{served.url}{report}")
+    assert answer.ok and answer.body().startswith(b"%PDF")
+
+
+def test_an_approval_is_withdrawn_and_the_plan_saved_anew(
+    profiles: Profiles, planned_case: str, served: Server
+) -> None:
+    page = opened(profiles("surgeon"), planned_case)
+    if page.get_by_test_id("plan-2").count() == 0:
+        pytest.skip("the test before this one approves a plan")
+    page.get_by_test_id("more-2").click()
+    page.get_by_test_id("withdraw-2").click()
+    confirm = page.get_by_test_id("withdraw-confirm")
+    expect(confirm).to_be_disabled()
+    page.get_by_test_id("withdraw-reason").fill("Patient declined")
+    page.get_by_test_id("withdraw-password").fill(served.password)
+    check_names_and_contrast(page)
+    confirm.click()
+    expect(page.get_by_test_id("state")).to_have_text("To plan")
+    page.get_by_test_id("tab-plan").click()
+    expect(page.get_by_test_id("plan-2")).to_contain_text("Withdrawn")
+    expect(page.get_by_test_id("plan-2")).to_contain_text("Patient declined")
+    # What is left is an old revision: it can be saved again, and that one approved.
+    app.settled(page)
+    expect(page.get_by_test_id("save-plan")).to_be_enabled()
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Reach a control by Tab alone, as somebody without a mouse does."""
+    for _ in range(120):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab never reaches the control")
+
+
+def test_from_open_case_to_approved_plan_by_keyboard_alone(
+    profiles: Profiles, planned_case: str, served: Server
+) -> None:
+    page = profiles("surgeon").page
+    expect(page.get_by_test_id("worklist")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type(planned_case)
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    app.bones_shown(page)
+    tab_to(page, page.get_by_test_id("target").get_by_role("radio").first)
+    page.keyboard.press("ArrowRight")  # WBL
+    app.settled(page)
+    tab_to(page, page.get_by_role("slider", name="Weight-bearing line"))
+    for key in ("Home", "ArrowRight", "End", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.keyboard.press("Control+z")
+    app.settled(page)
+    revisions = page.get_by_test_id("plans").locator("li").count()
+    tab_to(page, page.get_by_test_id("reason"))
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("plans").locator("li")).to_have_count(revisions + 1)
+    expect(page.get_by_test_id(f"plan-{revisions + 1}")).to_contain_text("By keyboard")
+    approve = page.get_by_test_id("approve")
+    expect(approve).to_be_enabled()
+    tab_to(page, approve)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("approve-password")).to_be_focused()
+    page.keyboard.type(served.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("state")).to_have_text("To design")
+
+
+@pytest.mark.parametrize("size", [LAPTOP, TABLET], ids=["laptop", "tablet"])
+def test_the_planner_fits_the_window(profiles: Profiles, size: tuple[int, int]) -> None:
+    page = opened(profiles("surgeon", viewport={"width": size[0], "height": size[1]}), DEMO_CASE)
+    assert app.overflow(page) == 0
+    # On a tablet one view at a time, large enough for a finger.
+    shown = PANES if size == LAPTOP else ("frontal",)
+    for name in PANES:
+        expect(page.get_by_test_id(f"view-{name}")).to_have_count(int(name in shown))
+    for element in ("target", "views", "correction-slider", "undo", *(f"view-{name}" for name in shown)):
+        box = page.get_by_test_id(element).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= size[0], f"{element} leaves the window"
+    measures = page.get_by_test_id("measures").bounding_box()
+    assert measures and measures["x"] + measures["width"] <= size[0]
