@@ -108,7 +108,7 @@ def plan_files(
     technique = Technique(kind, tuberosity, slope_change_deg, jlca_compensation)
     placing = Placing.from_document(cut)
     report("bones", 0.0)
-    loaded, spoilt = _read(bones, find=landmarks is None)
+    loaded, spoilt = _read(bones, landmarks)
     report("landmarks", 0.4)
     # Found landmarks are rounded as the document rounds them: planning again on them gives the same plan.
     marks = Landmarks.from_document(landmarks or find_landmarks(loaded, side).to_document())
@@ -129,17 +129,23 @@ def plan_files(
     return document
 
 
-def _read(bones: Path, *, find: bool) -> tuple[BoneSet, list[dict[str, Any]]]:
+def _read(bones: Path, landmarks: Mapping[str, Any] | None) -> tuple[BoneSet, list[dict[str, Any]]]:
     """The bones that planning looks at; a patella that cannot be used costs a measure, not the plan."""
-    loaded = BoneSet.read(bones, [bone for bone in Bone if bone != Bone.PATELLA] if find else [Bone.TIBIA])
-    if not find:
-        return loaded, []
+    if landmarks is not None:
+        loaded = BoneSet.read(bones, [Bone.TIBIA])
+        lost = (
+            bones / f"{Bone.PATELLA.label}.ply"
+        ).is_file() and "patella_articular_superior" not in landmarks
+        return loaded, [_without_patella("no landmarks were found on the patella")] if lost else []
     try:
         return BoneSet.read(bones), []
     except InputError as error:
-        return loaded, [
-            warning("patella_unusable", f"Patellar height cannot be given: {error.message}", "this program")
-        ]
+        loaded = BoneSet.read(bones, [bone for bone in Bone if bone != Bone.PATELLA])
+        return loaded, [_without_patella(error.message)]
+
+
+def _without_patella(why: str) -> dict[str, Any]:
+    return warning("patella_unusable", f"Patellar height cannot be given: {why}", "this program")
 
 
 @dataclass(frozen=True)

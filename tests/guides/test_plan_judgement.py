@@ -79,6 +79,8 @@ def test_a_patella_that_cannot_be_used_costs_a_measure_and_not_the_plan(
     plan = plan_files(bones, "L", correction_deg=8)
     assert "patella_unusable" in warned(plan)
     assert "Caton_Deschamps" not in plan["measures"]
+    # A preview on landmarks that were found before says so as well.
+    assert "patella_unusable" in warned(plan_files(bones, "L", correction_deg=9, landmarks=plan["landmarks"]))
 
 
 def test_three_alternatives_are_the_plans_that_their_targets_give(folder_of: FolderOf) -> None:
