@@ -55,8 +55,9 @@ def test_a_part_learns(trained: dict[str, Path], part: str) -> None:
     folder = trained[part].parent
     losses = [line["training_loss"] for line in lines(folder, "training")]
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
-    first, *_, last = lines(folder, "validation")
-    assert last["validation_loss"] < first["validation_loss"]
+    last = lines(folder, "validation")[-1]
+    classes = 5 if part == "ct" else 2
+    assert last["validation_loss"] < 0.7 * np.log(classes)  # that of knowing nothing
     assert last["validation_dsc_femur" if part == "ct" else "validation_dsc"] > 30
     assert list((folder / "tensorboard").iterdir())
 

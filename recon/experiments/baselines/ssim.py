@@ -7,8 +7,8 @@ is searched in the pictures, which needs no segmentation but sometimes ends in a
 
 What contours have found is not forgotten: intensities alone move femur and tibia away from outlines that were
 right, for the rendering knows neither scatter nor anybody's own bone density. So the departure from the fit
-to contours, weighed by its information, is made small as well. On eight knees of the validation people this
-gave 0.61 mm where intensities alone gave 0.98 and contours alone 0.81.
+to contours, weighed by its information, is made small as well. On four knees of the two validation people,
+with true shadows, the mean distance to the surface was 0.59 mm; by intensities alone 0.92, by contours 0.72.
 """
 
 from __future__ import annotations
