@@ -16,7 +16,7 @@ def with_uncertainty(mesh: trimesh.Trimesh, uncertainty: npt.NDArray[np.floating
 
 
 def uncertainty_of(mesh: trimesh.Trimesh) -> npt.NDArray[np.float32] | None:
-    """(V,) millimetres at the vertices of a mesh from a PLY file or from ``with_uncertainty``; None without."""
+    """(V,) millimetres at the vertices of a mesh from a PLY file or ``with_uncertainty``; None without."""
     if PROPERTY in mesh.vertex_attributes:
         return np.asarray(mesh.vertex_attributes[PROPERTY], np.float32)
     # trimesh leaves properties that it does not know in the raw elements of the file.

@@ -34,7 +34,7 @@ _WORDS = {
 }
 REMEDY = (
     "Check that both images show an adult's knee, without an implant or a fracture, near the isocentre, and "
-    "that their geometry belongs to them"
+    "that their geometry belongs to them; --accept-untrusted goes on all the same"
 )
 
 
@@ -100,7 +100,10 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
     score = float(np.sqrt(np.mean(np.square(list(strengths.values())))))
     reasons = []
     absent = {bone.label for bone in Bone if bone not in refinement.fits}
-    for name, strength in sorted(strengths.items(), key=lambda item: -item[1]):
+    # That a bone is not there says most.
+    for name, strength in sorted(
+        strengths.items(), key=lambda item: (item[0].split(".")[0] not in absent, -item[1])
+    ):
         bone, sign = name.split(".")
         words = _WORDS["absent" if bone in absent else sign].format(bone=bone)
         if strength >= _TELLING and words not in reasons:

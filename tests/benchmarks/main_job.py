@@ -41,7 +41,7 @@ def main() -> None:
         )
         centre = Scene(standard_stations(0.0, 90.0, Positioner(0.0)), side=SIDE).render_ct(ct, xrays)
         clock = [time.perf_counter()]
-        reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", bones)
+        reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", bones, accept_untrusted=True)
         clock.append(time.perf_counter())
         plan = plan_files(bones, SIDE, correction_deg=CORRECTION_DEG)
         clock.append(time.perf_counter())

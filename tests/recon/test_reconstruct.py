@@ -23,6 +23,7 @@ from recon.population.demo import FOLDER, POSE, demo_bones, side_of
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import pose_leg
 from recon.reconstruct import reconstruct_files, reconstruct_views, views_field
+from recon.vertex_values import uncertainty_of
 
 AP, LATERAL = FOLDER / "ap.dcm", FOLDER / "lateral.dcm"
 
@@ -76,10 +77,40 @@ def test_the_report_says_how_it_was_made(made: Path) -> None:
     assert report["seconds"]["total"] >= sum(v for k, v in report["seconds"].items() if k != "total") - 0.05
 
 
+def test_the_report_says_how_far_to_trust_it(made: Path) -> None:
+    report = json.loads((made / "report.json").read_text())
+    assert report["refined"] == [bone.label for bone in Bone]
+    trust = report["trust"]
+    assert trust["trusted"] and trust["score"] < trust["threshold"]
+    bones, true = BoneSet.read(made), demo_bones()
+    for bone, mesh in bones.items():
+        expected = uncertainty_of(mesh)
+        stated = report["uncertainty"][bone.label]
+        assert expected.mean() == pytest.approx(stated["mean_mm"], abs=0.01)
+        inside = FieldOfView.of_folder(made).depth(np.array(mesh.vertices)) > 3
+        errors = surface_distances(np.array(mesh.vertices)[inside], true[bone])
+        assert 0.4 < errors.mean() / expected[inside].mean() < 2.0
+        # What it is unsure of is worse than what it is sure of.
+        half = expected[inside] > np.median(expected[inside])
+        assert errors[half].mean() > errors[~half].mean()
+
+
+def test_the_shape_model_brings_the_bones_nearer_to_the_truth() -> None:
+    views = read_pair(AP, LATERAL, None)
+    errors = []
+    for refined in (False, True):
+        made = reconstruct_views(views, model=find(None), resolution=128, refined=refined)
+        assert bool(made.refinement.bones) == refined
+        found = evaluate_bones(made.bones, demo_bones(), made.seen)
+        errors.append((found["mean"]["p2s_assd_mm"], found["mean"]["p2s_hd95_mm"]))
+    assert errors[1][0] < errors[0][0]
+    assert errors[1][1] < errors[0][1]
+
+
 def test_a_coarser_grid_gives_the_same_surface(made: Path) -> None:
     fine = BoneSet.read(made)
     coarse = reconstruct_views(read_pair(AP, LATERAL, None), model=find(None), resolution=128)
-    for bone, mesh in coarse.items():
+    for bone, mesh in coarse.bones.items():
         off = surface_distances(np.array(mesh.vertices), fine[bone])
         # The cell of the coarse grid is 1.6 mm; linear interpolation within it is what differs.
         assert off.mean() < 0.15
@@ -131,7 +162,14 @@ def test_bones_of_an_earlier_run_do_not_stay(made: Path, tmp_path: Path) -> None
     entries = tuple(RigView(v.image, v.projection, rows, v.columns, v.view) for v in rig.views)
     write_rig(tmp_path / "rig.json", Rig(entries, (0.0, 0.0, 0.0)))
     images = (tmp_path / AP.name, tmp_path / LATERAL.name)
-    report = reconstruct_files(*images, out, rig=tmp_path / "rig.json", resolution=128)
+    with pytest.raises(InputError) as caught:
+        reconstruct_files(*images, out, rig=tmp_path / "rig.json", resolution=128)
+    assert caught.value.code == "untrusted"
+    assert "no fibula was found" in str(caught.value)
+    assert (out / "fibula.ply").exists()
+    report = reconstruct_files(*images, out, rig=tmp_path / "rig.json", resolution=128, accept_untrusted=True)
+    assert not report["trust"]["trusted"]
+    assert "no fibula was found" in report["warnings"][0]
     assert "fibula" in report["absent"]
     assert {path.stem for path in out.glob("*.ply")} == set(report["bones"])
 
