@@ -198,3 +198,20 @@ def test_every_change_is_in_the_audit_trail() -> None:
         "study.committed",
         "study.started",
     ]
+
+
+def test_versions_in_two_frames_would_tell_themselves_apart() -> None:
+    people = team()
+    study = draft_study(people)
+    assert readiness.reasons(study) == []
+    bones = study.cases.first().arms.get(arm="ct").bone_set
+    type(bones).objects.filter(pk=bones.pk).update(frame="own")
+    assert [reason.code for reason in readiness.reasons(study)] == ["unlike_frames"]
+
+
+def test_only_raters_rate() -> None:
+    people = team()
+    study = draft_study(people)
+    with pytest.raises(Conflict) as refused:
+        setup.add_rater(person=people.coordinator, study=study, rater=factories.PersonFactory())
+    assert "role of a rater" in str(refused.value)
