@@ -104,6 +104,8 @@ def wire_error(guide: trimesh.Trimesh, wire: Mapping[str, Any]) -> float:
     along = arm @ direction
     radius = np.linalg.norm(arm - along[:, None] * direction, axis=1)
     hole = (radius < wire["hole_diameter_mm"] / 2 + 0.05) & (along > -wire["guided_mm"]) & (along < 0)
+    # Only the bore: the contact face may reach into its mouth.
+    hole &= np.abs(guide.face_normals @ direction) < np.sin(np.radians(3))
     if hole.sum() < 12:
         return float("inf")
     weighted = guide.face_normals[hole] * np.sqrt(guide.area_faces[hole])[:, None]
