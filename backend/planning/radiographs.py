@@ -41,17 +41,27 @@ def camera_of(projection: Sequence[Sequence[float]], rows: int, columns: int) ->
     return camera.transformed(smaller, round(rows * scale), round(columns * scale))
 
 
-def standard_cameras() -> dict[str, Camera]:
-    """AP and lateral of a usual C-arm, for bones that no X-ray of the case belongs to."""
+def standard_cameras(knee: Sequence[float]) -> dict[str, Camera]:
+    """AP and lateral of a usual C-arm about a knee, for bones that no X-ray of the case belongs to."""
     cameras = {name: Positioner(angle).camera for name, angle in (("ap", 0.0), ("lateral", 90.0))}
     return {
-        name: camera_of(camera.projection.tolist(), camera.rows, camera.columns)
+        name: camera_of(_seen_from(camera, -np.array(knee)).tolist(), camera.rows, camera.columns)
         for name, camera in cameras.items()
     }
 
 
+def _seen_from(camera: Camera, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(3, 4) projection of coordinates whose origin lies at a point of the camera's own, mm."""
+    shifted = camera.projection.copy()
+    shifted[:, 3] += camera.projection[:, :3] @ origin
+    return shifted
+
+
 def radiographs(
-    meshes: Mapping[Any, trimesh.Trimesh], cameras: Mapping[str, Camera], words: str
+    meshes: Mapping[Any, trimesh.Trimesh],
+    cameras: Mapping[str, Camera],
+    words: str,
+    knee: npt.NDArray[np.float64],
 ) -> dict[str, Image.Image]:
     """Eight-bit pictures by view, bone bright, with what they are written into them.
 
@@ -59,16 +69,27 @@ def radiographs(
         meshes: by bone, patient LPS mm.
         cameras: by view.
         words: for the lower edge: nobody must take a simulated X-ray for one that was taken.
+        knee: (3,) centre of the knee, about which the leg is built.
 
     Raises:
         InputError: ``behind_source``: a bone reaches behind a source.
     """
-    bones = BoneSet({Bone(int(bone)): mesh for bone, mesh in meshes.items()})
-    layers = render_layers(bones, list(cameras.values()), TISSUE, np.random.default_rng(0))
+    bones = BoneSet({Bone(int(bone)): _moved(mesh, -knee) for bone, mesh in meshes.items()})
+    about_knee = [
+        Camera(_seen_from(camera, knee), camera.rows, camera.columns) for camera in cameras.values()
+    ]
+    layers = render_layers(bones, about_knee, TISSUE, np.random.default_rng(0))
     return {
         name: _picture(line_integrals(view, TISSUE), words)
         for name, view in zip(cameras, layers.astype(float), strict=True)
     }
+
+
+def _moved(mesh: trimesh.Trimesh, shift: npt.NDArray[np.float64]) -> trimesh.Trimesh:
+    """The mesh elsewhere, with its own vertex normals: those of a cut are not what its faces say."""
+    return trimesh.Trimesh(
+        np.asarray(mesh.vertices) + shift, mesh.faces, vertex_normals=mesh.vertex_normals, process=False
+    )
 
 
 def _picture(integrals: npt.NDArray[np.float64], words: str) -> Image.Image:

@@ -33,7 +33,8 @@ def corrected_cameras(plan: Plan) -> dict[str, Any]:
             view: camera_of(images[view].projection, images[view].rows, images[view].columns)
             for view in VIEWS
         }
-    return standard_cameras()
+    knee = plan.document["landmarks"].get("tibia_knee_center", {"position": (0.0, 0.0, 0.0)})
+    return standard_cameras(knee["position"])
 
 
 def corrected_xray(plan: Plan, view: str) -> bytes:
@@ -92,7 +93,9 @@ def _make(plan: Plan, *, xrays: bool) -> dict[str, bytes]:
         if not xrays:
             return shaded_pictures(leg)
         words = f"SIMULATED  {plan.case.patient.pseudonym} {plan.case.side}  plan {plan.revision}"
-        pictures = radiographs(leg.knee.meshes, corrected_cameras(plan), words)
+        pictures = radiographs(
+            leg.knee.meshes, corrected_cameras(plan), words, leg.before["tibia_knee_center"]
+        )
     except (GuideError, ReconError) as error:
         raise Invalid(
             error.code,

@@ -122,6 +122,26 @@ def test_bones_in_the_frame_of_the_x_rays_are_seen_by_their_cameras(
         assert shown.project(point)[0] == pytest.approx(expected, abs=0.01)
 
 
+def test_bones_in_coordinates_of_their_own_are_in_the_middle_of_the_picture(
+    client: Any, bones: BoneSet, meshes: dict[str, trimesh.Trimesh], log_in: Any
+) -> None:
+    shift = np.array([120.0, -340.0, 870.0])
+    moved = {name: mesh.copy().apply_translation(shift) for name, mesh in meshes.items()}
+    away = bone_set_of(moved, frame="own")
+    here, there = saved(bones, correction_deg=9.0), saved(away, correction_deg=9.0)
+    other = log_in(away.case.surgeon)
+    one, two = xrays(client, here)["lateral"], xrays(other, there)["lateral"]
+    first, second = picture(client, one["url"]), picture(other, two["url"])
+    # The words differ; landmarks are rounded, and float32 files of far coordinates are a little coarser.
+    assert np.abs(first - second)[:-20].mean() < 1.5 and first[:-20].std() > 20
+    points = np.array([[3.0, 4.0, 5.0]])
+    pixels = [
+        Camera(np.array(view["projection"]), view["rows"], view["columns"]).project(place)[0]
+        for view, place in ((one, points), (two, points + shift))
+    ]
+    assert pixels[0] == pytest.approx(pixels[1], abs=0.3)
+
+
 def test_plans_that_show_no_leg_are_refused_in_words(client: Any, bones: BoneSet) -> None:
     plan = factories.PlanFactory(bone_set=bones)
     for address in ("report.pdf", "corrected-xrays/ap.png"):
