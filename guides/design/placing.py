@@ -86,7 +86,7 @@ def find_footprint(
         try:
             best = min((best, _from_direction(case, angle)), key=lambda one: one[0] if one else np.inf)
         except InputError as error:
-            # The most room was tried for where the last candidate failed latest; the first tells enough.
+            # All directions fail for much the same reason; the first is told.
             refusal = refusal or error
     if best is None:
         assert refusal is not None
