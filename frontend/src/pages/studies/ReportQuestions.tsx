@@ -22,13 +22,13 @@ function Question({ question, analysed }: Props): ReactNode {
   const { wilcoxon, equivalence, mixed_model: mixed, agreement } = analysed;
   const rows: readonly (readonly [string, string, string, string])[] = [
     [
-      `Wilcoxon's signed ranks, ${wilcoxon?.pairs ?? 0} cases`,
+      `Wilcoxon's signed ranks, ${wilcoxon?.pairs ?? 0} ${wilcoxon?.pairs === 1 ? 'case' : 'cases'}`,
       figure(wilcoxon?.estimate),
-      wilcoxon?.confidence ? `${interval(wilcoxon.low, wilcoxon.high)} (${figure(100 * wilcoxon.confidence, 0)} %)` : '–',
+      wilcoxon?.confidence ? `${interval(wilcoxon.low, wilcoxon.high)} (${figure(100 * wilcoxon.confidence, 0)}\u00a0%)` : '–',
       wilcoxon ? `${pValue(wilcoxon.p)} (smallest possible ${pValue(wilcoxon.smallest_p)})` : '–',
     ],
-    ['Mixed model', figure(mixed?.difference), mixed ? `${interval(mixed.low, mixed.high)} (95 %)` : '–', pValue(mixed?.p)],
-    ['Equivalence, two one-sided tests', '', equivalence ? `${interval(equivalence.low, equivalence.high)} (bootstrap, 90 %)` : '–', pValue(equivalence?.p)],
+    ['Mixed model', figure(mixed?.difference), mixed ? `${interval(mixed.low, mixed.high)} (95\u00a0%)` : '–', pValue(mixed?.p)],
+    ['Equivalence, two one-sided tests', '', equivalence ? `${interval(equivalence.low, equivalence.high)} (bootstrap, 90\u00a0%)` : '–', pValue(equivalence?.p)],
   ];
   return (
     <section className={classes.result} data-testid={`result-${question.key}`}>
