@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+import trimesh
 
+from recon.bones import Bone, BoneSet
 from recon.errors import InputError
-from recon.experiments import catalogue
+from recon.experiments import catalogue, fits
+from recon.experiments.baselines.views import Fit
+from recon.experiments.definition import Kind
 from recon.experiments.presets import PRESETS, changed
 from recon.experiments.runs import Runs, Training
 from recon.experiments.schedule import State, Task, run_tasks
@@ -196,3 +204,45 @@ def test_an_error_of_a_task_reaches_the_caller_whole(tmp_path: Path) -> None:
         run_tasks(tasks, 1, ignore)
     assert (caught.value.code, caught.value.remedy) == ("broken", "Mend it")
     assert not (tmp_path / "log").exists()
+
+
+# Fits
+
+
+class _Sure(torch.nn.Module):
+    """A segmentation that finds bone everywhere, or nowhere."""
+
+    def __init__(self, logit: float) -> None:
+        super().__init__()
+        self.logit = logit
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(pictures, self.logit)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_ssim_goes_on_from_the_fit_to_contours(found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    contours = Fit(BoneSet({}), np.zeros(3), 0.1, 1, 1.0)
+    whole = BoneSet({Bone.TIBIA: trimesh.creation.box()})
+    asked: list[Fit | None] = []
+
+    def fit_ssm(_projections: Any, shadows: np.ndarray, *_: Any, **__: Any) -> Fit:
+        if not shadows.max() > 0.5:
+            raise InputError("empty_mask", "No shadow", "Look again")
+        return contours
+
+    def fit_ssim(*_: Any, start: Fit | None, **__: Any) -> Fit:
+        asked.append(start)
+        return replace(contours, bones=whole)
+
+    monkeypatch.setattr(fits, "trained", lambda *_: _Sure(5.0 if found else -5.0))
+    monkeypatch.setattr(fits, "fit_ssm", fit_ssm)
+    monkeypatch.setattr(fits, "fit_ssim", fit_ssim)
+    views = np.zeros((2, 8, 8), np.float32)
+    case: Any = SimpleNamespace(
+        projections=np.zeros((2, 3, 4)), pictures=views, valid=views == 0, entry=SimpleNamespace(side="L")
+    )
+    runs = Runs(Path("nowhere"))
+    assert fits.fit_method(Kind.SSIM, training(), runs)(case) is whole
+    assert asked == [contours if found else None]
+    assert len(fits.fit_method(Kind.SSM, training(), runs)(case)) == 0
