@@ -230,10 +230,11 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     studies.finish_wizard(page, {"fitting": "1", "operation_time": "60"}, 1)
     studies.open_study(page)
 
-    profile = profiles("lab1", viewport={"width": 820, "height": 1180}, has_touch=True)
+    profile = profiles(viewport={"width": 820, "height": 1180}, has_touch=True)
     rater, state = profile.page, profile.page.get_by_test_id("save-state")
     profile.watch.offline = True
     rater.clock.install()
+    app.log_in(rater, served, "lab1")
     studies.begin(rater)
     studies.saved(rater)
     assert app.overflow(rater) == 0
