@@ -87,6 +87,38 @@ def _points(flat: npt.NDArray[np.int64], axis: Array) -> Array:
     return np.stack([axis[x], axis[y], axis[z]], axis=1)
 
 
+def _followed(
+    field: Field,
+    labels: Labels,
+    nodes: npt.NDArray[np.int64],
+    margins: npt.NDArray[np.float32],
+    axis: Array,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Nodes and margins with those beyond, where a surface leaves the cells that the last level foresaw.
+
+    The tip of something thin can begin between the nodes of a coarse level. ``labels`` are set as well.
+    """
+    flat = labels.reshape(-1)
+    asked = np.zeros(flat.size, bool)
+    asked[nodes] = True
+    every, front = [(nodes, margins)], nodes
+    while len(front):
+        beyond = []
+        for stride in (1, len(axis), len(axis) ** 2):
+            place = front // stride % len(axis)
+            for step, inside in ((stride, place < len(axis) - 1), (-stride, place > 0)):
+                here = front[inside]
+                there = here + step
+                beyond.append(there[~asked[there] & (flat[there] != flat[here])])
+        front = np.unique(np.concatenate(beyond))
+        if len(front):
+            found = field(_points(front, axis))
+            flat[front] = _label(found)
+            asked[front] = True
+            every.append((front, found))
+    return np.concatenate([n for n, _ in every]), np.concatenate([m for _, m in every])
+
+
 def sample_field(
     field: Field,
     cube: ReconstructionCube,
@@ -118,6 +150,7 @@ def sample_field(
         nodes = np.flatnonzero(_nodes_of_cells(fine_cells))
         margins = field(_points(nodes, axis))
         labels.reshape(-1)[nodes] = _label(margins)
+        nodes, margins = _followed(field, labels, nodes, margins, axis)
         evaluations += len(nodes)
         progress(1.0 / stride**2)  # each level has about four times the nodes of the last
     return BoneField(labels, nodes, margins, axis, evaluations)

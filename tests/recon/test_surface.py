@@ -51,6 +51,24 @@ def test_coarse_to_fine_gives_the_mesh_of_the_dense_grid() -> None:
         assert (mesh.faces == other.faces).all()
 
 
+def test_a_tip_between_the_nodes_of_a_coarse_level_is_followed() -> None:
+    """A slanting plate thinner than the coarse cells, that sticks out of a ball."""
+    across = np.array([0.8, 0.36, 0.48])
+
+    def field(points: np.ndarray) -> np.ndarray:
+        radius = np.linalg.norm(points, axis=1)
+        plate = np.minimum(2.6 - np.abs(points @ across - 1.1), 52 - radius)
+        margins = np.full((len(points), 4), np.float32(-50))
+        margins[:, Bone.TIBIA - 1] = np.maximum(22 - radius, plate)
+        return margins
+
+    sparse = sample_field(field, ReconstructionCube(), 128)
+    full = dense(field, 128)
+    assert (sparse.labels == full.labels).all()
+    tibia, true = (extract_bones(sampled)[Bone.TIBIA] for sampled in (sparse, full))
+    assert np.abs(tibia.vertices - true.vertices).max() < 1e-4
+
+
 def test_meshes_are_watertight_and_lie_on_the_surface_between_the_nodes() -> None:
     bones = extract_bones(sample_field(four_bones, ReconstructionCube(), 128))
     assert set(bones) == set(Bone)
