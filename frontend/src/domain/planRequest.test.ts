@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PlanDocument } from './plan';
-import { aimAt, clampTarget, FRESH, type PlanState, sameState, techniqueWords, withCut, withKind, withLandmark, withoutLandmark } from './planRequest';
+import { aimAt, clampTarget, FRESH, type PlanState, sameState, techniqueWords, withCut, withGrip, withKind, withLandmark, withoutLandmark } from './planRequest';
 import { fromDocument, fromRequest, readDraft, toRequest } from './planWire';
 
 const CUT = { start_point: [-30.004, 0, -35], hinge_point: [30, 0, -30] };
@@ -41,6 +41,14 @@ describe('what is asked of a plan', () => {
     const other = withLandmark(withLandmark(FRESH, 'b', [2, 2, 2]), 'a', [1, 1, 1]);
     expect(sameState(one, other)).toBe(true);
     expect(sameState(one, withLandmark(other, 'a', [1, 1, 2]))).toBe(false);
+  });
+
+  it('tilts the cut by its start or hinge, and shifts it by its middle', () => {
+    const place = [-30, 0, -40];
+    const moved = [0, 0, -5];
+    expect(withGrip(FRESH, 'cut:start', place, moved, CUT).cut).toEqual({ start_point: [-30, 0, -40], hinge_point: [30, 0, -30] });
+    expect(withGrip(FRESH, 'cut:hinge', [28, 0, -29], moved, CUT).cut).toEqual({ start_point: [-30, 0, -35], hinge_point: [28, 0, -29] });
+    expect(withGrip(FRESH, 'cut:plane', place, moved, CUT).cut).toEqual({ start_point: [-30, 0, -40], hinge_point: [30, 0, -35] });
   });
 
   it('keeps the tuberosity below a closing wedge, and drops a cut of the other side', () => {

@@ -109,6 +109,18 @@ export function withCut(state: PlanState, cut: CutPoints | null): PlanState {
   return { ...state, cut: cut && { start_point: rounded(cut.start_point), hinge_point: rounded(cut.hinge_point) } };
 }
 
+/**
+ * A grip of the cut was dragged to `place`, by `moved` since it was taken hold of at `grabbed`: the start or the hinge
+ * alone, which tilts the cut, or both, which shifts it.
+ */
+export function withGrip(state: PlanState, grip: string, place: Point, moved: Point, grabbed: CutPoints): PlanState {
+  const along = (point: Point): Point => point.map((x, i) => x + (moved[i] ?? 0));
+  const { start_point: start, hinge_point: hinge } = grabbed;
+  if (grip === 'cut:start') return withCut(state, { start_point: place, hinge_point: hinge });
+  if (grip === 'cut:hinge') return withCut(state, { start_point: start, hinge_point: place });
+  return withCut(state, { start_point: along(start), hinge_point: along(hinge) });
+}
+
 /** A hundredth of a millimetre is far below what a hand or a network can place. */
 function rounded(place: Point): Point {
   return place.map((x) => Math.round(x * 100) / 100);

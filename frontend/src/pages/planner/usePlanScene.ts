@@ -5,7 +5,7 @@ import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Side } from '../../api/types';
 import { type SceneHost, useScene } from '../../components/useScene';
 import { BONES, isBone } from '../../domain/bones';
-import { withCut, withLandmark } from '../../domain/planRequest';
+import { withGrip, withLandmark } from '../../domain/planRequest';
 import { bonesGeometry } from '../../scene/meshes';
 import type { Dragged } from '../../scene/planner/drag';
 import { PlannerScene, type Shown } from '../../scene/planner/scene';
@@ -41,19 +41,16 @@ export function usePlanScene(side: Side, boneSet: BoneSet, planner: Planner, sho
   const { set, document, mayPlan } = planner;
   useEffect(() => {
     if (!scene) return undefined;
-    scene.onDrag = mayPlan ? (drag) => set((now) => dragged(now, drag), drag.done) : null;
+    const drag = ({ name, place, moved, done }: Dragged): void => {
+      // Looked up now: when the state changes, the hand may have let go already.
+      const grabbed = scene.grabbedCut ?? document?.osteotomy;
+      if (!name.startsWith('cut:')) set((now) => withLandmark(now, name, [...place]), done);
+      else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed), done);
+    };
+    scene.onDrag = mayPlan ? drag : null;
     return () => {
       scene.onDrag = null;
     };
-    function dragged(now: Planner['state'], { name, place, moved }: Dragged): Planner['state'] {
-      if (!name.startsWith('cut:')) return withLandmark(now, name, [...place]);
-      const { start_point: start, hinge_point: hinge } = (scene?.grabbedCut ?? document?.osteotomy) || {};
-      if (!start || !hinge) return now;
-      if (name === 'cut:start') return withCut(now, { start_point: [...place], hinge_point: hinge });
-      if (name === 'cut:hinge') return withCut(now, { start_point: start, hinge_point: [...place] });
-      const along = (point: readonly number[]): number[] => point.map((x, i) => x + (moved[i] ?? 0));
-      return withCut(now, { start_point: along(start), hinge_point: along(hinge) });
-    }
   }, [scene, set, document, mayPlan]);
 
   return { ...host, loaded, expected: names.length, broken: meshes.find((mesh) => mesh.isError) };

@@ -13,6 +13,8 @@ const CUT_COLOUR = '#d9b98a';
 type Surface = Mesh<BufferGeometry, RawShaderMaterial[]>;
 
 interface BoneParts {
+  /** As it was given. */
+  readonly source: BufferGeometry;
   readonly whole: Surface;
   readonly solid: Solid;
 }
@@ -41,6 +43,7 @@ export class PlanContent {
   /** Show a bone, or take it away with null. The content does not own the geometry that it is given. */
   setBone(name: BoneName, geometry: BufferGeometry | null): void {
     const present = this.bones.get(name);
+    if (present?.source === geometry) return;
     if (present) {
       this.group.remove(present.whole);
       present.whole.geometry.dispose();
@@ -52,7 +55,7 @@ export class PlanContent {
     const whole = new Mesh(geometryOf(solid), [this.material(name), this.cutFace]);
     whole.matrixAutoUpdate = false;
     whole.layers.set(name === 'fibula' ? LAYERS.everywhere : LAYERS.notAxial);
-    this.bones.set(name, { whole, solid });
+    this.bones.set(name, { source: geometry, whole, solid });
     this.group.add(whole);
   }
 
