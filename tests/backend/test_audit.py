@@ -120,6 +120,15 @@ def test_the_database_refuses_to_change_a_guide(guarded: None) -> None:
         run("UPDATE exports_guide SET checks = '[]'")
 
 
+@pytest.mark.parametrize(
+    "act", ["UPDATE exports_guidesignature SET sha256 = ''", "DELETE FROM exports_guidesignature"]
+)
+def test_the_database_refuses_to_change_a_signature(act: str, guarded: None) -> None:
+    factories.signed_guide()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        run(act)
+
+
 def test_django_refuses_as_well(trail: list[Event]) -> None:
     event = trail[2]
     for forbidden in (

@@ -35,6 +35,27 @@ def test_the_worklist(log_in: Any) -> None:
     assert queries(client, "/api/cases/") == few <= 6
 
 
+def test_the_queue_of_guides(log_in: Any) -> None:
+    first = factories.signed_guide().case
+    client = log_in(factories.person_with(first.site, Role.ENGINEER))
+
+    def another() -> None:
+        plans = [
+            factories.ApprovedPlanFactory(bone_set__case=factories.CaseFactory(site=first.site))
+            for _ in range(2)
+        ]
+        factories.signed_guide(plan=plans[0])
+        factories.JobFactory(kind="design_guide", case=plans[1].case)
+
+    another()
+    few = queries(client, "/api/guides/queue/")
+    for _ in range(3):
+        another()
+    found = client.get("/api/guides/queue/").json()
+    assert (len(found["waiting"]), len(found["designs"])) == (4, 5)
+    assert queries(client, "/api/guides/queue/") == few <= 8
+
+
 def test_one_case_with_much_history(log_in: Any) -> None:
     plan = factories.ApprovedPlanFactory()
     client = log_in(plan.case.surgeon)

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import trimesh
 
+from guides.package import verify_package
 from tests.backend import live, xrays
 from tests.data import shared_data
 
@@ -148,18 +149,20 @@ def real_xrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_from_the_demo_case_to_the_print_package(place: Place) -> None:
-    _to_the_print_package(place, case_of(place, "DEMO-001")["id"])
+def test_from_the_demo_case_to_the_print_package(place: Place, tmp_path: Path) -> None:
+    _to_the_print_package(place, case_of(place, "DEMO-001")["id"], tmp_path)
 
 
-def test_from_a_real_persons_xrays_to_the_print_package(place: Place, real_xrays: Path) -> None:
+def test_from_a_real_persons_xrays_to_the_print_package(
+    place: Place, real_xrays: Path, tmp_path: Path
+) -> None:
     case = new_case(place, "STS-010", "L", real_xrays)
     job = place.browser.post(f"/api/cases/{case}/reconstructions/", status=202)["id"]
     events = place.browser.until_ended(job)
     assert events[-1]["kind"] == "succeeded"
     fractions = [event["fraction"] for event in events]
     assert fractions == sorted(fractions) and len({event["stage"] for event in events}) > 5
-    _to_the_print_package(place, case)
+    _to_the_print_package(place, case, tmp_path)
 
 
 def _check_bones(place: Place, detail: Any) -> None:
@@ -181,7 +184,7 @@ def _mesh(place: Place, address: str, kind: str) -> Any:
     return trimesh.load(io.BytesIO(place.browser.get(address)), file_type=kind, force="mesh")
 
 
-def _to_the_print_package(place: Place, case: str) -> None:
+def _to_the_print_package(place: Place, case: str, unpacked: Path) -> None:
     browser = place.browser
     _check_bones(place, browser.get(f"/api/cases/{case}/"))
     small, large = (
@@ -200,6 +203,10 @@ def _to_the_print_package(place: Place, case: str) -> None:
     assert detail["state"] == "guide_ready"
     guide = detail["guides"][-1]
     assert guide["exportable"], [check for check in guide["checks"] if check["status"] == "block"]
+    assert browser.ask("GET", guide["files"]["package"])[1]["error"]["code"] == "guide_not_signed"
+    engineer = live.Browser(int(browser.host.partition(":")[2]))
+    engineer.log_in("engineer", place.password)
+    engineer.post(f"/api/guides/{guide['id']}/sign/", {"password": place.password})
     (tibia,) = [b["bones"]["tibia"]["mesh_url"] for b in detail["bone_sets"] if b["id"] == plan["bone_set"]]
     bone = _mesh(place, tibia, "ply")
     for kind in ("stl", "3mf"):
@@ -208,15 +215,19 @@ def _to_the_print_package(place: Place, case: str) -> None:
         assert printed.is_watertight and printed.body_count == 1
         assert trimesh.boolean.intersection([printed, bone], engine="manifold").volume < 1.0
     with zipfile.ZipFile(io.BytesIO(browser.get(guide["files"]["package"]))) as package:
-        assert package.testzip() is None
-        assert package.read("guide.stl") == browser.get(guide["files"]["stl"])
-        assert json.loads(package.read("plan.json")) == browser.get(f"/api/plans/{plan['id']}/")["document"]
+        package.extractall(unpacked)
+    assert verify_package(unpacked / "package") == []
+    packed = json.loads((unpacked / "package" / "plan.json").read_text())
+    assert packed == browser.get(f"/api/plans/{plan['id']}/")["document"]
+    manifest = json.loads((unpacked / "package" / "manifest.json").read_text())
+    assert len(manifest["sources"]["images"]) == 2  # the way back to the X-rays
     actions = [entry["action"] for entry in browser.get(f"/api/cases/{case}/")["timeline"]]
     for action in (
         "bones.reconstructed",
         "plan.saved",
         "plan.approved",
         "guide.designed",
+        "guide.signed",
         "guide.downloaded",
     ):
         assert action in actions

@@ -39,7 +39,8 @@ const CLOSE_MM = 90;
 export interface Pose {
   direction: Vector3;
   target: Vector3;
-  zoom: number;
+  /** Of the picture: equal in two scenes whose guides differ in size. */
+  scale: number;
 }
 
 /** What a scene of a guide shows besides bones and guide. */
@@ -198,11 +199,17 @@ export class GuideScene {
     return () => void this.followers.delete(told);
   }
 
+  get pose(): Pose {
+    const { camera, controls } = this.table;
+    const direction = camera.position.clone().sub(controls.target).normalize();
+    return { direction, target: controls.target.clone(), scale: camera.zoom / this.bounds.radius };
+  }
+
   /** Look as another scene does, without telling it. */
-  follow({ direction, target, zoom }: Pose): void {
+  follow({ direction, target, scale }: Pose): void {
     this.following = true;
     this.table.touched = true;
-    this.table.camera.zoom = zoom;
+    this.table.camera.zoom = scale * this.bounds.radius;
     this.table.look(direction, target.clone());
     this.following = false;
   }
@@ -261,9 +268,8 @@ export class GuideScene {
   private moved(): void {
     this.loop.request();
     if (this.following || this.followers.size === 0) return;
-    const { camera, controls } = this.table;
-    const direction = camera.position.clone().sub(controls.target).normalize();
-    for (const told of this.followers) told({ direction, target: controls.target.clone(), zoom: camera.zoom });
+    const { pose } = this;
+    for (const told of this.followers) told(pose);
   }
 
   private draw(): boolean {

@@ -55,12 +55,14 @@ function Compared({ detail, found }: { detail: CaseDetail; found: ComparedGuides
   const second = useGuideScene(detail.side, bonesOf(found.second), found.second, look);
   const sameFrame = bonesOf(found.first)?.coordinates === bonesOf(found.second)?.coordinates;
   const [a, b] = [first.scene, second.scene];
+  const complete = first.complete && second.complete;
   useEffect(() => {
     // In two frames the same camera would show two different places.
-    if (!a || !b || !sameFrame) return undefined;
+    if (!a || !b || !sameFrame || !complete) return undefined;
+    b.follow(a.pose);
     const stops = [a.listenPose((pose) => b.follow(pose)), b.listenPose((pose) => a.follow(pose))];
     return () => stops.forEach((stop) => stop());
-  }, [a, b, sameFrame]);
+  }, [a, b, sameFrame, complete]);
   const both = (act: (scene: NonNullable<typeof a>) => void): void => {
     for (const scene of [a, b]) if (scene) act(scene);
   };
@@ -87,6 +89,7 @@ function Compared({ detail, found }: { detail: CaseDetail; found: ComparedGuides
       </header>
       <GuideStage shown={first} name={`Guide ${found.first.version}`} testid="first-view" keys={false}>
         <Caption guide={found.first} />
+        {contact && <GapLegend clearance={reported(found.first).clearances_mm?.bone ?? 0} />}
       </GuideStage>
       <GuideStage shown={second} name={`Guide ${found.second.version}`} testid="second-view" keys={false}>
         <Caption guide={found.second} />

@@ -1,0 +1,257 @@
+"""The engineer's way: from an approved plan in the queue to a package that was downloaded and verified."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trimesh
+from playwright.sync_api import Browser, Page, expect
+
+from guides.package import verify_package
+from tests.e2e import app, chromium, server
+from tests.e2e.conftest import DEMO_CASE, Profile, Profiles
+from tests.e2e.server import Server
+from tests.e2e.test_accessibility import check_names_and_contrast
+
+SIZES = [(1280, 720), (820, 1180)]
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """A server of their own: the demo's case goes all the way here; other tests expect it at its start."""
+    if not server.built():
+        pytest.skip("frontend/dist is absent: run `make setup` to build the pages")
+    with server.running(tmp_path_factory.mktemp("var"), demo_resolution=128) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def approved(browser: Browser, served: Server) -> str:
+    """The demo's case with a plan that its surgeon has approved."""
+    context, watch = chromium.context(browser, served.url)
+    page = context.new_page()
+    app.log_in(page, served, "surgeon")
+    app.open_case(page, DEMO_CASE)
+    page.get_by_test_id("tab-plan").click()
+    app.settled(page)
+    app.set_correction(page, 8)
+    page.get_by_test_id("save-plan").click()
+    page.get_by_test_id("approve").click()
+    page.get_by_test_id("approve-password").fill(served.password)
+    page.get_by_test_id("approve-confirm").click()
+    expect(page.get_by_test_id("state")).to_have_text("To design")
+    context.close()
+    assert watch.troubles == []
+    return DEMO_CASE
+
+
+def choose(page: Page, group: str, preset: str) -> None:
+    """A preset in its group."""
+    page.get_by_role("combobox", name=group, exact=True).click()
+    page.get_by_role("option", name=preset).click()
+
+
+def design(page: Page, reason: str = "") -> None:
+    """Ask for a design and wait until it is on the screen."""
+    before = page.get_by_test_id("design-page").get_attribute("data-guide") or "0"
+    if reason:
+        page.get_by_test_id("design-reason").fill(reason)
+    page.get_by_test_id("design").click()
+    app.wait_for_job(page)
+    expect(page.get_by_test_id("design-page")).to_have_attribute("data-guide", str(int(before) + 1))
+
+
+def open_design(page: Page, version: int) -> None:
+    """From the queue to one design."""
+    page.goto("/guides")
+    page.get_by_test_id(f"design-{DEMO_CASE}-{version}").click()
+    expect(page.get_by_test_id("guide-view")).to_have_attribute("data-complete", "true", timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def blocked(browser: Browser, served: Server, approved: str) -> int:
+    """A first design, made through the page with a material that its sterilisation would harm."""
+    context, watch = chromium.context(browser, served.url)
+    page = context.new_page()
+    app.log_in(page, served, "engineer")
+    page.get_by_role("link", name="Guides", exact=True).click()
+    page.get_by_test_id(f"waiting-{approved}").click()
+    choose(page, "Material", "Surgical guide resin")
+    choose(page, "Sterilisation", "Steam, 134 C")
+    expect(page.get_by_text("is not known to withstand")).to_be_visible()
+    page.get_by_test_id("design").click()
+    expect(page.get_by_test_id("job")).to_be_visible()
+    # The task lives on the server: a reload finds it again.
+    page.reload()
+    expect(page.get_by_test_id("job").or_(page.get_by_test_id("release"))).to_be_visible()
+    expect(page.get_by_test_id("design-page")).to_have_attribute("data-guide", "1", timeout=app.JOB_MS)
+    context.close()
+    assert watch.troubles == []
+    return 1
+
+
+@pytest.fixture(scope="module")
+def designed(browser: Browser, served: Server, blocked: int) -> int:
+    """A second design that may be printed."""
+    context, watch = chromium.context(browser, served.url)
+    page = context.new_page()
+    app.log_in(page, served, "engineer")
+    open_design(page, blocked)
+    choose(page, "Material", "Polyamide 12")
+    design(page, "Withstands the cycle")
+    context.close()
+    assert watch.troubles == []
+    return 2
+
+
+@pytest.fixture
+def engineer(profiles: Profiles, designed: int) -> Profile:
+    return profiles("engineer")
+
+
+def test_a_blocked_design_says_why_and_gives_nothing_away(engineer: Profile, blocked: int) -> None:
+    page = engineer.page
+    open_design(page, blocked)
+    blocking = page.get_by_test_id("checks").locator("[data-status=block]")
+    expect(blocking.first).to_contain_text("Next:")
+    expect(page.get_by_test_id("not-exportable")).to_be_visible()
+    expect(page.get_by_test_id("sign")).to_have_count(0)
+    expect(page.get_by_test_id("download-package")).to_have_count(0)
+
+
+def test_three_scores_with_their_reasons(engineer: Profile, designed: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    reasons = set()
+    for name in ("fitting", "stability", "accuracy"):
+        dial = page.get_by_test_id(f"dial-{name}")
+        assert 1 <= int(dial.get_attribute("data-score") or 0) <= 6
+        dial.click()
+        reasons.add(page.get_by_test_id("reason").inner_text())
+    assert len(reasons) == 3 and all(len(reason) > 40 for reason in reasons)
+
+
+def test_the_view_shows_guide_gaps_sections_and_places(engineer: Profile, designed: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    view = page.get_by_test_id("guide-view")
+    plain = app.pixels(view)
+    view.focus()
+    page.keyboard.press("g")
+    expect(page.get_by_test_id("gap-legend")).to_be_visible()
+    assert app.changed(app.pixels(view), plain) > 0.02, "the gaps change nothing"
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    assert app.changed(app.pixels(view), plain) > 0.005, "hiding the wires changes nothing"
+    page.keyboard.press("w")
+    page.get_by_test_id("section").get_by_text("Cut across").click()
+    across = app.pixels(view)
+    assert app.changed(across, plain) > 0.05, "a section changes nothing"
+    page.get_by_role("slider", name="Section").press("ArrowRight")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    assert app.changed(app.pixels(view), across) > 0.002, "the section stays where it was"
+    page.get_by_test_id("section").get_by_text("Whole").click()
+    page.keyboard.press("r")
+    again = app.pixels(view)
+    page.get_by_label("Show where:").first.click()
+    assert app.changed(app.pixels(view), again) > 0.05, "the camera did not go to the place"
+
+
+def test_the_c_arm_turns(engineer: Profile, designed: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    page.get_by_test_id("medium").get_by_text("Fluoroscopy").click()
+    film = page.get_by_test_id("fluoroscopy")
+    expect(film).to_have_attribute("data-ready", "true", timeout=60_000)
+    front = app.pixels(film)
+    assert 0.02 < float((front.mean(axis=2) > 60).mean()) < 0.7, "no bone in the picture"
+    thumb = page.get_by_role("slider", name="C-arm")
+    thumb.press("ArrowRight")
+    expect(page.get_by_test_id("c-arm-angle")).to_have_text("5°")
+    thumb.press("PageUp")
+    expect(film).to_have_attribute("data-ready", "true", timeout=60_000)
+    assert app.changed(app.pixels(film), front) > 0.01
+
+
+def test_two_designs_side_by_side_turn_together(engineer: Profile, designed: int, blocked: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    page.get_by_test_id("compare").click()
+    page.get_by_test_id(f"compare-{blocked}").click()
+    first, second = page.get_by_test_id("first-view"), page.get_by_test_id("second-view")
+    for view in (first, second):
+        expect(view).to_have_attribute("data-complete", "true", timeout=60_000)
+    expect(page.get_by_test_id("cut-difference")).to_contain_text("The slots differ by")
+    expect(page.get_by_test_id("compared-checks")).to_contain_text("blocks")
+    expect(page.get_by_test_id("compared-scores")).to_contain_text("Fitting")
+    before = app.pixels(second)
+    first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert app.changed(app.pixels(second), before) > 0.02, "the other view stays behind"
+
+
+def test_a_preset_of_the_site(engineer: Profile, designed: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    page.get_by_label("Saw blade thickness", exact=True).fill("1.1")
+    page.get_by_label("Saw blade thickness", exact=True).press("Tab")
+    page.get_by_test_id("presets-open").click()
+    page.get_by_test_id("preset-name").fill("Blade of theatre 2")
+    page.get_by_test_id("preset-source").fill("Measured at the teeth")
+    page.get_by_test_id("preset-save").click()
+    expect(page.get_by_test_id("preset-dialog")).to_have_count(0)
+    choose(page, "Saw blade", "Blade of theatre 2")
+    expect(page.get_by_test_id("unchange")).to_have_count(0)  # what was typed is what the preset says
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["laptop", "tablet"])
+def test_it_fits_the_screen_and_can_be_read(profiles: Profiles, designed: int, size: tuple[int, int]) -> None:
+    page = profiles("engineer", viewport={"width": size[0], "height": size[1]}).page
+    for scheme in ("dark", "light"):
+        page.goto("/guides")
+        expect(page.get_by_test_id("guides-page")).to_be_visible()
+        if scheme == "light":
+            page.get_by_test_id("theme").click()
+        assert app.overflow(page) == 0
+        check_names_and_contrast(page)
+        open_design(page, designed)
+        assert app.overflow(page) == 0
+        check_names_and_contrast(page)
+
+
+def test_signed_off_downloaded_and_verified(
+    profiles: Profiles, designed: int, served: Server, tmp_path: Path
+) -> None:
+    surgeon = profiles("surgeon")
+    app.open_case(surgeon.page, DEMO_CASE)
+    expect(surgeon.page.get_by_test_id("download-package")).to_have_count(0)
+    engineer = profiles("engineer")
+    engineer.watch.expected = {400}
+    page = engineer.page
+    open_design(page, designed)
+    page.get_by_test_id("sign").click()
+    page.get_by_test_id("sign-password").fill("not the password")
+    page.get_by_test_id("sign-confirm").click()
+    expect(page.get_by_test_id("sign-dialog").get_by_test_id("error-note")).to_be_visible()
+    page.get_by_test_id("sign-password").fill(served.password)
+    page.get_by_test_id("sign-confirm").click()
+    expect(page.get_by_test_id("guide-state")).to_have_text("Signed off")
+    with page.expect_download() as download:
+        page.get_by_test_id("download-package").click()
+    assert re.fullmatch(rf"{DEMO_CASE}-[LR]-v{designed}-package\.zip", download.value.suggested_filename)
+    download.value.save_as(tmp_path / "package.zip")
+    with zipfile.ZipFile(tmp_path / "package.zip") as archive:
+        archive.extractall(tmp_path)
+    assert verify_package(tmp_path / "package") == []
+    assert "Signed off by Erin Engineer" in (tmp_path / "RELEASE.txt").read_text()
+    (printed,) = (tmp_path / "package").glob("*-guide.stl")
+    guide = trimesh.load_mesh(printed)
+    assert guide.is_watertight and guide.body_count == 1 and guide.volume > 1000
+    # The surgeon's page, open all the while, has followed.
+    expect(surgeon.page.get_by_test_id("download-package")).to_be_visible()
