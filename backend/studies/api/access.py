@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
@@ -47,3 +50,12 @@ def own_item(request: Request, token: str) -> Item:
     """A rater's own item, while they may rate it."""
     items = Item.objects.visible_to(request.user).select_related("rater__study", "rater__person")
     return get_object_or_404(items, pk=token)
+
+
+@contextmanager
+def gone_is_not_found() -> Iterator[None]:
+    """404 where an item was withdrawn, or its study locked, a moment ago."""
+    try:
+        yield
+    except Item.DoesNotExist as error:
+        raise Http404 from error

@@ -5,7 +5,6 @@ Everything that a browser gets of an item has the same headers and the same size
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -24,7 +23,7 @@ from backend.core.api import validated
 from backend.core.errors import Conflict
 from backend.imaging.api import BytesRenderer
 from backend.studies import my_items, rating, replay, showing
-from backend.studies.api.access import own_item
+from backend.studies.api.access import gone_is_not_found, own_item
 from backend.studies.models import Item, Rater, StudyKind, StudyState, TimeEventKind
 from backend.studies.serializers.rating import (
     ItemSerializer,
@@ -74,7 +73,8 @@ class ItemOpenView(APIView):
     )
     def post(self, request: Request, token: str) -> Response:
         item = own_item(request, token)
-        rating.open_item(person=request.user, item=item)
+        with gone_is_not_found():
+            item = rating.open_item(person=request.user, item=item)
         return Response(ItemSerializer(my_items.item_page(item)).data)
 
 
@@ -134,10 +134,8 @@ class ItemRatingsView(APIView):
         item = own_item(request, token)
         sent = validated(RatingCreateSerializer, request)
         question = rating.question_of(item, sent.pop("question"))
-        try:
+        with gone_is_not_found():
             rating.save_rating(person=request.user, item=item, question=question, **sent)
-        except Item.DoesNotExist as error:  # it was withdrawn, or the study locked, a moment ago
-            raise Http404 from error
         return Response(SavedSerializer(my_items.saved(item)).data)
 
 
@@ -155,10 +153,8 @@ class ItemTimesView(APIView):
         item = own_item(request, token)
         sent = validated(PressSerializer, request)
         kind = TimeEventKind(sent.pop("kind"))
-        try:
-            rating.press(person=request.user, item=item, kind=kind, late=timedelta(0), **sent)
-        except Item.DoesNotExist as error:
-            raise Http404 from error
+        with gone_is_not_found():
+            rating.press(person=request.user, item=item, kind=kind, **sent)
         return Response(SavedSerializer(my_items.saved(item)).data)
 
 
