@@ -10,7 +10,7 @@ import trimesh
 
 from recon.bones import Bone, BoneSet
 from recon.geometry import ReconstructionCube
-from recon.surface import BoneField, Field, extract_bones, sample_field
+from recon.surface import BoneField, Field, _followed, extract_bones, sample_field
 
 CENTRES = np.array([[0, -62, 30], [0, 0, 50], [52, 10, -50], [0, 0, -42.0]])
 RADII = np.array([18, 40, 7, 42.0])
@@ -51,22 +51,28 @@ def test_coarse_to_fine_gives_the_mesh_of_the_dense_grid() -> None:
         assert (mesh.faces == other.faces).all()
 
 
-def test_a_tip_between_the_nodes_of_a_coarse_level_is_followed() -> None:
-    """A slanting plate thinner than the coarse cells, that sticks out of a ball."""
-    across = np.array([0.8, 0.36, 0.48])
+def test_a_surface_that_leaves_the_cells_of_a_level_is_followed() -> None:
+    """Everything of a ball is found from a few nodes round one place of its surface."""
+    axis = ReconstructionCube().grid_axis(33)
+    z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
+    points = np.stack([x, y, z], -1).reshape(-1, 3)
 
-    def field(points: np.ndarray) -> np.ndarray:
-        radius = np.linalg.norm(points, axis=1)
-        plate = np.minimum(2.6 - np.abs(points @ across - 1.1), 52 - radius)
-        margins = np.full((len(points), 4), np.float32(-50))
-        margins[:, Bone.TIBIA - 1] = np.maximum(22 - radius, plate)
+    def ball(at: np.ndarray) -> np.ndarray:
+        margins = np.full((len(at), 4), np.float32(-50))
+        margins[:, Bone.TIBIA - 1] = 40 - np.linalg.norm(at - [3, 5, -8], axis=1)
         return margins
 
-    sparse = sample_field(field, ReconstructionCube(), 128)
-    full = dense(field, 128)
-    assert (sparse.labels == full.labels).all()
-    tibia, true = (extract_bones(sampled)[Bone.TIBIA] for sampled in (sparse, full))
-    assert np.abs(tibia.vertices - true.vertices).max() < 1e-4
+    nodes = np.flatnonzero(np.linalg.norm(points - [43, 5, -8], axis=1) < 10)
+    labels = np.zeros((33, 33, 33), np.uint8)
+    margins = ball(points[nodes])
+    labels.reshape(-1)[nodes] = np.where(margins[:, Bone.TIBIA - 1] > 0, Bone.TIBIA, 0)
+    every, found = _followed(ball, labels, nodes, margins, axis)
+    assert len(np.unique(every)) == len(every) == len(found) < labels.size / 3
+    assert (found == ball(points[every])).all()
+    assert (labels.reshape(-1) == np.where(ball(points)[:, Bone.TIBIA - 1] > 0, Bone.TIBIA, 0)).all()
+    whole = extract_bones(dense(ball, 32))[Bone.TIBIA]
+    mesh = extract_bones(BoneField(labels, every, found, axis, len(every)))[Bone.TIBIA]
+    assert np.abs(mesh.vertices - whole.vertices).max() < 1e-4
 
 
 def test_meshes_are_watertight_and_lie_on_the_surface_between_the_nodes() -> None:
