@@ -28,8 +28,12 @@ export function TargetBar({ planner }: { planner: Planner }): ReactNode {
   };
   const to = (value: number, done: boolean): void =>
     planner.set((now) => ({ ...now, value: clampTarget(now.target, value) }), done);
-  // What was typed is one step, not one a digit.
-  const settle = (): void => planner.set((now) => now, true);
+  // What was typed is one step, not one a digit; "62." and "62.0" are numbers only when the hand is done with them.
+  const settle = (typed: string): void => {
+    const value = Number.parseFloat(typed);
+    if (Number.isFinite(value)) to(value, true);
+    else planner.set((now) => now, true);
+  };
 
   return (
     <section className={classes.target} aria-label="Target">
@@ -53,8 +57,8 @@ export function TargetBar({ planner }: { planner: Planner }): ReactNode {
         clampBehavior="blur"
         value={state.value}
         onChange={(value) => typeof value === 'number' && value >= range.minimum && value <= range.maximum && to(value, false)}
-        onBlur={settle}
-        onKeyDown={(event) => event.key === 'Enter' && settle()}
+        onBlur={(event) => settle(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Enter' && settle(event.currentTarget.value)}
         data-testid="correction-input"
       />
       <Slider

@@ -10,7 +10,6 @@ import classes from './Planner.module.css';
 export function TechniqueFields({ planner }: { planner: Planner }): ReactNode {
   const { state, document } = planner;
   const change = (part: Partial<PlanState>, done = true): void => planner.set((now) => ({ ...now, ...part }), done);
-  const settle = (): void => planner.set((now) => now, true);
   const closing = state.kind === 'lateral_closing_wedge';
   const compensation = document?.jlca_compensation;
   return (
@@ -43,7 +42,7 @@ export function TechniqueFields({ planner }: { planner: Planner }): ReactNode {
       </div>
       <div className={classes.field}>
         <label htmlFor="slope-change">Change of slope</label>
-        <Angle id="slope-change" value={state.slopeChange} minimum={-10} maximum={10} onChange={(value) => change({ slopeChange: value ?? 0 }, false)} onSettle={settle} />
+        <Angle id="slope-change" value={state.slopeChange} minimum={-10} maximum={10} onChange={(value, done) => change({ slopeChange: value ?? 0 }, done)} />
       </div>
       <div className={classes.field}>
         <label htmlFor="jlca">
@@ -61,8 +60,8 @@ export function TechniqueFields({ planner }: { planner: Planner }): ReactNode {
       <div className={classes.field}>
         <span>Long-leg film</span>
         <span className={classes.pair}>
-          <Angle label="HKA on the film" placeholder="HKA" value={state.longFilmHka} minimum={150} maximum={210} onChange={(longFilmHka) => change({ longFilmHka }, false)} onSettle={settle} />
-          <Angle label="JLCA on the film" placeholder="JLCA" value={state.longFilmJlca} minimum={-15} maximum={15} onChange={(longFilmJlca) => change({ longFilmJlca }, false)} onSettle={settle} />
+          <Angle label="HKA on the film" placeholder="HKA" value={state.longFilmHka} minimum={150} maximum={210} onChange={(longFilmHka, done) => change({ longFilmHka }, done)} />
+          <Angle label="JLCA on the film" placeholder="JLCA" value={state.longFilmJlca} minimum={-15} maximum={15} onChange={(longFilmJlca, done) => change({ longFilmJlca }, done)} />
         </span>
       </div>
     </section>
@@ -76,13 +75,17 @@ interface AngleProps {
   value: number | null;
   minimum: number;
   maximum: number;
-  onChange: (value: number | null) => void;
-  /** What was typed is there to stay: one step to undo. */
-  onSettle: () => void;
+  /** `done` when what was typed is there to stay: one step to undo. */
+  onChange: (value: number | null, done: boolean) => void;
 }
 
 /** An angle in degrees; where it is cleared, there is none. What is out of range waits for its other digits. */
-function Angle({ id, label, placeholder, value, minimum, maximum, onChange, onSettle }: AngleProps): ReactNode {
+function Angle({ id, label, placeholder, value, minimum, maximum, onChange }: AngleProps): ReactNode {
+  const within = (next: number): boolean => next >= minimum && next <= maximum;
+  const settle = (typed: string): void => {
+    const next = Number.parseFloat(typed);
+    onChange(within(next) ? next : typed === '' ? null : value, true);
+  };
   return (
     <NumberInput
       {...(id && { id })}
@@ -97,11 +100,11 @@ function Angle({ id, label, placeholder, value, minimum, maximum, onChange, onSe
       max={maximum}
       startValue={placeholder === 'HKA' ? 180 : 0}
       value={value ?? ''}
-      onBlur={onSettle}
-      onKeyDown={(event) => event.key === 'Enter' && onSettle()}
+      onBlur={(event) => settle(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === 'Enter' && settle(event.currentTarget.value)}
       onChange={(next) => {
-        if (next === '') onChange(null);
-        else if (typeof next === 'number' && next >= minimum && next <= maximum) onChange(next);
+        if (next === '') onChange(null, false);
+        else if (typeof next === 'number' && within(next)) onChange(next, false);
       }}
     />
   );
