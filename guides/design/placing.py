@@ -31,7 +31,9 @@ EXTENSIONS = (1.0, 0.5, 0.0)
 NECK_MM = 6.0
 """Below the lowest slot the outline may be narrower, as the shaft is."""
 
-NARROWEST_SLOT_MM = 28.0
+NARROWEST_MM = {1: 28.0, -1: 24.0}
+"""Outline at the cut; between tendon and fibula the lateral face offers less, and the blade is swung."""
+
 NARROWEST_SECOND_MM = 16.0
 """A first slot that ends at a second one swings its blade to the front."""
 
@@ -168,7 +170,7 @@ def _outlined(case: _Case, face: Face, wired: tuple[float, float], ends: tuple[f
     distal = (max(lower_run[0], upper[0]), min(lower_run[1], upper[1]))
     around = settings.sleeve_diameter_mm / 2
     slot, for_wires = (upper[0] + SLOT_END_MM, upper[1] - SLOT_END_MM), upper
-    narrowest = NARROWEST_SLOT_MM
+    narrowest = NARROWEST_MM[case.osteotomy.GAP_SIGN]
     if case.second is not None:
         slot, for_wires = _behind_second(face, planes[-1], settings, slot, upper, wired[1] - around - 2)
         narrowest = NARROWEST_SECOND_MM + 2 * SLOT_END_MM
