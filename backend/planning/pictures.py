@@ -76,22 +76,28 @@ class PlannedLeg:
 def shaded_pictures(leg: PlannedLeg) -> dict[str, bytes]:
     """PNG files ``frontal_before``, ``frontal_after``, ``sagittal_before``, ``sagittal_after``.
 
-    Frontal from in front of the patient, sagittal from the lateral side. The distal fragment is blue, the cut
+    Frontal from in front of the leg, sagittal from its lateral side. The distal fragment is blue, the cut
     red, the hinge magenta and the line from hip to ankle, on frontal pictures, dark blue.
     """
     before = [Surface(mesh, np.array(COLOURS[bone])) for bone, mesh in leg.bones.items()]
     knee = leg.knee
     after = [Surface(mesh, np.array(COLOURS[bone])) for bone, mesh in knee.others.items()]
     after += [Surface(knee.proximal, np.array(COLOURS[Bone.TIBIA])), Surface(knee.distal, np.array(DISTAL))]
-    sagittal = 90.0 if leg.side == "L" else -90.0
+    frame = axes(leg.before, leg.side)
+    frontal, sagittal = _standing(frame.anterior), _standing(-frame.medial)
     found = {}
-    for view, angle in (("frontal", 0.0), ("sagittal", sagittal)):
+    for view, angle in (("frontal", frontal), ("sagittal", sagittal)):
         for when, surfaces, points in (("before", before, leg.before), ("after", after, leg.after)):
             canvas = _Canvas(angle, leg.before["tibia_knee_center"] - [0, 0, BELOW_MM])
             canvas.picture = canvas.shade(surfaces)
             _draw_plan(canvas, leg, points, frontal=view == "frontal", cut=when == "before")
             found[f"{view}_{when}"] = canvas.png()
     return found
+
+
+def _standing(direction: Array) -> float:
+    """Angle, as of ``render``, of a viewer who stands in a direction from the knee."""
+    return float(np.degrees(np.arctan2(direction[0], -direction[1])))
 
 
 def _draw_plan(canvas: _Canvas, leg: PlannedLeg, points: Points, *, frontal: bool, cut: bool) -> None:

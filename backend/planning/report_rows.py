@@ -6,12 +6,18 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from backend.imaging.models import Origin
 from backend.planning import words
 from backend.planning.models import Plan, Status
 
 Rows = list[list[str]]
 Document = Mapping[str, Any]
 
+_ORIGINS = {
+    Origin.XRAY_NETWORK: "reconstructed from two X-rays",
+    Origin.CT_NETWORK: "segmented from a CT",
+    Origin.IMPORTED: "imported",
+}
 _SIDES = {"L": "left", "R": "right"}
 
 
@@ -57,7 +63,7 @@ def facts(plan: Plan) -> Rows:
     saved = f"{plan.author.name}, {moment(plan.created_at)}"
     found += [
         ["Saved", f"{saved}: {plan.reason}" if plan.reason else saved],
-        ["Bones", f"bones {bones.number}, {bones.get_origin_display()} ({bones.model})"],
+        ["Bones", f"bones {bones.number}, {_ORIGINS[Origin(bones.origin)]} ({bones.model})"],
     ]
     return found
 
