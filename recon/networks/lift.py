@@ -9,13 +9,27 @@ matrices only, so any number of views from any rig works.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recon.networks.norm import GroupNorm
+from recon.networks.sampling import interpolate, interpolate_views, voxels_of_unit
+
 INPUTS = 2  # the picture and its local contrast
 OUTPUTS = 5  # outside and four bones
+SHADOW_MM = 10.0  # path length through a bone that counts as one in the shadow maps
+
+
+def shadow_of_lengths(lengths: Tensor) -> Tensor:
+    """Shadows of path lengths in mm.
+
+    The square root is steep where a ray leaves a bone, so an error of the outline weighs more than one of
+    the thickness.
+    """
+    return (lengths / SHADOW_MM).sqrt()
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,7 @@ class LiftConfig:
 
 
 def _norm(channels: int) -> nn.Module:
-    return nn.GroupNorm(channels // 8, channels)
+    return GroupNorm(channels // 8, channels)
 
 
 class _Block2d(nn.Module):
@@ -62,16 +76,35 @@ class _Block2d(nn.Module):
         return functional.relu(y + self.skip(x[..., :: self.stride, :: self.stride]))
 
 
+def _start_as_identity(norm: nn.Module) -> None:
+    """Silence a residual branch that ends in this normalisation, until training finds a use for it."""
+    nn.init.zeros_(norm.get_parameter("weight"))
+
+
 class _Block3d(nn.Module):
     """A convolution with normalisation; may halve the resolution."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1, size: int = 3) -> None:
         super().__init__()
         self.conv = nn.Conv3d(inputs, outputs, size, stride, size // 2, bias=False)
-        self.norm = _norm(outputs)
+        self.norm = nn.GroupNorm(outputs // 8, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu(self.norm(self.conv(x)))
+
+
+class _Residual3d(nn.Module):
+    """Residual pair of 3 x 3 x 3 convolutions; does nothing to a positive volume before it is trained."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _Block3d(channels, channels)
+        self.second = nn.Conv3d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.GroupNorm(channels // 8, channels)
+        _start_as_identity(self.norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.norm(self.second(self.first(x))))
 
 
 class ImagePyramid(nn.Module):
@@ -83,6 +116,8 @@ class ImagePyramid(nn.Module):
         self.stem = nn.Sequential(nn.Conv2d(INPUTS, a, 5, 2, 2, bias=False), _norm(a), nn.ReLU())
         self.down = nn.ModuleList([_Block2d(a, b, 2), _Block2d(b, c, 2), _Block2d(c, d, 2)])
         self.deep = _Block2d(d, d)
+        self.deeper = _Block2d(d, d)
+        _start_as_identity(self.deeper.norms[1])
         self.up = nn.ModuleList([nn.Conv2d(d, c, 1), nn.Conv2d(c, b, 1), nn.Conv2d(b, a, 1)])
         self.merge = nn.ModuleList([_Block2d(c, c), _Block2d(b, b), _Block2d(a, a)])
         self.lift = nn.Conv2d(b, config.lift_channels, 1)
@@ -92,11 +127,11 @@ class ImagePyramid(nn.Module):
         skips = [self.stem(image)]
         for block in self.down:
             skips.append(block(skips[-1]))
-        x = self.deep(skips.pop())
+        x = self.deeper(self.deep(skips.pop()))
         maps = []
-        for reduce, merge in zip(self.up, self.merge, strict=True):
+        for narrow, merge in zip(self.up, self.merge, strict=True):
             skip = skips.pop()
-            x = merge(skip + functional.interpolate(reduce(x), size=skip.shape[-2:], mode="bilinear"))
+            x = merge(skip + functional.interpolate(narrow(x), size=skip.shape[-2:], mode="bilinear"))
             maps.append(x)
         return maps[2], self.lift(maps[1])
 
@@ -111,16 +146,21 @@ class VolumeNetwork(nn.Module):
         self.enter = _Block3d(inputs, a, size=1)
         self.down = nn.ModuleList([_Block3d(a, b, 2), _Block3d(b, c, 2)])
         self.level = nn.ModuleList([_Block3d(b, b), _Block3d(c, c)])
+        # At the coarsest level convolutions are cheap and see the whole knee: shape is reasoned about here.
+        self.reason = nn.Sequential(_Residual3d(c), _Residual3d(c))
         self.up = nn.ModuleList([nn.Conv3d(c, b, 1), nn.Conv3d(b, a, 1)])
         self.merge = nn.ModuleList([_Block3d(b, b), _Block3d(a, a)])
+        # What no outline shows follows from the shape around it, so the finer levels reason too.
+        self.settle = nn.ModuleList([nn.Sequential(_Residual3d(n), _Residual3d(n)) for n in (b, a)])
 
     def forward(self, volume: Tensor) -> Tensor:
         """Fused features of a volume of lifted ones."""
         fine = self.enter(volume)
         middle = self.level[0](self.down[0](fine))
-        x = self.level[1](self.down[1](middle))
-        for skip, reduce, merge in zip((middle, fine), self.up, self.merge, strict=True):
-            x = merge(skip + functional.interpolate(reduce(x), size=skip.shape[-3:], mode="trilinear"))
+        x = self.reason(self.level[1](self.down[1](middle)))
+        for skip, narrow, merge, settle in zip((middle, fine), self.up, self.merge, self.settle, strict=True):
+            wide = functional.interpolate(narrow(x), size=skip.shape[-3:], mode="trilinear")
+            x = settle(merge(skip + wide))
         return torch.as_tensor(x)
 
 
@@ -146,11 +186,25 @@ class Encoding:
 def project_unit(projections: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """Picture coordinates (B, V, N, 2) in [-1, 1] and relative depths (B, V, N) of (B, N, 3) unit points."""
     # A matrix product would lose its digits under autocast; pixels need them.
-    turned = (projections[:, :, None, :, :3] * points[:, None, :, None, :]).sum(-1)
-    homogeneous = turned + projections[:, :, None, :, 3]
-    depth = homogeneous[..., 2]
-    at = homogeneous[..., :2] / depth[..., None]
-    return at, depth - projections[..., None, 2, 3]
+    x, y, z = (axis[:, None, None] for axis in points.unbind(-1))
+    matrix = projections[..., None]
+    homogeneous = (
+        matrix[:, :, :, 0] * x + matrix[:, :, :, 1] * y + matrix[:, :, :, 2] * z + matrix[:, :, :, 3]
+    )
+    depth = homogeneous[:, :, 2]
+    at = homogeneous[:, :, :2] / depth[:, :, None]
+    return at.transpose(-1, -2), depth - projections[..., None, 2, 3]
+
+
+def _read(maps: Tensor, at: Tensor) -> Tensor:
+    """(B, V, N, C) of square maps (B, V, C, P, P) at (B, V, N, 2) picture coordinates in [-1, 1]."""
+    return interpolate_views(maps, (at + 1) * ((maps.shape[-1] - 1) / 2))
+
+
+def _mean_and_most(views: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and maximum over the views (dimension 1), pairwise: the gradient of ``amax`` is slow on CPUs."""
+    each = views.unbind(1)
+    return sum(each[1:], each[0]) / len(each), reduce(torch.maximum, each)
 
 
 class LiftNetwork(nn.Module):
@@ -169,6 +223,19 @@ class LiftNetwork(nn.Module):
         self.volume = VolumeNetwork(2 * lift + 3, config.volume_channels)
         self.read_view = nn.Linear(fine + 4, config.hidden)
         self.read_volume = nn.Linear(volume + 3, config.hidden)
+        # Views that agree are more than their average: each meets the volume in its own nonlinearity.
+        self.agree = nn.Linear(2 * config.hidden, config.hidden)
+        self.refine = nn.Sequential(
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.hidden),
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.hidden),
+        )
+        for layer in (self.agree, self.refine[-1]):
+            nn.init.zeros_(layer.get_parameter("weight"))
+            nn.init.zeros_(layer.get_parameter("bias"))
+        # Only training asks for the shadows: they teach the pyramid to tell bones apart where they overlap.
+        self.shadow = nn.Conv2d(fine, OUTPUTS - 1, 1)
         self.decode = nn.Sequential(
             nn.ReLU(),
             nn.Linear(config.hidden, config.hidden),
@@ -202,31 +269,28 @@ class LiftNetwork(nn.Module):
         fine = fine.reshape(batch, views, *fine.shape[1:])
         grid = self.grid.expand(batch, -1, -1)
         at, _ = project_unit(projections, grid)
-        lifted = functional.grid_sample(
-            coarse, at.reshape(batch * views, 1, -1, 2), mode="bilinear", align_corners=True
-        ).reshape(batch, views, coarse.shape[1], -1)
-        fused = torch.cat([lifted.mean(1), lifted.amax(1), grid.transpose(1, 2)], 1)
+        lifted = _read(coarse.reshape(batch, views, *coarse.shape[1:]), at)
+        fused = torch.cat([*_mean_and_most(lifted), grid.to(lifted.dtype)], -1)
         size = self.config.volume_size
-        volume = self.volume(fused.reshape(batch, -1, size, size, size))
+        volume = self.volume(fused.reshape(batch, size, size, size, -1).movedim(-1, 1))
         return Encoding(fine, volume, projections)
+
+    def shadows(self, encoding: Encoding) -> Tensor:
+        """Path lengths through each bone, (B, V, 4, P/2, P/2), as ``shadow_of_lengths`` scales them."""
+        shadows: Tensor = self.shadow(encoding.maps.flatten(0, 1))
+        return shadows.reshape(*encoding.maps.shape[:2], *shadows.shape[1:])
 
     def point_features(self, encoding: Encoding, points: Tensor) -> Tensor:
         """What views and volume say, (B, N, feature_channels), at (B, N, 3) points of the unit cube."""
-        batch, views = encoding.maps.shape[:2]
         at, depth = project_unit(encoding.projections, points)
-        pixels = functional.grid_sample(
-            encoding.maps.flatten(0, 1),
-            at.reshape(batch * views, 1, -1, 2),
-            mode="bilinear",
-            align_corners=True,
-        )
-        pixels = pixels[:, :, 0].transpose(1, 2).reshape(batch, views, points.shape[1], -1)
+        pixels = _read(encoding.maps, at)
         direction = encoding.projections[:, :, None, 2, :3].expand(-1, -1, points.shape[1], -1)
-        seen = self.read_view(torch.cat([pixels, depth[..., None], direction], -1)).mean(1)
-        voxels = functional.grid_sample(
-            encoding.volume, points[:, None, None], mode="bilinear", align_corners=True
-        )[:, :, 0, 0].transpose(1, 2)
-        return torch.as_tensor(seen + self.read_volume(torch.cat([voxels, points], -1)))
+        seen = self.read_view(torch.cat([pixels, depth[..., None], direction], -1))
+        voxels = interpolate(encoding.volume, voxels_of_unit(points, encoding.volume))
+        context = self.read_volume(torch.cat([voxels, points], -1))
+        each = functional.relu(seen + context[:, None])
+        x = _mean_and_most(seen)[0] + context + self.agree(torch.cat(_mean_and_most(each), -1))
+        return torch.as_tensor(x + self.refine(x))
 
     def decode_points(self, encoding: Encoding, points: Tensor) -> Tensor:
         """Logits (B, N, 5) at (B, N, 3) points of the unit cube."""

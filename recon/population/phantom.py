@@ -132,6 +132,19 @@ def skin_and_muscle(
     return _tube(centres, skin), _tube(centres, muscle)
 
 
+@dataclass(frozen=True, eq=False)
+class LegLengths:
+    """Path lengths in mm of the rays of some views through a leg.
+
+    Attributes:
+        layers: (views, len(LAYERS), rows, columns) through each material.
+        bones: (views, 4, rows, columns) through each bone as a whole, in the order of ``Bone``.
+    """
+
+    layers: npt.NDArray[np.float32]
+    bones: npt.NDArray[np.float32]
+
+
 def render_layers(
     bones: BoneSet,
     cameras: Sequence[Camera],
@@ -139,9 +152,18 @@ def render_layers(
     rng: np.random.Generator,
     crop: Crop | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Path lengths in mm through each material, (views, len(LAYERS), rows, columns).
+    """The path lengths of ``render_leg`` through each material, (views, len(LAYERS), rows, columns)."""
+    return render_leg(bones, cameras, tissue, rng, crop).layers
 
-    ``crop`` ends the leg in air.
+
+def render_leg(
+    bones: BoneSet,
+    cameras: Sequence[Camera],
+    tissue: Tissue,
+    rng: np.random.Generator,
+    crop: Crop | None = None,
+) -> LegLengths:
+    """Path lengths through the materials and bones of a leg; ``crop`` ends it in air.
 
     ``core`` is everything inside the cortex; ``trabecular`` is the core weighted with the share of
     trabecular bone, which fades with the distance from the joint.
@@ -153,12 +175,16 @@ def render_layers(
     cores = {bone: crop.flattened(inner_surface(bone, mesh, joint, tissue)) for bone, mesh in bones.items()}
     outsides = {bone: crop.flattened(np.array(mesh.vertices)) for bone, mesh in bones.items()}
     skin.vertices, muscle.vertices = crop.flattened(skin.vertices), crop.flattened(muscle.vertices)
-    views = []
-    for camera in cameras:
+    views, each_bone = (
+        [],
+        np.zeros((len(cameras), len(Bone), cameras[0].rows, cameras[0].columns), np.float32),
+    )
+    for camera, of_bones in zip(cameras, each_bone, strict=True):
         whole, core, trabecular = (np.zeros((camera.rows, camera.columns)) for _ in range(3))
         for bone, mesh in bones.items():
             inner = np.maximum(path_lengths(cores[bone], mesh.faces, camera), 0)
             outer = np.maximum(path_lengths(outsides[bone], mesh.faces, camera), inner)
+            of_bones[bone - 1] = outer
             whole, core = whole + outer, core + inner
             height = _height_at(camera, np.array(mesh.vertices).mean(axis=0))
             trabecular += inner * np.exp(-np.abs(height - joint) / tissue.core_reach)
@@ -173,7 +199,7 @@ def render_layers(
                 inside_skin - inside_muscle,
             ]
         )
-    return np.array(views, dtype=np.float32)
+    return LegLengths(np.array(views, dtype=np.float32), each_bone)
 
 
 def _height_at(camera: Camera, point: Array) -> Array:

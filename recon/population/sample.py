@@ -16,7 +16,7 @@ from recon.networks.picture import PIXELS, WIDTH
 from recon.population.crop import Crop
 from recon.population.deformity import deformed
 from recon.population.people import bones_from_nodes, people_nodes
-from recon.population.phantom import Tissue, attenuation, render_layers
+from recon.population.phantom import Tissue, attenuation, render_leg
 from recon.population.pose import KneePose, pose_leg
 from recon.population.scans import Scan, draw_placement, scan_attenuation
 from recon.population.shape_model import ShapeModel, smooth_detail
@@ -35,6 +35,7 @@ class Sample:
         projections: (views, 3, 4) of the upright pictures.
         points: (N, 3) in mm; the first half near surfaces, the rest anywhere in the cube.
         labels: (N,) bone of each point, 0 outside, ``UNKNOWN`` where nobody can tell.
+        shadows: (views, 4, PIXELS / 2, PIXELS / 2) path lengths through each bone in mm; -1 if unknown.
     """
 
     layers: npt.NDArray[np.float16]
@@ -42,6 +43,7 @@ class Sample:
     projections: npt.NDArray[np.float32]
     points: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
+    shadows: npt.NDArray[np.float16]
 
 
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
@@ -167,6 +169,7 @@ def draw_scan_sample(scans: Sequence[Scan], seed: int, *, points: int = 20000) -
         projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
         points=at.astype(np.float32),
         labels=labels,
+        shadows=np.full((len(cameras), len(Bone), PIXELS // 2, PIXELS // 2), -1, np.float16),
     )
 
 
@@ -184,10 +187,19 @@ def make_sample(
     labels = label_points(bones, at)
     if crop is not None:
         labels[~crop.contains(at)] = 0
+    lengths = render_leg(bones, cameras, tissue, rng, crop)
     return Sample(
-        layers=render_layers(bones, cameras, tissue, rng, crop).astype(np.float16),
+        layers=lengths.layers.astype(np.float16),
         attenuation=attenuation(tissue).astype(np.float32),
         projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
         points=at.astype(np.float32),
         labels=labels,
+        shadows=_halved(lengths.bones).astype(np.float16),
     )
+
+
+def _halved(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Means of 2 x 2 pixels of (..., rows, columns)."""
+    rows, columns = images.shape[-2:]
+    blocks = images.reshape(*images.shape[:-2], rows // 2, 2, columns // 2, 2)
+    return np.asarray(blocks.mean(axis=(-3, -1)), np.float32)

@@ -31,12 +31,14 @@ class Batch:
         projections: (B, V, 3, 4) from the unit cube to picture coordinates.
         points: (B, N, 3) in the unit cube.
         labels: (B, N) bone, 0 outside, ``IGNORED`` where some view does not see the point.
+        lengths: (B, V, 4, P/2, P/2) path lengths through each bone in mm, negative where unknown or unseen.
     """
 
     images: Tensor
     projections: Tensor
     points: Tensor
     labels: Tensor
+    lengths: Tensor
 
 
 def _misplaced(
@@ -60,9 +62,11 @@ def example(sample: Sample, count: int, rng: np.random.Generator, *, exact: bool
     chosen = rng.choice(len(sample.points), count, replace=False)
     points, labels = sample.points[chosen].astype(np.float64), sample.labels[chosen].astype(np.int64)
     labels[labels == UNKNOWN] = IGNORED
-    images, projections = [], []
+    images, projections, lengths = [], [], []
     error = 0.0 if exact else rng.random()  # the geometry is exact, slightly wrong or wrong
-    for layers, projection in zip(sample.layers, sample.projections.astype(np.float64), strict=True):
+    for layers, shadows, projection in zip(
+        sample.layers, sample.shadows, sample.projections.astype(np.float64), strict=True
+    ):
         picture, valid = expose(layers, sample.attenuation, rng)
         homogeneous = points @ projection[:, :3].T + projection[:, 3]
         column, row = (homogeneous[:, :2] / homogeneous[:, 2:]).round().astype(int).T
@@ -70,12 +74,14 @@ def example(sample: Sample, count: int, rng: np.random.Generator, *, exact: bool
         seen[seen] = valid[row[seen], column[seen]]
         labels[~seen] = IGNORED
         images.append(channels(picture))
-        projections.append(_misplaced(projection, rng, badly=error > 0.8) if error > 0.4 else projection)
+        lengths.append(np.where(valid[::2, ::2], shadows.astype(np.float32), -1))
+        projections.append(_misplaced(projection, rng, badly=error > 0.9) if error > 0.6 else projection)
     return Batch(
         torch.from_numpy(np.stack(images)),
         torch.from_numpy(CUBE.unit_projections(np.stack(projections), PIXELS)).float(),
         torch.from_numpy(CUBE.to_unit(points)).float(),
         torch.from_numpy(labels),
+        torch.from_numpy(np.stack(lengths)),
     )
 
 

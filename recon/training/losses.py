@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recon.networks.lift import shadow_of_lengths
+
 IGNORED = -1
 
 
@@ -77,3 +79,15 @@ def mask_loss(logits: Tensor, masks: Tensor, valid: Tensor) -> Tensor:
     """
     each = functional.binary_cross_entropy_with_logits(logits, masks, reduction="none")
     return (each * valid).sum() / valid.sum().clamp(min=1)
+
+
+def shadow_loss(shadows: Tensor, lengths: Tensor) -> Tensor:
+    """Mean absolute error of predicted shadows where the true path lengths are known.
+
+    Args:
+        shadows: (B, V, 4, rows, columns), see ``recon.networks.lift.shadow_of_lengths``.
+        lengths: of the same shape, mm through each bone; negative where unknown.
+    """
+    known = lengths >= 0
+    error = (shadows - shadow_of_lengths(lengths.clamp(min=0))).abs()
+    return (error * known).sum() / known.sum().clamp(min=1)

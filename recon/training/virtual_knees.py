@@ -16,10 +16,12 @@ from recon.population.sample import draw_cameras, make_sample, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.batches import Batch, Steps, collate, example
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore, read_scans
-from recon.training.losses import occupancy_loss
+from recon.training.losses import occupancy_loss, shadow_loss
 from recon.training.pictures import grey
 from recon.training.settings import Settings
 from recon.training.task import Picture
+
+SHADOW_WEIGHT = 1.0  # of the error of the shadows, beside the cross entropy
 
 
 class VirtualKneesTask:
@@ -76,27 +78,30 @@ class VirtualKneesTask:
         )
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Cross entropy over the points that every view sees."""
-        return {"loss": self._loss(model, batch, bfloat16=self._settings.bfloat16)}
+        """Cross entropy over the points that every view sees, and the error of the shadows."""
+        occupancy, shadows = self._parts(model, batch, bfloat16=self._settings.bfloat16)
+        return {"loss": occupancy + SHADOW_WEIGHT * shadows, "occupancy": occupancy, "shadows": shadows}
 
     @staticmethod
-    def _loss(model: Any, batch: Batch, *, bfloat16: bool) -> Tensor:
+    def _parts(model: Any, batch: Batch, *, bfloat16: bool) -> tuple[Tensor, Tensor]:
         with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=bfloat16):
             encoding = model.encode(batch.images, batch.projections)
-        return occupancy_loss(model.decode_points(encoding.float(), batch.points), batch.labels)
+            shadows = model.shadows(encoding)
+        occupancy = occupancy_loss(model.decode_points(encoding.float(), batch.points), batch.labels)
+        return occupancy, shadow_loss(shadows.float(), batch.lengths)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Loss on knees of the validation people, exposed once, in single precision."""
-        return {
-            "loss": float(np.mean([self._loss(model, b, bfloat16=False).item() for b in self._looks(model)]))
-        }
+        """Losses on knees of the validation people, exposed once, in single precision."""
+        parts = [self._parts(model, batch, bfloat16=False) for batch in self._looks(model)]
+        occupancy, shadows = (float(torch.stack(part).mean()) for part in zip(*parts, strict=True))
+        return {"loss": occupancy, "shadows": shadows}
 
     def _looks(self, model: nn.Module) -> list[Batch]:
         if self._validation is None:
             self._validation = validation_batches(self._held_out, self._points)
         device = next(model.parameters()).device
         return [
-            Batch(*(t.to(device) for t in (b.images, b.projections, b.points, b.labels)))
+            Batch(*(t.to(device) for t in (b.images, b.projections, b.points, b.labels, b.lengths)))
             for b in self._validation
         ]
 

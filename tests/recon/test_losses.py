@@ -15,6 +15,7 @@ from recon.training.losses import (
     joint_loss,
     mask_loss,
     occupancy_loss,
+    shadow_loss,
     unlabelled_loss,
 )
 
@@ -105,3 +106,10 @@ def test_the_gradient_of_the_distillation_reaches_map_and_features() -> None:
     distillation_loss(align(features), torch.randn(1, 5, 4)).backward()
     assert features.grad is not None and features.grad.abs().sum() > 0
     assert align.map.weight.grad is not None and align.map.weight.grad.abs().sum() > 0
+
+
+def test_shadows_count_where_the_path_lengths_are_known() -> None:
+    lengths = torch.tensor([0.0, 10.0, 40.0, -1.0]).reshape(1, 1, 4, 1, 1)
+    shadows = torch.tensor([0.5, 1.0, 1.0, 9.0]).reshape(1, 1, 4, 1, 1)
+    assert shadow_loss(shadows, lengths).item() == pytest.approx((0.5 + 0 + 1) / 3)
+    assert shadow_loss(shadows, torch.full_like(lengths, -1)).item() == 0

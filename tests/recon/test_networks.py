@@ -30,6 +30,18 @@ def test_the_network_projects_as_the_camera_does() -> None:
     assert relative[0, 0].numpy() * 100 == pytest.approx(depth - SOURCE_TO_ISOCENTRE, abs=1e-3)
 
 
+def test_layers_that_were_added_later_do_nothing_before_they_are_trained() -> None:
+    torch.manual_seed(0)
+    network = LiftNetwork(SMALL).eval()
+    with torch.inference_mode():
+        picture, volume = torch.rand(1, 16, 8, 8), torch.rand(1, 16, 4, 4, 4)
+        assert torch.equal(network.image.deeper(picture), picture)
+        assert torch.equal(network.volume.reason(volume), volume)
+        assert torch.equal(network.volume.settle[0](volume), volume)
+        assert (network.agree(torch.randn(3, 2 * SMALL.hidden)) == 0).all()
+        assert (network.refine(torch.randn(3, SMALL.hidden)) == 0).all()
+
+
 @pytest.mark.parametrize("views", [1, 2, 3])
 def test_any_number_of_views_gives_five_logits_a_point(views: int) -> None:
     torch.manual_seed(0)
@@ -38,6 +50,16 @@ def test_any_number_of_views_gives_five_logits_a_point(views: int) -> None:
     points = torch.rand(1, 100, 3) * 2 - 1
     with torch.inference_mode():
         assert network(images, unit_projections(*(0, 90, 45)[:views]), points).shape == (1, 100, 5)
+
+
+def test_there_is_a_shadow_of_each_bone_in_each_view() -> None:
+    torch.manual_seed(0)
+    network = LiftNetwork(SMALL).eval()
+    with torch.inference_mode():
+        encoding = network.encode(
+            torch.randn(2, 3, 2, PIXELS, PIXELS), unit_projections(0, 90, 45).repeat(2, 1, 1, 1)
+        )
+        assert network.shadows(encoding).shape == (2, 3, 4, PIXELS // 2, PIXELS // 2)
 
 
 def test_the_order_of_the_views_does_not_matter() -> None:

@@ -33,7 +33,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> SampleStore:
 
 def test_a_stored_sample_is_the_drawn_one(store: SampleStore) -> None:
     made, read, drawn = store[1], store[1], draw_sample(MODEL, 51)
-    for name in ("layers", "attenuation", "projections", "points", "labels"):
+    for name in ("layers", "attenuation", "projections", "points", "labels", "shadows"):
         assert (getattr(made, name) == getattr(drawn, name)).all()
         assert (getattr(read, name) == getattr(drawn, name)).all()
 
@@ -44,6 +44,22 @@ def test_every_reading_is_another_exposure_of_the_same_knee(store: SampleStore) 
     assert (pictures[0] == pictures[1]).all()
     assert np.abs(pictures[0] - pictures[2]).mean() > 0.01
     assert all(np.isfinite(p).all() and p.shape == (PIXELS, PIXELS) for p in pictures)
+
+
+def test_shadows_are_the_path_lengths_of_the_four_bones(store: SampleStore) -> None:
+    sample = store[0]
+    bone = sample.layers[:, :2].astype(float).sum(1)  # cortex and core
+    halved = bone.reshape(2, PIXELS // 2, 2, PIXELS // 2, 2).mean(axis=(2, 4))
+    assert sample.shadows.shape == (2, 4, PIXELS // 2, PIXELS // 2)
+    assert np.abs(sample.shadows.astype(float).sum(1) - halved).max() < 0.3  # mm; half precision
+    assert (sample.shadows.max(axis=(2, 3)) > 5).all()
+
+
+def test_shadows_are_asked_only_where_the_film_was_exposed(store: SampleStore) -> None:
+    made = [example(store[0], 500, np.random.default_rng(seed)) for seed in range(12)]
+    hidden = [(one.lengths < 0).float().mean().item() for one in made]
+    assert min(hidden) == 0
+    assert 0.02 < max(hidden) < 0.7
 
 
 def test_points_that_a_view_does_not_see_are_not_asked(store: SampleStore) -> None:
