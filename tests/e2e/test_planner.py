@@ -76,6 +76,8 @@ def drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> Non
     page.mouse.down()
     page.mouse.move(start[0] + by[0], start[1] + by[1], steps=4)
     page.mouse.up()
+    # The page works on what the pointer did when it has the time; what is asked of it after that comes later.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
     app.settled(page)
 
 

@@ -37,6 +37,8 @@ export class HandleDrag {
   held: HandleName | null = null;
   private from = new Vector3();
   private last = new Vector3();
+  /** From the pointer to the handle when it was taken hold of, CSS pixels: it moves, it does not jump. */
+  private offset = { x: 0, y: 0 };
   private hovered: HandleName | null = null;
   /** Let go, but the plan that follows from it is not there yet. */
   private waiting: { name: HandleName; plan: PlanDocument | null } | null = null;
@@ -76,6 +78,8 @@ export class HandleDrag {
     this.held = handle.name;
     this.from = handle.shown.clone().applyMatrix4(handle.motion.clone().invert());
     this.last.copy(this.from);
+    const [drawn, at] = [pane.table.project(handle.shown), within(event, pane)];
+    this.offset = { x: drawn.x - at.x, y: drawn.y - at.y };
     this.setHovered(handle.name, pane);
     this.owner.onHold();
   }
@@ -98,7 +102,8 @@ export class HandleDrag {
 
   /** Where the pointer puts a handle; null beside its bone, where it stays. */
   private placeUnder(event: PointerEvent, pane: Pane, handle: Handle): Vector3 | null {
-    const pointer = normalised(event, pane);
+    const at = within(event, pane);
+    const pointer = normalised(at.x + this.offset.x, at.y + this.offset.y, pane);
     const { camera } = pane.table;
     if (handle.on.length > 0) return this.content.hit(pointer, camera, handle.on)?.place ?? null;
     const caster = new Raycaster();
@@ -120,8 +125,7 @@ export class HandleDrag {
 
   /** The nearest handle within reach; the grips of the cut come before landmarks, because they lie over them. */
   private under(event: PointerEvent, pane: Pane): Handle | null {
-    const box = pane.element.getBoundingClientRect();
-    const at = { x: event.clientX - box.left, y: event.clientY - box.top };
+    const at = within(event, pane);
     let nearest: Handle | null = null;
     let least: number = event.pointerType === 'touch' ? REACH.touch : REACH.mouse;
     for (const handle of this.owner.handles()) {
@@ -134,7 +138,12 @@ export class HandleDrag {
   }
 }
 
-function normalised(event: PointerEvent, pane: Pane): Vector2 {
+/** Where the pointer is in a view, CSS pixels. */
+function within(event: PointerEvent, pane: Pane): { x: number; y: number } {
   const box = pane.element.getBoundingClientRect();
-  return new Vector2(((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2);
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+function normalised(x: number, y: number, { box }: Pane): Vector2 {
+  return new Vector2((x / box.width) * 2 - 1, 1 - (y / box.height) * 2);
 }
