@@ -1,0 +1,34 @@
+"""Bones of X-rays coloured by how far they are expected to be off."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.e2e import app
+from tests.e2e.conftest import Profile, Reconstructed
+
+
+def test_bones_are_coloured_by_their_expected_error(surgeon: Profile, reconstructed: Reconstructed) -> None:
+    page = surgeon.page
+    app.open_case(page, reconstructed.pseudonym)
+    view = app.bones_shown(page)
+    page.get_by_test_id("tab-bones").click()
+    error = page.get_by_test_id("expected-error")
+    for bone in ("femur", "tibia"):  # a real CT may end before the others
+        expect(error).to_contain_text(bone)
+    plain = app.pixels(view)
+    button = page.get_by_test_id("uncertainty")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(view).to_have_attribute("data-uncertainty", "true")
+    expect(page.get_by_test_id("uncertainty-legend")).to_contain_text("mm")
+    coloured = app.pixels(view)
+    assert app.changed(plain, coloured) > 0.05
+    # Blue where it is sure: bones are not.
+    blue = coloured[..., 2] - coloured[..., 0]
+    assert (blue > 40).mean() > 0.02 > ((plain[..., 2] - plain[..., 0]) > 40).mean()
+    view.focus()
+    page.keyboard.press("u")
+    expect(page.get_by_test_id("uncertainty-legend")).to_be_hidden()
+    again = app.pixels(view)  # with a ring round it: it has the focus
+    assert ((again[..., 2] - again[..., 0])[40:-40, 40:-40] > 40).mean() < 0.02
