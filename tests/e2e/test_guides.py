@@ -206,6 +206,7 @@ def test_a_preset_of_the_site(engineer: Profile, designed: int) -> None:
     page.get_by_test_id("preset-source").fill("Measured at the teeth")
     page.get_by_test_id("preset-save").click()
     expect(page.get_by_test_id("preset-dialog")).to_have_count(0)
+    expect(page.get_by_test_id("job")).to_have_count(0)  # adding a preset designs nothing
     choose(page, "Saw blade", "Blade of theatre 2")
     expect(page.get_by_test_id("unchange")).to_have_count(0)  # what was typed is what the preset says
 

@@ -28,6 +28,8 @@ export function PresetDialog({ offered, changes, onClose }: Props): ReactNode {
       <form
         onSubmit={(event) => {
           event.preventDefault();
+          // The dialog is opened from within the form of the design, which must not take this for its own.
+          event.stopPropagation();
           add.mutate({ group, label, source, parameters: changes }, { onSuccess: onClose });
         }}
       >
