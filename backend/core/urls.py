@@ -92,9 +92,7 @@ api = [
     path("plans/<uuid:id>/withdraw/", planning.PlanWithdrawView.as_view(), name="plan-withdraw"),
     path("plans/<uuid:id>/diff/<uuid:other>/", planning.PlanDiffView.as_view(), name="plan-diff"),
     path("plans/<uuid:id>/report.pdf", planning.PlanReportView.as_view(), name="plan-report"),
-    path(
-        "plans/<uuid:id>/corrected-xrays/", planning.CorrectedXraysView.as_view(), name="corrected-xrays"
-    ),
+    path("plans/<uuid:id>/corrected-xrays/", planning.CorrectedXraysView.as_view(), name="corrected-xrays"),
     path(
         "plans/<uuid:id>/corrected-xrays/<view:view>.png",
         planning.CorrectedXrayView.as_view(),
