@@ -18,8 +18,6 @@ interface Kept {
 export interface PlanSteps {
   /** What is asked for now, with what is under the hand. */
   state: PlanState;
-  /** What was settled on last. */
-  settled: PlanState;
   /** Whether there is anything beside what is stored. */
   begun: boolean;
   /** `done` when the hand lets go, which makes it a step that can be undone. The same function always. */
@@ -56,15 +54,16 @@ export function usePlanSteps(key: string, baseline: PlanState | null): PlanSteps
   const forth = useCallback(() => change((past) => ({ steps: redo(past), moving: null })), [change]);
 
   const settled = history.present;
-  const changed = !(baseline && sameState(settled, baseline));
+  // A slider can let go before its last move has arrived: what is seen counts, settled or not.
+  const state = moving ?? settled;
+  const changed = !(baseline && sameState(state, baseline));
   useEffect(() => {
-    if (steps && changed) sessionStorage.setItem(key, JSON.stringify(settled));
+    if (steps && changed) sessionStorage.setItem(key, JSON.stringify(state));
     else if (baseline) sessionStorage.removeItem(key);
-  }, [key, steps, changed, settled, baseline]);
+  }, [key, steps, changed, state, baseline]);
 
   return {
-    state: moving ?? settled,
-    settled,
+    state,
     begun: steps !== null,
     set,
     undo: unsettled(history, moving) || history.past.length > 0 ? back : null,

@@ -27,7 +27,7 @@ export interface Planner {
   /** The newest plan that was stored on the present bones, and the one on them that may become a guide. */
   latest: PlanSummary | null;
   approved: PlanSummary | null;
-  /** Whether the state is another than that of the newest stored plan. */
+  /** Whether the state is another than that of the newest stored plan, also while a hand is still on it. */
   changed: boolean;
   mayPlan: boolean;
 }
@@ -67,7 +67,7 @@ export function usePlanner(detail: CaseDetail): Planner {
     request,
     latest,
     approved,
-    changed: mayPlan && known && !(baseline && sameState(steps.settled, baseline)),
+    changed: mayPlan && known && !(baseline && sameState(steps.state, baseline)),
     mayPlan,
   };
 }
