@@ -43,6 +43,7 @@ export const theme = createTheme({
         title: { fontWeight: 600, fontSize: '1rem' },
       },
     },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss this notice' } } },
     Popover: { styles: { dropdown: { background: 'var(--panel)' } } },
     Menu: { styles: { dropdown: { background: 'var(--panel)' } } },
     SegmentedControl: {
