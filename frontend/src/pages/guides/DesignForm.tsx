@@ -1,6 +1,7 @@
 import { Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { BookmarkPlus, PenTool } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { useLocation } from 'wouter';
 
 import { type Offered, useDesignGuide } from '../../api/guides';
 import type { Guide } from '../../api/types';
@@ -34,6 +35,7 @@ interface Props {
 export function DesignForm({ caseId, plan, guide, offered, busy, mayAddPresets }: Props): ReactNode {
   const { parameters, presets } = offered;
   const design = useDesignGuide(caseId);
+  const [, navigate] = useLocation();
   const [chosen, setChosen] = useState<ChosenPresets>(() => (guide ? presetsOf(guide, presets) : {}));
   const [changed, setChanged] = useState<Record<string, number>>(() => ({ ...guide?.parameters }));
   const [reason, setReason] = useState('');
@@ -47,7 +49,16 @@ export function DesignForm({ caseId, plan, guide, offered, busy, mayAddPresets }
       aria-label="Design parameters"
       onSubmit={(event) => {
         event.preventDefault();
-        design.mutate({ plan, parameters: changes, presets: presetIds(chosen), reason }, { onSuccess: () => setReason('') });
+        design.mutate(
+          { plan, parameters: changes, presets: presetIds(chosen), reason },
+          {
+            onSuccess: () => {
+              setReason('');
+              // The newest design, which the one that was asked for will be.
+              navigate(`/guides/cases/${caseId}`);
+            },
+          },
+        );
       }}
     >
       <section className={classes.section}>
