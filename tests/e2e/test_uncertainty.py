@@ -30,5 +30,6 @@ def test_bones_are_coloured_by_their_expected_error(surgeon: Profile, reconstruc
     view.focus()
     page.keyboard.press("u")
     expect(page.get_by_test_id("uncertainty-legend")).to_be_hidden()
+    expect(view).not_to_have_attribute("data-uncertainty", "true")
     inner = (slice(40, -40), slice(40, -40))  # the border shows that the view has the focus
     assert app.changed(plain[inner], app.pixels(view)[inner]) < 0.01

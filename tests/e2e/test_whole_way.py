@@ -51,6 +51,7 @@ def test_four_bones_are_seen_and_each_can_be_hidden(surgeon: Profile) -> None:
 def test_a_bone_that_is_not_in_the_xrays_is_not_shown(surgeon: Profile, reconstructed: Reconstructed) -> None:
     page = surgeon.page
     app.open_case(page, reconstructed.pseudonym)
+    page.get_by_test_id("tab-case").click()  # the planner has switches of its own
     app.bones_shown(page)
     for bone in BONES:
         found, absent = page.get_by_test_id(f"bone-{bone}"), page.get_by_test_id(f"no-{bone}")
