@@ -187,6 +187,7 @@ def test_a_whole_list_by_keyboard_alone(profiles: Profiles, served: Server) -> N
             studies.saved(rater)
             rater.reload()
             expect(rater.get_by_test_id("progress")).to_have_text(f"4 of {ITEMS}")
+            expect(rater.get_by_test_id("back")).to_be_enabled()  # the item has arrived
             rater.keyboard.press("b")
             expect(rater.get_by_test_id("progress")).to_have_text(f"3 of {ITEMS}")
             expect(rater.get_by_test_id("paused")).to_be_visible()
