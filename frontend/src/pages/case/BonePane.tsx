@@ -1,11 +1,12 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Gauge, Maximize } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useState } from 'react';
 
 import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Guide, Side } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
+import { turnByKeys } from '../../components/turnByKeys';
 import { useKeys } from '../../components/useKeys';
 import { useScene } from '../../components/useScene';
 import { BONES, type BoneName, isBone } from '../../domain/bones';
@@ -35,7 +36,6 @@ interface Props {
   children?: ReactNode;
 }
 
-const TURN = Math.PI / 18;
 /** End of the colour scale of uncertainty, mm: three times what a plan should be off. */
 const UNCERTAINTY_END = 3;
 
@@ -87,22 +87,6 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
     u: () => setColoured((before) => !before),
   });
 
-  const key = (event: KeyboardEvent): void => {
-    const acts: Record<string, () => void> = {
-      ArrowLeft: () => scene?.orbit(-TURN, 0),
-      ArrowRight: () => scene?.orbit(TURN, 0),
-      ArrowUp: () => scene?.orbit(0, TURN),
-      ArrowDown: () => scene?.orbit(0, -TURN),
-      '+': () => scene?.zoomBy(1.2),
-      '=': () => scene?.zoomBy(1.2),
-      '-': () => scene?.zoomBy(1 / 1.2),
-    };
-    const act = acts[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    act();
-    event.preventDefault();
-  };
-
   return (
     <section className={classes.pane} aria-label="Bones in 3D" data-testid="bones">
       <div
@@ -111,7 +95,7 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
         aria-roledescription="3D view"
         aria-label="Bones in 3D. Arrow keys turn, plus and minus zoom, 1 to 6 show the standard views, R shows everything."
         tabIndex={0}
-        onKeyDown={key}
+        onKeyDown={(event) => turnByKeys(scene, event)}
         data-testid="bone-view"
         data-complete={(names.length > 0 && loaded === names.length) || undefined}
         data-guide={(guide !== null && guideMesh.isSuccess) || undefined}

@@ -1,8 +1,9 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { Maximize } from 'lucide-react';
-import type { KeyboardEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 
 import { ErrorNote } from '../../components/ErrorNote';
+import { turnByKeys } from '../../components/turnByKeys';
 import { VIEWS } from '../../scene/views';
 import caseClasses from '../case/Case.module.css';
 import classes from './Guides.module.css';
@@ -16,26 +17,9 @@ interface Props {
   children?: ReactNode;
 }
 
-const TURN = Math.PI / 18;
-
 /** The 3D view of a guide: turns by hand and by keys. */
 export function GuideStage({ shown, name, testid, keys = true, children }: Props): ReactNode {
   const { ref, scene, complete, error, retry } = shown;
-  const key = (event: KeyboardEvent): void => {
-    const acts: Record<string, () => void> = {
-      ArrowLeft: () => scene?.orbit(-TURN, 0),
-      ArrowRight: () => scene?.orbit(TURN, 0),
-      ArrowUp: () => scene?.orbit(0, TURN),
-      ArrowDown: () => scene?.orbit(0, -TURN),
-      '+': () => scene?.zoomBy(1.2),
-      '=': () => scene?.zoomBy(1.2),
-      '-': () => scene?.zoomBy(1 / 1.2),
-    };
-    const act = acts[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    act();
-    event.preventDefault();
-  };
   return (
     <section className={`${caseClasses.pane} ${classes.stage}`} aria-label={name}>
       <div
@@ -44,7 +28,7 @@ export function GuideStage({ shown, name, testid, keys = true, children }: Props
         aria-roledescription="3D view"
         aria-label={`${name} in 3D. Arrow keys turn, plus and minus zoom, 1 to 6 show the standard views, R shows everything.`}
         tabIndex={0}
-        onKeyDown={key}
+        onKeyDown={(event) => turnByKeys(scene, event)}
         data-testid={testid}
         data-complete={complete || undefined}
       >

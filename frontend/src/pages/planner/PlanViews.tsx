@@ -1,9 +1,10 @@
 import { ActionIcon, Kbd, Tooltip } from '@mantine/core';
 import { Maximize } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 
 import type { BoneSet, Side } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
+import { turnByKeys } from '../../components/turnByKeys';
 import { useKeys } from '../../components/useKeys';
 import type { PaneName } from '../../scene/planner/panes';
 import type { PlannerScene, Shown } from '../../scene/planner/scene';
@@ -13,8 +14,6 @@ import type { Planner } from '../case/usePlanner';
 import { PaneLabels } from './PaneLabels';
 import classes from './Planner.module.css';
 import { usePlanScene } from './usePlanScene';
-
-const TURN = Math.PI / 18;
 
 const NAMES: Record<PaneName, string> = { frontal: 'Frontal', sagittal: 'Sagittal', axial: 'Axial, onto the cut', space: '3D' };
 
@@ -42,21 +41,6 @@ export function PlanViews({ side, boneSet, planner, panes, shown }: Props): Reac
     ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(viewDirection(view, side))])),
     r: () => scene?.reset(),
   });
-  const key = (event: KeyboardEvent): void => {
-    const acts: Record<string, () => void> = {
-      ArrowLeft: () => scene?.orbit(-TURN, 0),
-      ArrowRight: () => scene?.orbit(TURN, 0),
-      ArrowUp: () => scene?.orbit(0, TURN),
-      ArrowDown: () => scene?.orbit(0, -TURN),
-      '+': () => scene?.zoomBy(1.2),
-      '=': () => scene?.zoomBy(1.2),
-      '-': () => scene?.zoomBy(1 / 1.2),
-    };
-    const act = acts[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    act();
-    event.preventDefault();
-  };
 
   return (
     <section className={`${caseClasses.pane} ${classes.views}`} aria-label="Plan in linked views" data-testid="bones">
@@ -66,7 +50,7 @@ export function PlanViews({ side, boneSet, planner, panes, shown }: Props): Reac
         aria-roledescription="linked views"
         aria-label="The plan in frontal, sagittal, axial and free view. Arrow keys turn the free view, plus and minus zoom, 1 to 6 show the standard views, R shows everything."
         tabIndex={0}
-        onKeyDown={key}
+        onKeyDown={(event) => turnByKeys(scene, event)}
         data-testid="bone-view"
         data-complete={(expected > 0 && loaded === expected) || undefined}
         data-wedge={planner.degrees}

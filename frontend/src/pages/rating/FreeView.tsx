@@ -1,6 +1,7 @@
-import { type KeyboardEvent, type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import type { BufferGeometry } from 'three';
 
+import { turnByKeys } from '../../components/turnByKeys';
 import { useScene } from '../../components/useScene';
 import { BONES, type BoneName } from '../../domain/bones';
 import { BoneScene } from '../../scene/bones';
@@ -9,7 +10,6 @@ import classes from './Rating.module.css';
 
 export type RatedGeometries = ReadonlyMap<BoneName, BufferGeometry>;
 
-const TURN = Math.PI / 18;
 const create = (canvas: HTMLCanvasElement): BoneScene => new BoneScene(canvas, 'L');
 
 interface Props {
@@ -27,23 +27,6 @@ export function FreeView({ bones, from }: Props): ReactNode {
     scene.setView(from);
   }, [scene, bones, from]);
 
-  const key = (event: KeyboardEvent): void => {
-    const acts: Record<string, () => void> = {
-      ArrowLeft: () => scene?.orbit(-TURN, 0),
-      ArrowRight: () => scene?.orbit(TURN, 0),
-      ArrowUp: () => scene?.orbit(0, TURN),
-      ArrowDown: () => scene?.orbit(0, -TURN),
-      '+': () => scene?.zoomBy(1.2),
-      '=': () => scene?.zoomBy(1.2),
-      '-': () => scene?.zoomBy(1 / 1.2),
-      Home: () => scene?.reset(),
-    };
-    const act = acts[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    act();
-    event.preventDefault();
-  };
-
   return (
     <div
       className={classes.freeView}
@@ -51,7 +34,7 @@ export function FreeView({ bones, from }: Props): ReactNode {
       aria-roledescription="3D view"
       aria-label="Bones in 3D. Arrow keys turn, plus and minus zoom, Home shows everything."
       tabIndex={0}
-      onKeyDown={key}
+      onKeyDown={(event) => turnByKeys(scene, event, { Home: () => scene?.reset() })}
       data-testid="free-view"
     >
       <div ref={ref} className={classes.canvasHost} />
