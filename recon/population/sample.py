@@ -52,9 +52,19 @@ def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
     return _placed(bones, rng)
 
 
-def draw_bones(model: ShapeModel, rng: np.random.Generator) -> BoneSet:
-    """Bones of a new person of either side, posed in the frame of the rig."""
-    bones = deformed(bones_from_nodes(model.nodes(model.draw(rng))), rng)
+def draw_bones(model: ShapeModel, rng: np.random.Generator, *, part_spread: float = 0.0) -> BoneSet:
+    """Bones of a new person of either side, posed in the frame of the rig.
+
+    Args:
+        model: of the population.
+        rng: source of everything random.
+        part_spread: standard deviations by which each part differs from the person it belongs to. A model of
+            few people ties parts more closely than nature does.
+    """
+    nodes = model.nodes(model.draw(rng))
+    if part_spread:
+        nodes = model.loosened(nodes, part_spread, rng)
+    bones = deformed(bones_from_nodes(nodes), rng)
     scale = rng.uniform(0.92, 1.09)
     changed = {}
     for bone, mesh in bones.items():
@@ -147,10 +157,10 @@ def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDA
     return points[CUBE.contains(points)]
 
 
-def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000) -> Sample:
-    """The example of a seed; the same seed gives the same example."""
+def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000, part_spread: float = 0.0) -> Sample:
+    """The example of a seed; the same seed gives the same example. See ``draw_bones``."""
     rng = np.random.default_rng(seed)
-    bones = draw_bones(model, rng)
+    bones = draw_bones(model, rng, part_spread=part_spread)
     tissue = Tissue.draw(rng)
     cameras = draw_cameras(rng)
     crop = Crop.draw(knee_centre_of(bones), rng) if rng.random() < CROPPED else None

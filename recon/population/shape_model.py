@@ -57,6 +57,14 @@ class ShapeModel:
         pieces = np.split(flat.reshape(-1, 3), np.cumsum(self.sizes)[:-1])
         return dict(zip(PARTS, pieces, strict=True))
 
+    def loosened(self, nodes: dict[str, Array], spread: float, rng: np.random.Generator) -> dict[str, Array]:
+        """The parts, each moved along the modes by its own ``spread`` standard deviations."""
+        moved = {}
+        for part, points in nodes.items():
+            other = self.nodes(rng.normal(0, spread, len(self.deviations)))[part]
+            moved[part] = points + other - self.nodes(np.zeros(len(self.deviations)))[part]
+        return moved
+
     def person_coefficients(self, person: int) -> Array:
         """(K,) coefficients of the projection of one LLP26 person onto the model."""
         nodes = people_nodes()

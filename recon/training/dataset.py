@@ -39,6 +39,7 @@ class SampleStore:
         first_seed: seed of sample 0.
         count: number of samples.
         scans: CTs that ``SCAN_SHARE`` of the samples show in place of virtual knees.
+        part_spread: see ``draw_bones``.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class SampleStore:
     first_seed: int
     count: int
     scans: tuple[Scan, ...] = ()
+    part_spread: float = 0.0
 
     def path(self, index: int) -> Path:
         """File of a sample; its name holds the seed, which determines the content."""
@@ -71,7 +73,7 @@ class SampleStore:
         if self.scans and choice < SCAN_SHARE:
             sample = draw_scan_sample(self.scans, seed)
         else:
-            sample = draw_sample(self.model, seed)
+            sample = draw_sample(self.model, seed, part_spread=self.part_spread)
         # Written beside and renamed, so that a killed run leaves no half sample.
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

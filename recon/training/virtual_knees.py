@@ -30,7 +30,8 @@ class VirtualKneesTask:
     Args:
         network: takes pictures with their local contrast.
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
-            often each knee is shown, and scans, a folder of real CTs that join the virtual knees.
+            often each knee is shown, scans, a folder of real CTs that join the virtual knees, and
+            part_spread, see ``draw_bones``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -43,7 +44,7 @@ class VirtualKneesTask:
         self, network: nn.Module, table: Mapping[str, Any], settings: Settings, folder: Path, seed: int
     ) -> None:
         needed = {"samples": int, "first_seed": int, "validation_samples": int, "points": int}
-        known = {**needed, "readings": int, "scans": str}
+        known = {**needed, "readings": int, "scans": str, "part_spread": float}
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(isinstance(value, known[key]) for key, value in table.items()):
             raise InputError(
@@ -52,6 +53,7 @@ class VirtualKneesTask:
                 f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
             )
         self._readings = int(table.get("readings", 1))
+        self._part_spread = float(table.get("part_spread", 0.0))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
         self.cases, self._points = int(table["samples"]), int(table["points"])
@@ -67,7 +69,7 @@ class VirtualKneesTask:
         """Endless batches; each process has an order and exposures of its own."""
         del processes
         model = ShapeModel.from_people(TRAINING_PEOPLE)
-        store = SampleStore(self._folder, model, self._first_seed, self.cases, self._scans)
+        store = SampleStore(self._folder, model, self._first_seed, self.cases, self._scans, self._part_spread)
         return Steps(
             store,
             batch=self._settings.batch,

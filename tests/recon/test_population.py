@@ -14,7 +14,7 @@ from recon.population.people import PEOPLE, _NumpyOnly, bones_from_nodes, people
 from recon.population.phantom import LAYERS, Tissue, line_integrals, render_bones, render_layers
 from recon.population.pose import KneePose
 from recon.population.sample import draw_bones, draw_cameras, draw_sample, label_points, person_bones
-from recon.population.shape_model import ShapeModel, smooth_detail
+from recon.population.shape_model import PARTS, ShapeModel, smooth_detail
 from recon.training.dataset import TEST_PEOPLE, TRAINING_PEOPLE, VALIDATION_PEOPLE
 
 
@@ -54,6 +54,17 @@ def test_the_shape_model_holds_its_people_and_no_others(model: ShapeModel) -> No
     outside = model.nodes(model.person_coefficients(TEST_PEOPLE[0]))["femur"]
     assert np.abs(inside - nodes[3]).max() < 1e-6
     assert np.linalg.norm(outside - nodes[TEST_PEOPLE[0]], axis=1).mean() > 0.3
+
+
+def test_loosened_parts_leave_the_span_of_the_whole_legs_and_keep_their_own(model: ShapeModel) -> None:
+    mean = model.nodes(np.zeros(len(model.deviations)))
+    loose = model.loosened(mean, 0.5, np.random.default_rng(4))
+    flat = np.concatenate([loose[part].reshape(-1) for part in PARTS]) - model.mean
+    assert np.linalg.norm(flat - model.modes.T @ (model.modes @ flat)) > 0.1 * np.linalg.norm(flat)
+    femur = slice(0, 3 * model.sizes[0])
+    own = model.modes[:, femur].T
+    weights = np.linalg.lstsq(own, flat[femur], rcond=None)[0]
+    assert np.abs(own @ weights - flat[femur]).max() < 1e-6
 
 
 def test_a_model_of_two_people_is_refused() -> None:
