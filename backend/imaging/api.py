@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -23,12 +25,26 @@ from backend.jobs.serializers import JobSerializer
 
 
 class BytesRenderer(BaseRenderer):
-    """Stands for the type of raw pixels in the schema and in content negotiation."""
+    """Stands for the type of raw pixels in the schema and in content negotiation.
+
+    Views answer with the bytes themselves; all that comes by here is what OPTIONS tells of them.
+    """
 
     media_type = "application/octet-stream"
     format = "bin"
     charset = None
     render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,  # noqa: ARG002
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """The data as JSON, and so marked."""
+        if renderer_context is not None:
+            renderer_context["response"]["Content-Type"] = JSONRenderer.media_type
+        return bytes(JSONRenderer().render(data))
 
 
 class CaseImagesView(APIView):
