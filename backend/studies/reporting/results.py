@@ -164,6 +164,9 @@ _AGREEMENT = (
     ("alpha_interval", "Krippendorff's alpha, interval"),
 )
 
+# What keeps kappa and alpha from being defined.
+_ONE_POINT = "all ratings that can be compared are the same"
+
 
 def _agreement(found: dict[str, Any]) -> Table:
     rows = []
@@ -171,6 +174,9 @@ def _agreement(found: dict[str, Any]) -> Table:
         if key not in found:
             continue
         one = found[key] if isinstance(found[key], dict) else {"value": found[key]}
+        if one["value"] is None:
+            rows.append([name, "undefined", "", one.get("reason") or _ONE_POINT])
+            continue
         p = p_value(one.get("p")) if "p" in one else ""
         rows.append([name, number(one["value"], 3), interval(one, 3) if "low" in one else "", p])
     return Table(["Agreement of the raters", "value", "95 % interval", "p"], rows)

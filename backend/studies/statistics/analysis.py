@@ -16,6 +16,7 @@ from backend.studies.statistics.paired import case_means, wilcoxon
 
 # Codes of a guess of the source.
 UNKNOWN, CT, XRAY = 0, 1, 2
+_TOO_FEW = "fewer than two items have an answer of every rater"
 
 
 def analyse(
@@ -68,9 +69,8 @@ def _agreement(items: np.ndarray, categories: Sequence[float]) -> dict[str, Any]
         "complete_items": len(complete),
         "alpha_interval": krippendorff.alpha(items, "interval"),
     }
-    if len(complete) > 1:
-        told["icc_2_1"] = asdict(icc.icc_single(complete))
-        told["icc_2_k"] = asdict(icc.icc_average(complete))
+    for key, coefficient in (("icc_2_1", icc.icc_single), ("icc_2_k", icc.icc_average)):
+        told[key] = asdict(coefficient(complete) if len(complete) > 1 else icc.undefined(_TOO_FEW))
     if categories:
         told["alpha_ordinal"] = krippendorff.alpha(items, "ordinal")
         told["weighted_kappa"] = kappa.mean_cohen_kappa(items, categories)

@@ -24,11 +24,20 @@ class MeanSquares:
 
 @dataclass(frozen=True)
 class Icc:
-    """An intraclass correlation with its interval."""
+    """An intraclass correlation with its interval; NaN for what is undefined.
+
+    Attributes:
+        reason: why there is no value; empty where there is one.
+    """
 
     value: float
     low: float
     high: float
+    reason: str = ""
+
+
+NOTHING_VARIES = "all ratings are the same"
+BELOW_CHANCE = "the rated differ less among each other than raters disagree about them"
 
 
 def mean_squares(ratings: ArrayLike) -> MeanSquares:
@@ -59,36 +68,44 @@ def mean_squares(ratings: ArrayLike) -> MeanSquares:
 def icc_single(ratings: ArrayLike, confidence: float = 0.95) -> Icc:
     """ICC(2,1): how reliable the rating of one rater, drawn from many, is.
 
-    ``(BMS - EMS) / (BMS + (k - 1) EMS + k (JMS - EMS) / n)``, with the interval of their page 424. NaN for
-    what is undefined, as where nothing varies.
+    ``(BMS - EMS) / (BMS + (k - 1) EMS + k (JMS - EMS) / n)``, with the interval of their page 424. Undefined
+    where nothing varies, and where few targets vary so much less than the error that the ratio leaves the
+    range of a correlation.
 
     Args:
         ratings: (targets, raters), complete.
+
+    Raises:
+        ValueError: of ``mean_squares``.
     """
     n, k = np.shape(ratings)
     squares = mean_squares(ratings)
     b, j, e = squares.targets, squares.raters, squares.error
+    # Squares of numbers that differ by rounding only are as good as zero beside the others.
+    least = 1e-12 * max(b, j, e)
     denominator = b + (k - 1) * e + k * (j - e) / n
-    if denominator == 0:
-        return Icc(np.nan, np.nan, np.nan)
-    value = (b - e) / denominator
-    if e == 0:
+    if denominator <= least:
+        return undefined(NOTHING_VARIES if max(b, j, e) == 0 else BELOW_CHANCE)
+    value = float((b - e) / denominator)
+    if value < -1 - 1e-9:
+        return undefined(BELOW_CHANCE)
+    if e <= least:
         # The ratio of raters to error has no meaning; without error the interval shrinks to the value.
         return Icc(value, value, value)
     ratio = j / e
     spread = n * (1 + (k - 1) * value) - k * value
-    divisor = (n - 1) * k**2 * value**2 * ratio**2 + spread**2
-    if divisor == 0:
-        return Icc(float(value), np.nan, np.nan)
-    freedom = (k - 1) * (n - 1) * (k * value * ratio + spread) ** 2 / divisor
+    freedom = _ratio(
+        (k - 1) * (n - 1) * (k * value * ratio + spread) ** 2,
+        (n - 1) * k**2 * value**2 * ratio**2 + spread**2,
+    )
     tail = 1 - (1 - confidence) / 2
-    upper_f = stats.f.ppf(tail, n - 1, freedom)
-    lower_f = stats.f.ppf(tail, freedom, n - 1)
+    upper_f = float(stats.f.ppf(tail, n - 1, freedom))
+    lower_f = float(stats.f.ppf(tail, freedom, n - 1))
     rest = k * j + (k * n - k - n) * e
     return Icc(
-        value=float(value),
-        low=float(n * (b - upper_f * e) / (upper_f * rest + n * b)),
-        high=float(n * (lower_f * b - e) / (rest + n * lower_f * b)),
+        value=value,
+        low=_ratio(n * (b - upper_f * e), upper_f * rest + n * b),
+        high=_ratio(n * (lower_f * b - e), rest + n * lower_f * b),
     )
 
 
@@ -96,15 +113,35 @@ def icc_average(ratings: ArrayLike, confidence: float = 0.95) -> Icc:
     """ICC(2,k): how reliable the mean of all these raters is.
 
     ``(BMS - EMS) / (BMS + (JMS - EMS) / n)``; the limits are those of ICC(2,1) stepped up by Spearman-Brown.
+    Undefined with ICC(2,1), and where that is ``-1 / (k - 1)`` or below: the mean of the raters would vary
+    less than not at all.
 
     Args:
         ratings: (targets, raters), complete.
+
+    Raises:
+        ValueError: of ``mean_squares``.
     """
     k = np.shape(ratings)[1]
     single = icc_single(ratings, confidence)
 
     def stepped_up(limit: float) -> float:
         divisor = 1 + (k - 1) * limit
-        return k * limit / divisor if divisor else np.nan
+        return k * limit / divisor if divisor > 1e-12 else np.nan
 
-    return Icc(stepped_up(single.value), stepped_up(single.low), stepped_up(single.high))
+    value = stepped_up(single.value)
+    if not np.isfinite(value):
+        return undefined(single.reason or BELOW_CHANCE)
+    return Icc(value, stepped_up(single.low), stepped_up(single.high))
+
+
+def undefined(reason: str) -> Icc:
+    """No coefficient, and why."""
+    return Icc(np.nan, np.nan, np.nan, reason)
+
+
+def _ratio(above: float, below: float) -> float:
+    """NaN where it is no number, as where a quantile of F is infinite."""
+    if not (np.isfinite(above) and np.isfinite(below)) or below == 0:
+        return np.nan
+    return float(above / below)

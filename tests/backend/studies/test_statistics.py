@@ -50,6 +50,42 @@ def test_a_constant_table_has_no_reliability_to_speak_of() -> None:
     assert math.isnan(kappa.mean_cohen_kappa(table, range(1, 5)))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("table", "single", "average"),
+    [
+        # Two raters who answer the opposite of each other: nothing is left between the targets.
+        ([[1, 2], [2, 1]], icc.BELOW_CHANCE, icc.BELOW_CHANCE),
+        ([[1, 2, 4], [4, 2, 1]], icc.BELOW_CHANCE, icc.BELOW_CHANCE),
+        ([[2, 2], [2, 2]], icc.NOTHING_VARIES, icc.NOTHING_VARIES),
+        # One rater is harsher and that is all.
+        ([[1, 2], [1, 2], [1, 2]], "", ""),
+        ([[1, 1], [2, 3], [4, 4]], "", ""),
+        ([[1, 2], [2, 1], [2, 2]], "", icc.BELOW_CHANCE),
+    ],
+)
+def test_a_reliability_is_at_most_one_or_says_why_there_is_none(
+    table: list[list[float]], single: str, average: str
+) -> None:
+    for coefficient, reason in ((icc.icc_single, single), (icc.icc_average, average)):
+        found = coefficient(table)
+        assert found.reason == reason
+        assert math.isnan(found.value) if reason else found.value <= 1
+        assert math.isnan(found.high) or found.high <= 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_small_table_has_a_reliability_or_a_reason() -> None:
+    generator = np.random.default_rng(4)
+    for _ in range(300):
+        shape = tuple(generator.integers(2, 5, 2))
+        table = generator.integers(1, 3, shape)
+        for found in (icc.icc_single(table), icc.icc_average(table)):
+            assert math.isnan(found.value) == bool(found.reason)
+            limits = [x for x in (found.low, found.value, found.high) if not math.isnan(x)]
+            assert max(limits, default=0) <= 1 + 1e-12
+
+
 def test_a_harsh_rater_lowers_agreement_and_not_what_is_paired() -> None:
     generator = np.random.default_rng(3)
     table = np.repeat(generator.normal(size=(12, 1)), 4, axis=1) + generator.normal(0, 0.2, (12, 4))
