@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 from reportlab.graphics.shapes import Drawing, Group, Line, Rect, String
 from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from backend.core.pdf_fonts import BOLD, FONT, printable
 
 WIDTH, HEIGHT = 480.0, 190.0
 _LEFT, _RIGHT, _BOTTOM, _TOP = 40.0, 8.0, 34.0, 34.0
 # Apart for the colour-blind, and in grey (Paul Tol's "bright").
 COLOURS = (HexColor(0x4477AA), HexColor(0xEE6677))
 _GRID, _INK = HexColor(0xDDDDDD), HexColor(0x222222)
-_FONT, _SIZE = "Helvetica", 8.0
+_SIZE = 8.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _legend(series: Sequence[str]) -> Group:
     right = WIDTH - _RIGHT
     for name, colour in list(zip(series, COLOURS, strict=False))[::-1]:
         legend.add(_text(right, HEIGHT - 10, name, "end"))
-        right -= 4.6 * len(name) + 12
+        right -= stringWidth(name, FONT, _SIZE) + 12
         legend.add(Rect(right, HEIGHT - 11, 8, 8, fillColor=colour, strokeColor=None, strokeWidth=0))
         right -= 12
     return legend
@@ -121,9 +124,9 @@ def _text(x: float, y: float, text: str, anchor: str, *, bold: bool = False, whi
     return String(
         x,
         y,
-        text,
+        printable(text),
         textAnchor=anchor,
-        fontName=f"{_FONT}-Bold" if bold else _FONT,
+        fontName=BOLD if bold else FONT,
         fontSize=_SIZE + 1 if bold else _SIZE - 1 if white else _SIZE,
         fillColor=HexColor(0xFFFFFF) if white else _INK,
     )

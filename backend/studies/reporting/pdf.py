@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
+from backend.core.pdf_fonts import BOLD, FONT, printable
 from backend.studies.reporting.blocks import Section, Table
 from backend.studies.reporting.figures import drawn
 from backend.studies.reporting.sections import sections
@@ -24,14 +25,12 @@ _MARGIN = 20 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _PADDING = 3.0
 _LINE, _SHADE = HexColor(0xCCCCCC), HexColor(0xF2F2F2)
-_TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=17, leading=22, spaceAfter=8)
-_HEADING = ParagraphStyle(
-    "heading", fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=14, spaceAfter=4
-)
-_WORDS = ParagraphStyle("words", fontName="Helvetica", fontSize=9, leading=12.5, spaceAfter=4)
+_TITLE = ParagraphStyle("title", fontName=BOLD, fontSize=17, leading=22, spaceAfter=8)
+_HEADING = ParagraphStyle("heading", fontName=BOLD, fontSize=12, leading=16, spaceBefore=14, spaceAfter=4)
+_WORDS = ParagraphStyle("words", fontName=FONT, fontSize=9, leading=12.5, spaceAfter=4)
 # A hash has no place to break; a cell has to give it one.
-_CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=7.5, leading=9.5, splitLongWords=1)
-_HEAD = ParagraphStyle("head", parent=_CELL, fontName="Helvetica-Bold")
+_CELL = ParagraphStyle("cell", fontName=FONT, fontSize=7.5, leading=9.5, splitLongWords=1)
+_HEAD = ParagraphStyle("head", parent=_CELL, fontName=BOLD)
 
 
 def report_pdf(document: dict[str, Any]) -> bytes:
@@ -41,20 +40,20 @@ def report_pdf(document: dict[str, Any]) -> bytes:
 
 def pdf(title: str, parts: Sequence[Section]) -> bytes:
     """A title and sections on A4 with page numbers; the same content gives the same bytes."""
-    story: list[Flowable] = [Paragraph(escape(title), _TITLE)]
+    story: list[Flowable] = [_paragraph(title, _TITLE)]
     for section in parts:
         # A heading stays with its figure, or with the beginning of its table.
         story.append(CondPageBreak(100 * mm if section.figures else 35 * mm))
-        story.append(Paragraph(escape(section.title), _HEADING))
-        story += [Paragraph(escape(words), _WORDS) for words in section.words]
+        story.append(_paragraph(section.title, _HEADING))
+        story += [_paragraph(words, _WORDS) for words in section.words]
         story += [drawn(bars) for bars in section.figures]
         for table in section.tables:
             story += [Spacer(1, 4), _whole(table), Spacer(1, 6)]
     file = io.BytesIO()
 
     def foot(canvas: Canvas, _: Any) -> None:
-        canvas.setFont("Helvetica", 7.5)
-        canvas.drawString(_MARGIN, 12 * mm, title[:100])
+        canvas.setFont(FONT, 7.5)
+        canvas.drawString(_MARGIN, 12 * mm, printable(title)[:100])
         canvas.drawRightString(A4[0] - _MARGIN, 12 * mm, f"Page {canvas.getPageNumber()}")
 
     template = SimpleDocTemplate(
@@ -72,6 +71,10 @@ def pdf(title: str, parts: Sequence[Section]) -> bytes:
     return file.getvalue()
 
 
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(escape(printable(text)), style)
+
+
 def _whole(table: Table) -> Flowable:
     """A short table is not parted by the end of a page."""
     return KeepTogether(_grid(table)) if len(table.rows) < 15 else _grid(table)
@@ -79,9 +82,9 @@ def _whole(table: Table) -> Flowable:
 
 def _grid(table: Table) -> Grid:
     headed = any(table.headings)
-    cells = [[Paragraph(escape(cell), _CELL) for cell in row] for row in table.rows]
+    cells = [[_paragraph(cell, _CELL) for cell in row] for row in table.rows]
     if headed:
-        cells.insert(0, [Paragraph(escape(cell), _HEAD) for cell in table.headings])
+        cells.insert(0, [_paragraph(cell, _HEAD) for cell in table.headings])
     if not cells:
         cells = [[Paragraph("none", _CELL)] + [""] * (len(table.headings) - 1)]
     style = [
@@ -113,4 +116,4 @@ def _widths(table: Table) -> list[float]:
 
 
 def _broad(text: str, style: ParagraphStyle) -> float:
-    return float(stringWidth(text, style.fontName, style.fontSize))
+    return float(stringWidth(printable(text), style.fontName, style.fontSize))
