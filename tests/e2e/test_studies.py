@@ -238,19 +238,25 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     app.log_in(rater, served, "lab1")
     studies.begin(rater)
     studies.saved(rater)
+    expect(rater.get_by_test_id("lasting")).to_be_visible()
     assert app.overflow(rater) == 0
     check_names_and_contrast(rater)
+    assert kept_by_the_browser(rater) == {"/", "/static"}
 
-    # An hour without a network: the clock goes on, and every press is kept.
+    # An hour without a network: the clock goes on, every press is kept, and the page may be loaded again.
     profile.context.set_offline(True)
     rater.get_by_test_id("placed").click()
     rater.clock.fast_forward("10:00")
     rater.get_by_test_id("paused").click()
     rater.clock.fast_forward("20:00")
     rater.get_by_test_id("resumed").click()
+    rater.reload()
+    expect(rater.get_by_test_id("offline")).to_be_visible()
+    expect(rater.get_by_test_id("progress")).to_have_text("1 of 4")
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^10:[0-3]\d"))
     rater.clock.fast_forward("05:00")
     rater.get_by_test_id("completed").click()
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:0\d"))
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:[0-3]\d"))
     for question, value in (("fitting", 5), ("stability", 4), ("accuracy", 6)):
         rater.get_by_test_id(f"point-{question}-{value}").click()
     rater.get_by_test_id("point-source_guess-0").click()
@@ -264,6 +270,9 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     rater.get_by_test_id("correct-reason").fill("The saw slipped")
     rater.get_by_test_id("correct-confirm").click()
     rater.get_by_test_id("placed").click()
+    rater.goto("/rating")  # by another way, and from there on
+    studies.begin(rater)
+    expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
     rater.clock.fast_forward("23:00")
     rater.get_by_test_id("completed").click()
     rater.get_by_test_id("point-fitting-3").click()
@@ -276,12 +285,12 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     studies.saved(rater)
     rater.reload()
     expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^23:0\d"))
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^23:[0-3]\d"))
     expect(rater.get_by_test_id("counts")).to_have_text("0 pauses · 1 correction")
     expect(rater.get_by_test_id("answer-fitting")).to_contain_text("3")
     rater.get_by_test_id("back").click()
     expect(rater.get_by_test_id("guide-label")).to_have_text(first)
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:0\d"))
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:[0-3]\d"))
     expect(rater.get_by_test_id("counts")).to_have_text("1 pause · 0 corrections")
     for question, value in (("fitting", 5), ("stability", 4), ("accuracy", 6)):
         expect(
@@ -289,3 +298,21 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
         ).to_contain_text(str(value))
     page.reload()
     expect(page.get_by_test_id("all-progress")).to_have_text("1 of 4 items rated")
+
+    # Who leaves takes along what the device knew.
+    rater.get_by_test_id("account").click()
+    rater.get_by_test_id("log-out").click()
+    expect(rater.get_by_role("button", name="Log in")).to_be_visible()
+    assert rater.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('knee-'))") == []
+
+
+def kept_by_the_browser(page: Page) -> set[str]:
+    """The first part of the path of everything that the keeper of the pages has stored."""
+    urls = page.evaluate(
+        """async () => {
+            const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+            const requests = await Promise.all(caches_.map((cache) => cache.keys()));
+            return requests.flat().map((request) => new URL(request.url).pathname);
+        }"""
+    )
+    return {path if path == "/" else "/" + path.split("/")[1] for path in urls}

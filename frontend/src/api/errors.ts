@@ -51,6 +51,11 @@ export function asProblem(error: unknown): Problem {
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) };
 }
 
+/** Whether an error means that nobody answered, or only a proxy whose server is away. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ApiError ? error.status >= 502 && error.status <= 504 : error instanceof TypeError;
+}
+
 /** Messages for one field of a form, as one sentence. */
 export function fieldError(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined;

@@ -11,10 +11,13 @@ import {
 import { useEffect } from 'react';
 import type { BufferGeometry } from 'three';
 
+import { forgetAllBut, keptStudies } from '../domain/kept';
 import { client, told } from './client';
+import { isAway } from './errors';
 import { fetchBytes, upload } from './http';
 import { listen } from './live';
 import { rememberToken } from './session';
+import { shelf } from './shelf';
 import type {
   CaseDetail,
   CaseSummary,
@@ -31,14 +34,38 @@ import type {
 
 // ---- session ---------------------------------------------------------------
 
-async function readSession(): Promise<Session> {
+async function askSession(): Promise<Session> {
   const session = await told(client.GET('/api/session/'));
   rememberToken(session.csrf_token);
+  forgetAllBut(shelf, session.person?.id ?? null, Date.now());
   return session;
 }
 
+/** Who was here when the server was last there, for pages that work without it; the server decides as soon as it is back. */
+function keptSession(): (Session & { kept: true }) | null {
+  const [last] = keptStudies<Person, { id: string }>(shelf, Date.now());
+  return last ? { person: last.person, csrf_token: '', kept: true } : null;
+}
+
+async function readSession(): Promise<Session & { kept?: true }> {
+  try {
+    return await askSession();
+  } catch (error) {
+    const kept = isAway(error) ? keptSession() : null;
+    if (kept) return kept;
+    throw error;
+  }
+}
+
 export function useSession(): { person: Person | null; isPending: boolean; error: unknown } {
-  const query = useQuery({ queryKey: ['session'], queryFn: readSession, staleTime: Infinity, retry: 2 });
+  const query = useQuery({
+    queryKey: ['session'],
+    queryFn: readSession,
+    staleTime: Infinity,
+    retry: 2,
+    refetchInterval: ({ state }) => (state.data?.kept ? 10_000 : false),
+    refetchOnReconnect: ({ state }) => (state.data?.kept ? 'always' : true),
+  });
   return { person: query.data?.person ?? null, isPending: query.isPending, error: query.error };
 }
 
@@ -47,7 +74,7 @@ export function useLogIn(): UseMutationResult<Session, Error, { username: string
   return useMutation({
     mutationFn: async (body) => {
       // The browser may have dropped the token's cookie together with the session's; this brings a fresh pair.
-      await readSession();
+      await askSession();
       const session = await told(client.POST('/api/session/', { body }));
       rememberToken(session.csrf_token);
       return session;
@@ -62,8 +89,11 @@ export function useLogIn(): UseMutationResult<Session, Error, { username: string
 export function useLogOut(): UseMutationResult<unknown, Error, void> {
   return useMutation({
     mutationFn: () => told(client.DELETE('/api/session/')),
-    // A fresh page: nothing of this person stays in memory.
-    onSettled: () => location.assign('/'),
+    // A fresh page: nothing of this person stays in memory, nor on the device but what is still to be sent.
+    onSettled: () => {
+      forgetAllBut(shelf, null, Date.now());
+      location.assign('/');
+    },
   });
 }
 

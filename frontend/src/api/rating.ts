@@ -2,14 +2,17 @@
 import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
 
 import type { Act } from '../domain/acts';
-import { Outbox, type Sender, type Shelf, type Verdict } from '../domain/outbox';
+import { forgetStudy, keepStudy, keptStudies } from '../domain/kept';
+import { Outbox, type Sender, type Verdict } from '../domain/outbox';
 import { readRatedBones } from '../domain/ratedBones';
 import type { Standing } from '../domain/ratingForm';
 import { fromServer, type ServerClock } from '../domain/stopwatch';
 import { client, told } from './client';
-import { ApiError } from './errors';
+import { ApiError, isAway } from './errors';
 import { fetchBytes } from './http';
 import type { components } from './schema';
+import { shelf } from './shelf';
+import type { Person } from './types';
 
 type Schemas = components['schemas'];
 export type MyStudy = Schemas['MyStudy'];
@@ -80,13 +83,6 @@ const sender: Sender = {
   },
 };
 
-const shelf: Shelf = {
-  keys: () => Object.keys(localStorage),
-  get: (key) => localStorage.getItem(key),
-  set: (key, value) => localStorage.setItem(key, value),
-  remove: (key) => localStorage.removeItem(key),
-};
-
 const boxes = new Map<string, Outbox>();
 
 /** One outbox a person, which stays while pages come and go; what an earlier visit left is sent at once. */
@@ -100,19 +96,52 @@ export function outboxOf(person: string): Outbox {
   return made;
 }
 
-export function useMyStudies(): UseQueryResult<MyStudy[]> {
+/** The studies of this person whose pages work without a network, as they were when there was one. */
+function kept(person: Person): MyStudyDetail[] {
+  const all = keptStudies<Person, MyStudyDetail>(shelf, Date.now());
+  return all.filter((one) => one.person.id === person.id).map((one) => one.study);
+}
+
+export function useMyStudies(person: Person): UseQueryResult<MyStudy[]> {
   return useQuery({
     queryKey: ['rating', 'studies'],
-    queryFn: ({ signal }) => told(client.GET('/api/rating/studies/', { signal })),
+    queryFn: async ({ signal }): Promise<MyStudy[]> => {
+      try {
+        return await told(client.GET('/api/rating/studies/', { signal }));
+      } catch (error) {
+        const known = isAway(error) ? kept(person) : [];
+        if (known.length > 0) return known;
+        throw error;
+      }
+    },
   });
 }
 
-/** Everything that a study asks and its list of items: enough to go on for hours without a network. */
-export function useMyStudy(id: string): UseQueryResult<MyStudyDetail> {
+/**
+ * Everything that a study asks and its list of items: enough to go on for hours without a network. A study of printed
+ * guides is kept on the device besides, so that it is still there after a reload.
+ */
+export function useMyStudy(id: string, person: Person): UseQueryResult<MyStudyDetail> {
   return useQuery({
     queryKey: ['rating', 'study', id],
-    queryFn: ({ signal }) =>
-      told(client.GET('/api/rating/studies/{id}/', { params: { path: { id } }, signal })),
+    queryFn: async ({ signal }) => {
+      try {
+        const study = await told(client.GET('/api/rating/studies/{id}/', { params: { path: { id } }, signal }));
+        if (study.kind === 'hto_simulation') {
+          keepStudy(shelf, person, study, Date.now());
+          outboxOf(person.id).hold(study.list.map((item) => item.token));
+        }
+        return study;
+      } catch (error) {
+        const known = isAway(error) ? kept(person).find((study) => study.id === id) : undefined;
+        if (error instanceof ApiError && error.status === 404) forgetStudy(shelf, id);
+        if (!known) throw error;
+        const items = known.list.map((item) => item.token);
+        outboxOf(person.id).recall(items);
+        outboxOf(person.id).hold(items);
+        return known;
+      }
+    },
     gcTime: Infinity,
     refetchOnWindowFocus: false,
   });

@@ -50,11 +50,13 @@ export interface OutboxState {
 const BATCH = 500;
 /** Of a stamp in milliseconds, so that keys sort by time. */
 const DIGITS = 15;
+export const STANDING = 'knee-standing-';
 
 export class Outbox {
   private state: OutboxState;
   private readonly listeners = new Set<() => void>();
   private readonly answered = new Map<string, number>();
+  private held: ReadonlySet<string> = new Set();
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -99,6 +101,22 @@ export class Outbox {
   learn(item: string, standing: Standing, version: number): void {
     if (version !== this.version(item)) return;
     this.change({ bases: new Map(this.state.bases).set(item, standing) });
+  }
+
+  /** Where these items stand, as the server said, is written down too, for a page that opens without it. */
+  hold(items: readonly string[]): void {
+    this.held = new Set(items);
+    this.writeHeld(new Map());
+  }
+
+  /** Where these items stood when the server was last there, unless it has said more since. */
+  recall(items: readonly string[]): void {
+    const bases = new Map(this.state.bases);
+    for (const item of items) {
+      const text = this.shelf.get(this.standingKey(item));
+      if (text !== null && !bases.has(item)) bases.set(item, JSON.parse(text) as Standing);
+    }
+    this.change({ bases });
   }
 
   /** The rater has read why an act was refused. */
@@ -164,6 +182,16 @@ export class Outbox {
     for (const key of this.keys(kind)) if (key.endsWith(token)) this.shelf.remove(key);
   }
 
+  private standingKey(item: string): string {
+    return `${STANDING}${this.person}-${item}`;
+  }
+
+  private writeHeld(before: ReadonlyMap<string, Standing>): void {
+    for (const [item, base] of this.state.bases) {
+      if (this.held.has(item) && base !== before.get(item)) this.shelf.set(this.standingKey(item), JSON.stringify(base));
+    }
+  }
+
   private prefix(kind: 'act' | 'refused'): string {
     return `knee-${kind}-${this.person}-`;
   }
@@ -191,7 +219,9 @@ export class Outbox {
   }
 
   private change(part: Partial<OutboxState>): void {
+    const before = this.state.bases;
     this.state = { ...this.state, ...part };
+    if (part.bases) this.writeHeld(before);
     for (const listener of this.listeners) listener();
   }
 }

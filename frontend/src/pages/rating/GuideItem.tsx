@@ -1,3 +1,4 @@
+import { Check } from 'lucide-react';
 import { type ReactNode, useEffect } from 'react';
 
 import type { MyItem } from '../../api/rating';
@@ -14,11 +15,13 @@ interface Props {
   /** Something of it is on the server that this device has not seen yet. */
   unknown: boolean;
   final: boolean;
+  /** The page survives a reload without a network. */
+  lasting: boolean;
   children: ReactNode;
 }
 
 /** One printed guide: its label, the stop-watch, the scales. Needs no network once the study is loaded. */
-export function GuideItem({ box, item, questions, standing, unknown, final, children }: Props): ReactNode {
+export function GuideItem({ box, item, questions, standing, unknown, final, lasting, children }: Props): ReactNode {
   useEffect(() => {
     if (!standingOf(box.getState(), item.token)?.opened) box.add(item.token, { kind: 'open' });
   }, [box, item.token]);
@@ -40,6 +43,11 @@ export function GuideItem({ box, item, questions, standing, unknown, final, chil
             disabled={final || unknown}
             onPress={(press, note = '') => box.add(item.token, { kind: 'press', press, note })}
           />
+        )}
+        {lasting && (
+          <p className={classes.hint} data-testid="lasting">
+            <Check size={14} aria-hidden /> Works without a network: the page may be reloaded, and nothing is lost.
+          </p>
         )}
       </div>
       {children}

@@ -20,7 +20,7 @@ const KINDS = {
 /** What waits for a rater. */
 export default function MyStudiesPage({ person }: { person: Person }): ReactNode {
   useDocumentTitle('My studies · Knee Guides');
-  const studies = useMyStudies();
+  const studies = useMyStudies(person);
   const { box, state } = useOutbox(person);
   return (
     <div className={classes.mine} data-testid="my-studies">

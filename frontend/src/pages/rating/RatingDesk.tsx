@@ -16,11 +16,13 @@ interface Props {
   study: MyStudyDetail;
   box: Outbox;
   state: OutboxState;
+  /** The page itself is on the device. */
+  lasting: boolean;
   onRefresh: () => void;
 }
 
 /** One item after the other, from the first that is not complete. */
-export function RatingDesk({ study, box, state, onRefresh }: Props): ReactNode {
+export function RatingDesk({ study, box, state, lasting, onRefresh }: Props): ReactNode {
   const questions: readonly Asked[] = study.questions;
   const standing = (token: string) => standingOf(state, token);
   const done = study.list.map((item) => {
@@ -98,7 +100,7 @@ export function RatingDesk({ study, box, state, onRefresh }: Props): ReactNode {
           {panel}
         </ModelItem>
       ) : (
-        <GuideItem key={item.token} box={box} item={item} questions={questions} standing={now} unknown={unknown} final={final}>
+        <GuideItem key={item.token} box={box} item={item} questions={questions} standing={now} unknown={unknown} final={final} lasting={lasting}>
           {panel}
         </GuideItem>
       )}

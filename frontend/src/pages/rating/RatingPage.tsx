@@ -7,6 +7,7 @@ import type { Person } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { RatingDesk } from './RatingDesk';
 import classes from './Rating.module.css';
+import { useLasting } from './useLasting';
 import { useOutbox } from './useOutbox';
 
 interface Props {
@@ -18,8 +19,9 @@ interface Props {
 export default function RatingPage({ id, person }: Props): ReactNode {
   useDocumentTitle('Rating · Knee Guides');
   const cache = useQueryClient();
-  const study = useMyStudy(id);
+  const study = useMyStudy(id, person);
   const { box, state } = useOutbox(person);
+  const lasting = useLasting();
   const [visit, setVisit] = useState(0);
 
   const refusals = state.refused.length;
@@ -31,7 +33,7 @@ export default function RatingPage({ id, person }: Props): ReactNode {
   const refresh = (): void => {
     void cache.invalidateQueries({ queryKey: ['rating', 'study', id] }).then(() => setVisit((now) => now + 1));
   };
-  if (study.data) return <RatingDesk key={visit} study={study.data} box={box} state={state} onRefresh={refresh} />;
+  if (study.data) return <RatingDesk key={visit} study={study.data} box={box} state={state} lasting={lasting} onRefresh={refresh} />;
   return (
     <div className={classes.message} role="status">
       {study.isError ? <ErrorNote error={study.error} title="Your study" onRetry={() => void study.refetch()} /> : 'Loading your list …'}
