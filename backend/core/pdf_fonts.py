@@ -1,8 +1,8 @@
 """The letters of printed reports: DejaVu Sans, embedded, so that names read right and alike everywhere.
 
 ``fonts/`` holds the Latin, Greek and Cyrillic letters and the signs of DejaVu Sans 2.37 (licence beside
-them), taken out with ``fontTools.subset``: ranges 20-24F, 2B0-52F, 1E00-1EFF, 2000-209F, 20A0-20BF, 2100-22FF and
-25A0-25FF without layout features and hints. The built-in fonts of PDF know western European names only.
+them), taken out with ``fontTools.subset``: ranges 20-24F, 2B0-52F, 1E00-1EFF, 2000-209F, 20A0-20BF, 2100-22FF
+and 25A0-25FF without layout features and hints. The built-in fonts of PDF know western European names only.
 """
 
 from __future__ import annotations

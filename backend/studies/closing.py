@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -151,14 +152,21 @@ def answers_digest(study: Study) -> str:
     times = TimeEvent.objects.filter(item__rater__study=study).order_by("item", "sequence")
     content = {
         "ratings": [
-            [item, key, revision, value, at.isoformat()]
-            for item, key, revision, value, at in ratings.values_list(
-                "item", "question__key", "revision", "value", "at"
+            [item, key, revision, value, at.isoformat(), *_evidence(device_at)]
+            for item, key, revision, value, at, device_at in ratings.values_list(
+                "item", "question__key", "revision", "value", "at", "device_at"
             )
         ],
         "times": [
-            [item, sequence, kind, note, at.isoformat()]
-            for item, sequence, kind, note, at in times.values_list("item", "sequence", "kind", "note", "at")
+            [item, sequence, kind, note, at.isoformat(), *_evidence(device_at)]
+            for item, sequence, kind, note, at, device_at in times.values_list(
+                "item", "sequence", "kind", "note", "at", "device_at"
+            )
         ],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _evidence(device_at: datetime | None) -> list[str]:
+    """Nothing where there is none, so that what was signed before devices told their time stays signed."""
+    return [device_at.isoformat()] if device_at else []

@@ -11,12 +11,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from backend.accounts.models import Person
 from backend.core.errors import Conflict, Invalid
-from backend.studies.models import Item, Question, QuestionKind, Rating, TimeEvent, TimeEventKind
+from backend.studies.clocks import DOUBT, doubtful
+from backend.studies.models import (
+    Deviation,
+    Item,
+    Question,
+    QuestionKind,
+    Rating,
+    TimeEvent,
+    TimeEventKind,
+)
 from backend.studies.selectors import is_complete
 
 # What may follow what; a correction voids the run, after which only a new placement may come.
@@ -101,11 +109,13 @@ def save_rating(
     value: int,
     client_token: UUID,
     at: datetime | None = None,
+    device_at: datetime | None = None,
 ) -> Rating:
     """Keep an answer; a different one later is the next revision.
 
     Args:
         at: when it was given without a connection; now if not given.
+        device_at: what the clock of the device said then, kept as evidence.
 
     Raises:
         Item.DoesNotExist: the item is not theirs (now).
@@ -130,14 +140,16 @@ def save_rating(
                 fields={"value": ["No point of the scale."]},
             )
         refuse_unless_open(item)
-        last = item.ratings.filter(question=question).aggregate(last=Max("revision"))["last"] or 0
+        last: Any = item.ratings.filter(question=question).order_by("revision").last()
+        given = at or timezone.now()
         rating = Rating.objects.create(
             item=item,
             question=question,
-            revision=last + 1,
+            revision=last.revision + 1 if last else 1,
             value=value,
             client_token=client_token,
-            at=at or timezone.now(),
+            at=max(given, last.at) if last else given,
+            device_at=device_at,
         )
         _complete(item, rating.at)
     return rating
@@ -152,13 +164,15 @@ def press(
     note: str = "",
     late: timedelta = timedelta(0),
     received: datetime | None = None,
+    device_at: datetime | None = None,
 ) -> TimeEvent:
-    """The stop-watch of a guide, or the pause of a rating, by the server's clock.
+    """The stop-watch of a guide, or the pause of a rating, by the server's clock (see ``clocks``).
 
     Args:
         late: how long before it was received it was pressed, where there was no connection; such a press is
             marked as late.
         received: now, if not given; one moment for all that came at once.
+        device_at: what the clock of the device said at the press, kept as evidence.
 
     Raises:
         Item.DoesNotExist: the item is not theirs (now).
@@ -188,7 +202,7 @@ def press(
                 f"After {last.kind if last else 'nothing'} comes no {kind.value}.",
                 remedy="Reload the page to see where the time stands.",
             )
-        now = received or timezone.now()
+        pressed = (received or timezone.now()) - late
         event = TimeEvent.objects.create(
             item=item,
             sequence=last.sequence + 1 if last else 1,
@@ -197,9 +211,19 @@ def press(
             client_token=client_token,
             late_s=late.total_seconds(),
             # Not before the press before it, whatever the browser's clock did in between.
-            at=max(now - late, last.at) if last else now - late,
+            at=max(pressed, last.at) if last else pressed,
+            device_at=device_at,
         )
         _complete(item, event.at)
+        if kind == TimeEventKind.COMPLETED and doubtful(list(item.times.order_by("sequence"))):
+            Deviation.objects.create(
+                study=item.rater.study,
+                rater=item.rater,
+                item_code=item.code,
+                text=DOUBT,
+                person=person,
+                at=timezone.now(),
+            )
     return event
 
 

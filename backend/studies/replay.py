@@ -16,6 +16,9 @@ from backend.core.errors import Refusal, error_body
 from backend.studies import rating
 from backend.studies.models import Item, TimeEventKind
 
+# What is told afterwards is this late at least, however short ago it was.
+AFTERWARDS = timedelta(milliseconds=1)
+
 
 class ActKind(models.TextChoices):
     OPEN = "open"
@@ -55,15 +58,31 @@ class Outcome:
 def replay(*, person: Person, sent_at: datetime, acts: Sequence[Act]) -> list[Outcome]:
     """Keep each act as if it had come in time; sending them again changes nothing.
 
-    Only differences of the browser's own clock count: an act was as long ago as it was before ``sent_at``.
-    One that is refused keeps none of the others from being kept.
+    Only differences of the browser's own clock count: an act was as long ago as it was before ``sent_at``,
+    reckoned back from one moment, the arrival of them all. Their order is that of the list, whatever their
+    times say; what the device's clock said is kept beside. One that is refused keeps none of the others from
+    being kept.
 
     Args:
         sent_at: the browser's clock when it sends them.
         acts: in the order in which they happened.
     """
     received = timezone.now()
-    return [_outcome(person, act, sent_at - act.at, received) for act in acts]
+    lates = latenesses([act.at for act in acts], sent_at)
+    return [_outcome(person, act, late, received) for act, late in zip(acts, lates, strict=True)]
+
+
+def latenesses(at: Sequence[datetime], sent_at: datetime) -> list[timedelta]:
+    """How long before they were sent acts were done, in their order: none is later than the one after it.
+
+    Where the clock was set back in between, what came last is believed, since it is nearest to the sending.
+    All are above zero, as told afterwards: the server has not seen them.
+    """
+    least, told = AFTERWARDS, []
+    for moment in reversed(at):
+        least = max(sent_at - moment, least)
+        told.append(least)
+    return told[::-1]
 
 
 def _outcome(person: Person, act: Act, late: timedelta, received: datetime) -> Outcome:
@@ -79,8 +98,8 @@ def _outcome(person: Person, act: Act, late: timedelta, received: datetime) -> O
 
 def _again(person: Person, act: Act, late: timedelta, received: datetime) -> None:
     item = Item.objects.visible_to(person).select_related("rater").get(pk=act.item)
-    # A clock that cannot be right loses no answer, only its time; a press without its time means nothing.
-    at = received - min(max(late, timedelta(0)), rating.LATEST)
+    # A clock that cannot be right loses no answer, only its time.
+    at = received - min(late, rating.LATEST)
     if act.kind == ActKind.OPEN:
         rating.open_item(person=person, item=item, at=at)
     elif act.kind == ActKind.RATE:
@@ -91,6 +110,7 @@ def _again(person: Person, act: Act, late: timedelta, received: datetime) -> Non
             value=act.value,
             client_token=act.client_token,
             at=at,
+            device_at=act.at,
         )
     else:
         rating.press(
@@ -101,4 +121,5 @@ def _again(person: Person, act: Act, late: timedelta, received: datetime) -> Non
             note=act.note,
             late=late,
             received=received,
+            device_at=act.at,
         )

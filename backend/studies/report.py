@@ -15,6 +15,7 @@ from backend.accounts.models import Person, Role
 from backend.accounts.selectors import require_role
 from backend.core import storage
 from backend.studies.allocation.models import Assignment
+from backend.studies.clocks import doubtful
 from backend.studies.guard import in_state
 from backend.studies.models import (
     Arm,
@@ -59,7 +60,7 @@ class Row:
 def rows(*, person: Person, study: Study) -> list[Row]:
     """Every answer that counts: the last revisions of items neither training, withdrawn nor unblinded early.
 
-    Times are in seconds.
+    Times are in seconds; those that cannot be known (``clocks.doubtful``) are left out.
 
     Raises:
         WrongRole: neither coordinator nor administrator of the site.
@@ -89,7 +90,7 @@ def rows(*, person: Person, study: Study) -> list[Row]:
     for question in study.questions.filter(kind=QuestionKind.DURATION):
         for item, pressed in events.items():
             run: Run = run_of(pressed)
-            if run.duration is not None:
+            if run.duration is not None and not doubtful(pressed):
                 seconds = run.duration.total_seconds()
                 found.append(
                     _row(

@@ -98,6 +98,7 @@ class Rating(Record):
     Attributes:
         client_token: made by the browser for this answer: the same again is the same answer, not another.
         at: by the server's clock; without a connection, as long before it came as the browser says.
+        device_at: what the clock of the device said: evidence, by which nothing is ordered.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="ratings")
@@ -106,6 +107,7 @@ class Rating(Record):
     value = models.IntegerField()
     client_token = models.UUIDField()
     at = models.DateTimeField()
+    device_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("item", "question", "revision")
@@ -133,6 +135,7 @@ class TimeEvent(Record):
 
     Attributes:
         late_s: how long before it arrived it was pressed, by the browser's clock; 0 with a connection.
+        device_at: what the clock of the device said: evidence, see ``clocks``.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="times")
@@ -142,6 +145,7 @@ class TimeEvent(Record):
     client_token = models.UUIDField()
     late_s = models.FloatField(default=0.0)
     at = models.DateTimeField()
+    device_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("item", "sequence")

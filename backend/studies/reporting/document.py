@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Q
 
 from backend.accounts.models import Person
 from backend.studies import report
-from backend.studies.models import Item, Study, TimeEvent
+from backend.studies.clocks import doubtful
+from backend.studies.models import Item, Study, TimeEvent, TimeEventKind
 
 SCHEMA = "study-report/1"
 
@@ -92,7 +94,8 @@ def _flow(study: Study) -> dict[str, Any]:
         done=Count("items", filter=Q(items__training=False, items__completed_at__isnull=False)),
     )
     cases = list(study.cases.all())
-    times = TimeEvent.objects.filter(item__in=items)
+    times = TimeEvent.objects.filter(item__in=items).order_by("item", "sequence")
+    runs = [list(presses) for _, presses in groupby(times, lambda press: press.item_id)]
     return {
         "raters": [
             {
@@ -122,8 +125,9 @@ def _flow(study: Study) -> dict[str, Any]:
             "complete": kept.filter(completed_at__isnull=False).count(),
         },
         "times": {
-            "presses": times.count(),
-            "late": times.filter(late_s__gt=0).count(),
-            "corrections": times.filter(kind="corrected").count(),
+            "presses": len(times),
+            "late": sum(press.late_s != 0 for press in times),
+            "corrections": sum(press.kind == TimeEventKind.CORRECTED for press in times),
+            "doubtful": sum(map(doubtful, runs)),
         },
     }

@@ -80,17 +80,24 @@ class ItemSerializer(MyItemSerializer):
 
 
 class RatingCreateSerializer(serializers.Serializer):
-    """``client_token``: made by the browser for this answer; the same again is the same answer."""
+    """``client_token``: made by the browser for this answer; the same again is the same answer.
+
+    ``device_at``: what the clock of the device said, kept as evidence; the server's own decides.
+    """
 
     question = serializers.SlugField(max_length=40)
     value = serializers.IntegerField()
     client_token = serializers.UUIDField()
+    device_at = serializers.DateTimeField(required=False)
 
 
 class PressSerializer(serializers.Serializer):
+    """``client_token`` and ``device_at`` as of an answer."""
+
     kind = serializers.ChoiceField(TimeEventKind.choices)
     note = serializers.CharField(max_length=300, allow_blank=True, default="")
     client_token = serializers.UUIDField()
+    device_at = serializers.DateTimeField(required=False)
 
 
 class SavedSerializer(serializers.Serializer):

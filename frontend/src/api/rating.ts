@@ -30,7 +30,7 @@ function standing(saved: Saved): Standing {
 
 function send(act: Act): Promise<Saved> {
   const path = { token: act.item };
-  const client_token = act.token;
+  const said = { client_token: act.token, device_at: act.at };
   switch (act.kind) {
     case 'open':
       return told(client.POST('/api/rating/items/{token}/open/', { params: { path } }));
@@ -38,14 +38,14 @@ function send(act: Act): Promise<Saved> {
       return told(
         client.POST('/api/rating/items/{token}/ratings/', {
           params: { path },
-          body: { question: act.question, value: act.value, client_token },
+          body: { question: act.question, value: act.value, ...said },
         }),
       );
     case 'press':
       return told(
         client.POST('/api/rating/items/{token}/times/', {
           params: { path },
-          body: { kind: act.press, note: act.note, client_token },
+          body: { kind: act.press, note: act.note, ...said },
         }),
       );
   }

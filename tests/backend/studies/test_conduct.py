@@ -113,7 +113,7 @@ def test_a_refused_act_keeps_no_other_from_being_kept() -> None:
         act("rate", token, now, question="shape", value=9),
         act("rate", "nobodys", now, question="shape", value=2),
         act("press", token, now, press="placed"),
-        act("press", token, now + timedelta(minutes=1), press="paused"),
+        act("press", token, now - timedelta(days=8), press="paused"),
         act("rate", token, now, question="shape", value=2),
     ]
     told = answered(client.post("/api/rating/replay/", {"sent_at": now.isoformat(), "acts": acts}))

@@ -94,7 +94,7 @@ def test_guides_are_printed_timed_and_compared() -> None:
     # Five pairs cannot give a smaller p, however large the difference.
     assert times["wilcoxon"]["p"] == times["wilcoxon"]["smallest_p"] == 0.0625
     assert times["ct"]["mean"] - times["xray"]["mean"] == pytest.approx(180, abs=30)
-    assert told["flow"]["times"] == {"presses": 40, "late": 20, "corrections": 0}
+    assert told["flow"]["times"] == {"presses": 40, "late": 40, "corrections": 0, "doubtful": 0}
     assert set(told["analysis"]["by_case"]["fitting"]) == {"ct", "xray"}
     page = virtual.log_in(people.coordinator).get(f"/api/studies/{study.pk}/report/report.html").content
     assert b"Operation time (minutes)" in page and b"Case 5" in page
