@@ -23,6 +23,7 @@ from recon.networks.registry import Model, find
 from recon.output import output_folder
 from recon.prediction import CUBE, bones_of_field, check_resolution, load_network, xray_field
 from recon.refine import Refinement, refine
+from recon.refine.edges import EdgeImage
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
@@ -112,7 +113,8 @@ def reconstruct_views(
         field = views_field(network, views, segmentation)
     with watch.stage("refine"):
         tell("refine", 0.25)
-        refinement = refine(field, bones_of_field(field, seen, _ROUGH), seen, CUBE)
+        rough = bones_of_field(field, seen, _ROUGH)
+        refinement = refine(field, rough, seen, CUBE, [EdgeImage.of_view(view) for view in views])
         if not refined:
             refinement = replace(refinement, field=field, bones={})
     bones = bones_of_field(

@@ -1,13 +1,13 @@
 """Refinement at test time: what the network drew, mended by what bones of people look like.
 
 Where the border of a bone hides behind another one, a network guesses and its margin is flat; the shape model
-is laid onto the places where the margin is steep, and both are mixed by how far each can be believed. Works
-with the field of any network.
+is laid onto the places where the margin is steep and onto the outlines in the images, whose pixels are finer
+than the network's, and both are mixed by how far each can be believed. Works with the field of any network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,9 @@ from recon.field_of_view import FieldOfView
 from recon.geometry import ReconstructionCube
 from recon.handedness import side_of
 from recon.refine.blend import blended, model_layer
-from recon.refine.register import Fit, Surface, lay_on, place_knee
+from recon.refine.edges import EdgeImage
+from recon.refine.matching import Surface
+from recon.refine.register import Fit, lay_on, place_knee
 from recon.refine.shapes import BoneShape, left_knee, vertex_normals
 from recon.surface import Field
 
@@ -27,8 +29,9 @@ Array = npt.NDArray[np.float64]
 _PROBE_MM = 1.5  # to both sides of the surface, to see how steep the margin is
 _DEVIATION = 0.8  # mm of error where the margin changes by one logit a mm
 _LEAST_DEVIATION, _MOST_DEVIATION = 0.45, 6.0
-_MODEL_DEVIATION = 0.3  # mm, where the sure places round about fit it
+_MODEL_DEVIATION = 0.15  # mm, where the sure places round about fit it
 _NEIGHBOURHOOD = 24
+_EXCESS = 3.0  # deviations of the network that disagreement with the model may have
 # Until this much is sure round about (inverse fourth powers of mm, a vertex), disagreement tells nothing.
 _SURE = 0.2
 _HIDDEN = 0.9  # share of the model where the network drew something that faces another way
@@ -97,7 +100,13 @@ def drawn_surfaces(field: Field, rough: BoneSet, seen: FieldOfView) -> dict[Bone
     return surfaces
 
 
-def refine(field: Field, rough: BoneSet, seen: FieldOfView, cube: ReconstructionCube) -> Refinement:
+def refine(
+    field: Field,
+    rough: BoneSet,
+    seen: FieldOfView,
+    cube: ReconstructionCube,
+    images: Sequence[EdgeImage] = (),
+) -> Refinement:
     """Refine what a network says.
 
     Args:
@@ -105,12 +114,13 @@ def refine(field: Field, rough: BoneSet, seen: FieldOfView, cube: Reconstruction
         rough: bones extracted from them, at any resolution.
         seen: where the field can be trusted.
         cube: that is reconstructed.
+        images: edges of the views, which the outlines of the shape model follow.
 
     Raises:
         InputError: no_shapes, where the shape model is not installed.
     """
     surfaces = drawn_surfaces(field, rough, seen)
-    fits, shapes = _fits(surfaces, rough, seen)
+    fits, shapes = _fits(surfaces, rough, seen, images)
     bones, rejected, layers = {}, {}, {}
     for bone, fit in fits.items():
         reason = _unfit(fit, seen)
@@ -130,7 +140,7 @@ def refine(field: Field, rough: BoneSet, seen: FieldOfView, cube: Reconstruction
 
 
 def _fits(
-    surfaces: Mapping[Bone, Surface], rough: BoneSet, seen: FieldOfView
+    surfaces: Mapping[Bone, Surface], rough: BoneSet, seen: FieldOfView, images: Sequence[EdgeImage]
 ) -> tuple[dict[Bone, Fit], dict[Bone, BoneShape]]:
     shapes = left_knee()
     if not surfaces:
@@ -143,7 +153,7 @@ def _fits(
     for bone in sorted(surfaces, key=lambda bone: bone is Bone.FIBULA):
         beside = bone is Bone.FIBULA and Bone.TIBIA in fits
         motion = fits[Bone.TIBIA].motion if beside else start
-        fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=beside)
+        fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=beside, images=images)
     return fits, shapes
 
 
@@ -180,7 +190,7 @@ def model_share(fit: Fit) -> Array:
     """
     _, near = cKDTree(fit.vertices).query(fit.vertices, _NEIGHBOURHOOD)
     weight = fit.matched / fit.deviations**4
-    excess = np.maximum(fit.residuals**2 - fit.deviations**2, 0)
+    excess = np.maximum(fit.residuals**2 - (_EXCESS * fit.deviations) ** 2, 0)
     sure = weight[near].sum(axis=1) + _SURE * _NEIGHBOURHOOD
     local = (weight[near] * excess[near]).sum(axis=1) / sure
     variance = _MODEL_DEVIATION**2 + local

@@ -1,51 +1,39 @@
-"""Lay the shape model onto the surface that a network drew: robust, sure places first."""
+"""Lay the shape model onto the surface that a network drew, then onto the outlines in the images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone
+from recon.refine.edges import EdgeImage, Outline, mesh_edges, outline, rim
+from recon.refine.matching import BORDER_MM, Depth, Mask, Surface, match
 from recon.refine.shapes import BoneShape, vertex_normals
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Depth = Callable[[Array], Array]
 Motion = tuple[Array, Array]
 
 # Chosen on validation people, like every constant of this package.
-_INDEPENDENT_MM2 = 130.0  # of surface: errors of the network are alike within about a centimetre
-_WIDENING = 1.4  # twenty people show less than there is
+# Of surface: the network's errors are alike within centimetres, and outlines know better.
+_INDEPENDENT_MM2 = 800.0
+_WIDENING = 1.2  # twenty people show less than there is
 _SIZE_DEVIATION = 0.06
-_ROBUST = 2.0  # deviations at which a point counts a quarter
+_ROBUST = 2.0  # deviations, and reaches of outlines, at which a point counts a quarter
 _FIRST_ROBUST, _NARROWING = 6.0, 0.6
 _STEPS, _RIGID_STEPS, _MODEL_STEPS = 11, 2, 4
-_BORDER_MM = 1.5  # nearer to the border of the field of view the surface is a cut
-_FACING = 0.4
+_OUTLINE_STEPS = 9
+_OUTLINE_MODEL_STEPS = 0
+_OUTLINE_ROBUST = 0.0  # more, with the images
+_OUTLINE_DEVIATION = 0.3  # mm, of an edge in an image
+_OUTLINE_INDEPENDENT_MM = 6.0  # along an outline
+# mm, standard deviations of how far off outlines are before and after.
+_FIRST_REACH, _LAST_REACH, _REACH_NARROWING = 1.5, 0.6, 0.8
 _POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
 _ICP_STEPS, _ICP_SHARE = 30, 85
-
-
-@dataclass(frozen=True, eq=False)
-class Surface:
-    """What the network drew of a bone.
-
-    Attributes:
-        points: (N, 3) on the surface, mm, inside the field of view.
-        normals: (N, 3) outward.
-        deviations: (N,) expected error in mm.
-        tree: over the points.
-    """
-
-    points: Array
-    normals: Array
-    deviations: Array
-    tree: cKDTree
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +50,7 @@ class Fit:
         motion: of the template.
         oddness: root mean square of the coefficients between people, in standard deviations.
         size: coefficient of the size, in standard deviations.
+        misfit: mean distance in mm of its outlines from edges in the images; None without images.
     """
 
     vertices: Array
@@ -73,6 +62,7 @@ class Fit:
     motion: Motion
     oddness: float
     size: float
+    misfit: float | None = None
 
 
 def rigid_motion(moving: Array, fixed: Array) -> Motion:
@@ -94,7 +84,7 @@ def place_knee(shapes: Mapping[Bone, BoneShape], surfaces: Mapping[Bone, Surface
         moving, fixed, apart = [], [], []
         for bone, surface in surfaces.items():
             moved = points[bone] @ rotation.T + shift
-            moved = moved[depth(moved) > _BORDER_MM]
+            moved = moved[depth(moved) > BORDER_MM]
             distance, nearest = surface.tree.query(moved)
             moving.append(moved)
             fixed.append(surface.points[nearest])
@@ -108,11 +98,94 @@ def place_knee(shapes: Mapping[Bone, BoneShape], surfaces: Mapping[Bone, Surface
     return rotation, shift
 
 
-def lay_on(shape: BoneShape, surface: Surface, start: Motion, depth: Depth, *, tied: bool = False) -> Fit:
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A template with its shape and pose so far."""
+
+    shape: BoneShape
+    modes: Array
+    own_normals: Array
+    coefficients: Array
+    pose: Array  # how far it was moved and turned from the start
+    rotation: Array
+    shift: Array
+
+    @classmethod
+    def start(cls, shape: BoneShape, motion: Motion) -> _Laid:
+        centred = shape.mean - shape.mean.mean(axis=0)
+        modes = np.concatenate([_WIDENING * shape.modes, _SIZE_DEVIATION * centred[None]])
+        own_normals = vertex_normals(shape.mean, shape.faces)
+        return cls(shape, modes, own_normals, np.zeros(len(modes) + len(shape.detail)), np.zeros(6), *motion)
+
+    def vertices(self) -> Array:
+        split = len(self.modes)
+        own = self.shape.mean + np.tensordot(self.coefficients[:split], self.modes, axes=1)
+        own = own + self.own_normals * (self.coefficients[split:] @ self.shape.detail)[:, None]
+        return np.asarray(own @ self.rotation.T + self.shift)
+
+    def slopes(self, points: Array, planes: Array, modes: Array, lines: Array, detail: Array) -> Array:
+        """(N, 6 + K + D) derivatives of points along planes by pose, modes (K, N, 3) and detail (D, N)."""
+        turned = planes @ self.rotation
+        return np.concatenate(
+            [
+                planes,
+                np.cross(points - self.shift, planes),
+                np.einsum("kvc,vc->vk", modes, turned),
+                (detail * (lines * turned).sum(axis=1)).T,
+            ],
+            axis=1,
+        )
+
+    def stepped(self, terms: _Terms, stiffness: Array) -> _Laid:
+        """After a Gauss-Newton step on these terms; coefficients that they leave out stay."""
+        free = terms.slopes.shape[1] - 6
+        prior = np.concatenate([stiffness, np.ones(free)])
+        now = np.concatenate([self.pose, self.coefficients[:free]])
+        weighted = terms.slopes * terms.weights[:, None]
+        move = np.linalg.solve(
+            weighted.T @ terms.slopes + np.diag(prior), weighted.T @ terms.across - prior * now
+        )
+        coefficients = self.coefficients.copy()
+        coefficients[:free] += move[6:]
+        return replace(
+            self,
+            coefficients=coefficients,
+            pose=self.pose + move[:6],
+            rotation=Rotation.from_rotvec(move[3:6]).as_matrix() @ self.rotation,
+            shift=self.shift + move[:3],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Terms:
+    """Distances to close: derivatives (N, 6 + free), millimetres and inverse variances (N,)."""
+
+    slopes: Array
+    across: Array
+    weights: Array
+
+    def __add__(self, other: _Terms) -> _Terms:
+        return _Terms(
+            np.concatenate([self.slopes, other.slopes]),
+            np.concatenate([self.across, other.across]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
+
+def lay_on(
+    shape: BoneShape,
+    surface: Surface,
+    start: Motion,
+    depth: Depth,
+    *,
+    tied: bool = False,
+    images: Sequence[EdgeImage] = (),
+) -> Fit:
     """Shape and pose of one bone, maximum a posteriori, by Gauss-Newton steps on point-to-plane distances.
 
     Each point counts by its expected error, and less the further off it is (Geman-McClure), so that bumps do
-    not pull.
+    not pull. Once shape and pose are near, their outlines are drawn to edges of the images as well; that is
+    kept only where the outlines come nearer to edges.
 
     Args:
         shape: of the right side.
@@ -120,89 +193,99 @@ def lay_on(shape: BoneShape, surface: Surface, start: Motion, depth: Depth, *, t
         start: motion of the template to begin with.
         depth: millimetres inside the field of view.
         tied: whether the pose stays near the start.
+        images: edges of the views.
     """
-    centred = shape.mean - shape.mean.mean(axis=0)
-    modes = np.concatenate([_WIDENING * shape.modes, _SIZE_DEVIATION * centred[None]])
-    own_normals = vertex_normals(shape.mean, shape.faces)
-    coefficients = np.zeros(len(modes) + len(shape.detail))
-    split = len(modes)
-    rotation, shift = start
-    pose = np.zeros(6)
+    laid = _Laid.start(shape, start)
     stiffness = 1 / _POSE_DEVIATIONS**2 if tied else np.full(6, 1e-6)
-
-    def vertices() -> Array:
-        own = shape.mean + np.tensordot(coefficients[:split], modes, axes=1)
-        own = own + own_normals * (coefficients[split:] @ shape.detail)[:, None]
-        return np.asarray(own @ rotation.T + shift)
-
+    everything = len(laid.coefficients)
     for step in range(_STEPS):
-        at = vertices()
-        match = _match(at, vertex_normals(at, shape.faces), surface, depth)
+        free = 0 if step < _RIGID_STEPS else len(laid.modes) if step < _MODEL_STEPS else everything
         robust = max(_ROBUST, _FIRST_ROBUST * _NARROWING**step)
-        weight = match.weights(robust) * shape.areas / _INDEPENDENT_MM2
-        used = np.flatnonzero(weight > 0)
-        plane, weight = match.planes[used], weight[used]
-        slopes = [plane, np.cross(at[used] - shift, plane)]
-        free = 0 if step < _RIGID_STEPS else split if step < _MODEL_STEPS else len(coefficients)
-        turned = plane @ rotation
-        if free:
-            slopes.append(np.einsum("kvc,vc->vk", modes[:, used], turned))
-        if free > split:
-            slopes.append((shape.detail[:, used] * (own_normals[used] * turned).sum(axis=1)).T)
-        jacobian = np.concatenate(slopes, axis=1)
-        prior = np.concatenate([stiffness, np.ones(free)])
-        now = np.concatenate([pose, coefficients[:free]])
-        weighted = jacobian * weight[:, None]
-        move = np.linalg.solve(
-            weighted.T @ jacobian + np.diag(prior), weighted.T @ match.across[used] - prior * now
-        )
-        rotation = Rotation.from_rotvec(move[3:6]).as_matrix() @ rotation
-        shift = shift + move[:3]
-        pose = pose + move[:6]
-        coefficients[:free] += move[6:]
-    at = vertices()
+        laid = laid.stepped(_surface_terms(laid, surface, depth, free, robust), stiffness)
+    misfit = None
+    if images:
+        edges = mesh_edges(shape.faces)
+        edges = edges[(shape.areas[edges] > 0).all(axis=1)]
+        misfit, before = _misfit(_outlines(laid, surface, depth, edges, images, _LAST_REACH)), laid
+        for step in range(_OUTLINE_STEPS):
+            reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
+            terms = _surface_terms(laid, surface, depth, everything, _ROBUST)
+            for line in _outlines(laid, surface, depth, edges, images, reach):
+                terms = terms + _outline_terms(laid, line, reach)
+            laid = laid.stepped(terms, stiffness)
+        after = _misfit(_outlines(laid, surface, depth, edges, images, _LAST_REACH))
+        laid, misfit = (laid, after) if after < misfit else (before, misfit)
+    at = laid.vertices()
     normals = vertex_normals(at, shape.faces)
-    match = _match(at, normals, surface, depth)
+    found = match(at, normals, surface, depth)
+    known = laid.coefficients[: len(laid.modes)]
     return Fit(
         at,
         normals,
-        match.along,
-        match.deviations,
-        match.matched,
-        match.ended,
-        (rotation, shift),
-        oddness=float(np.sqrt(np.mean(coefficients[: split - 1] ** 2))),
-        size=float(coefficients[split - 1]),
+        found.along,
+        found.deviations,
+        found.matched,
+        found.ended,
+        (laid.rotation, laid.shift),
+        oddness=float(np.sqrt(np.mean(known[:-1] ** 2))),
+        size=float(known[-1]),
+        misfit=misfit,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Match:
-    """For each vertex: plane normals and distances of its partner, and whether it has one."""
-
-    planes: Array
-    across: Array
-    along: Array
-    deviations: Array
-    matched: Mask
-    ended: Mask
-
-    def weights(self, robust: float) -> Array:
-        relative = self.across / (robust * self.deviations)
-        return np.asarray(self.matched / (self.deviations * (1 + relative**2)) ** 2)
-
-
-_SIDEWAYS_MM = 4.0  # a partner further off along the surface is the end of a bone, not its side
+def _surface_terms(laid: _Laid, surface: Surface, depth: Depth, free: int, robust: float) -> _Terms:
+    at = laid.vertices()
+    found = match(at, vertex_normals(at, laid.shape.faces), surface, depth)
+    weights = found.weights(robust) * laid.shape.areas / _INDEPENDENT_MM2
+    used = np.flatnonzero(weights > 0)
+    split = len(laid.modes)
+    slopes = laid.slopes(
+        at[used],
+        found.planes[used],
+        laid.modes[: min(free, split), used],
+        laid.own_normals[used],
+        laid.shape.detail[: max(free - split, 0), used],
+    )
+    return _Terms(slopes, found.across[used], weights[used])
 
 
-def _match(vertices: Array, normals: Array, surface: Surface, depth: Depth) -> _Match:
-    _, nearest = surface.tree.query(vertices)
-    offset = surface.points[nearest] - vertices
-    planes = surface.normals[nearest]
-    along = (offset * normals).sum(axis=1)
-    sideways = np.linalg.norm(offset - along[:, None] * normals, axis=1)
-    ended = sideways > _SIDEWAYS_MM + 0.5 * np.abs(along)
-    facing = (normals * planes).sum(axis=1) > _FACING
-    matched = (depth(vertices) > _BORDER_MM) & facing & ~ended
-    across = (offset * planes).sum(axis=1)
-    return _Match(planes, across, along, surface.deviations[nearest], matched, ended)
+def _outline_terms(laid: _Laid, line: Outline, reach: float) -> _Terms:
+    points = line.rim
+    slopes = laid.slopes(
+        points.points,
+        points.normals,
+        points.of(laid.modes),
+        points.of(laid.own_normals[None])[0],
+        points.of(laid.shape.detail),
+    )
+    relative = line.across / (_ROBUST * reach)
+    deviations = _OUTLINE_DEVIATION * (1 + relative**2)
+    weights = line.belief * points.lengths / _OUTLINE_INDEPENDENT_MM / deviations**2
+    return _Terms(slopes, line.across, weights)
+
+
+def _outlines(
+    laid: _Laid,
+    surface: Surface,
+    depth: Depth,
+    edges: npt.NDArray[np.int64],
+    images: Sequence[EdgeImage],
+    reach: float,
+) -> list[Outline]:
+    """The outlines in each view, in the field of view and short of where a bone was cut."""
+    at = laid.vertices()
+    normals = vertex_normals(at, laid.shape.faces)
+    ended = match(at, normals, surface, depth).ended
+    found = []
+    for image in images:
+        points = rim(at, normals, edges, image.camera)
+        shown = (depth(points.points) > BORDER_MM) & ~ended[points.first]
+        found.append(outline(image, points.kept(shown), reach))
+    return found
+
+
+def _misfit(lines: Sequence[Outline]) -> float:
+    """Mean distance in mm of outlines from edges, as far as these are believed."""
+    across = np.concatenate([line.across for line in lines])
+    weights = np.concatenate([line.belief * line.rim.lengths for line in lines])
+    return float((weights * np.abs(across)).sum() / max(weights.sum(), 1e-9)) if weights.any() else np.inf

@@ -19,7 +19,8 @@ from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import KneePose, pose_leg
 from recon.refine import _unfit, model_share
 from recon.refine.blend import blended, model_layer
-from recon.refine.register import Fit, Surface, lay_on, place_knee
+from recon.refine.matching import Surface
+from recon.refine.register import Fit, lay_on, place_knee
 from recon.refine.shapes import left_knee, vertex_normals
 from recon.training.dataset import VALIDATION_PEOPLE
 
