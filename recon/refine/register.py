@@ -18,8 +18,8 @@ Array = npt.NDArray[np.float64]
 Motion = tuple[Array, Array]
 
 # Chosen on validation people, like every constant of this package.
-# Of surface: the network's errors are alike within centimetres, and outlines know better.
-_INDEPENDENT_MM2 = 800.0
+# mm2 of surface: the network's errors are alike within centimetres, and outlines know better.
+_INDEPENDENT_MM2, _LAST_INDEPENDENT_MM2 = 130.0, 600.0
 _WIDENING = 1.2  # twenty people show less than there is
 _SIZE_DEVIATION = 0.06
 _ROBUST = 2.0  # deviations, and reaches of outlines, at which a point counts a quarter
@@ -201,7 +201,8 @@ def lay_on(
     for step in range(_STEPS):
         free = 0 if step < _RIGID_STEPS else len(laid.modes) if step < _MODEL_STEPS else everything
         robust = max(_ROBUST, _FIRST_ROBUST * _NARROWING**step)
-        laid = laid.stepped(_surface_terms(laid, surface, depth, free, robust), stiffness)
+        terms = _surface_terms(laid, surface, depth, free, robust, _INDEPENDENT_MM2)
+        laid = laid.stepped(terms, stiffness)
     misfit = None
     if images:
         edges = mesh_edges(shape.faces)
@@ -209,7 +210,7 @@ def lay_on(
         misfit, before = _misfit(_outlines(laid, surface, depth, edges, images, _LAST_REACH)), laid
         for step in range(_OUTLINE_STEPS):
             reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
-            terms = _surface_terms(laid, surface, depth, everything, _ROBUST)
+            terms = _surface_terms(laid, surface, depth, everything, _ROBUST, _LAST_INDEPENDENT_MM2)
             for line in _outlines(laid, surface, depth, edges, images, reach):
                 terms = terms + _outline_terms(laid, line, reach)
             laid = laid.stepped(terms, stiffness)
@@ -233,10 +234,12 @@ def lay_on(
     )
 
 
-def _surface_terms(laid: _Laid, surface: Surface, depth: Depth, free: int, robust: float) -> _Terms:
+def _surface_terms(
+    laid: _Laid, surface: Surface, depth: Depth, free: int, robust: float, independent: float
+) -> _Terms:
     at = laid.vertices()
     found = match(at, vertex_normals(at, laid.shape.faces), surface, depth)
-    weights = found.weights(robust) * laid.shape.areas / _INDEPENDENT_MM2
+    weights = found.weights(robust) * laid.shape.areas / independent
     used = np.flatnonzero(weights > 0)
     split = len(laid.modes)
     slopes = laid.slopes(
