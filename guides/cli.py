@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from guides.commands import COMMANDS
-from guides.commands.console import EndedError, bar, say
+from guides.commands.console import EndedError, bar, read_object, say
 from guides.errors import InputError
 from guides.osteotomy import Kind, TuberositySide
 from guides.plan import plan_files
+
+CUT = "a JSON object with start_point, hinge_point or both, each three numbers, LPS millimetres"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     target.add_argument("--target-wbl", type=float, metavar="PERCENT", help="weight-bearing line from medial")
     target.add_argument("--target-hka", type=float, metavar="DEG", help="hip-knee-ankle angle, 180 straight")
     target.add_argument("--target-mpta", type=float, metavar="DEG", help="medial proximal tibial angle")
+    plan.add_argument(
+        "--cut",
+        type=Path,
+        metavar="FILE",
+        help="JSON with start_point and hinge_point of a cut placed by hand, each [x, y, z] in LPS mm;"
+        " what is left out is found",
+    )
     plan.add_argument("--out", type=Path, required=True, metavar="FILE")
     plan.set_defaults(run=_plan)
     several = commands.add_parser("alternatives", help="three plans for one leg, compared")
@@ -98,6 +107,7 @@ def _technique(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _plan(options: argparse.Namespace) -> int:
+    cut = None if options.cut is None else read_object(options.cut, "bad_cut", CUT)
     document = plan_files(
         options.bones,
         options.side,
@@ -106,6 +116,7 @@ def _plan(options: argparse.Namespace) -> int:
         target_wbl=options.target_wbl,
         target_mpta=options.target_mpta,
         **_technique(options),
+        cut=cut,
         progress=bar(),
     )
     _write(options.out, json.dumps(document, indent=1))

@@ -35,6 +35,7 @@ PLATEAU_MM, ALONG_CUT_MM, AROUND_HINGE_MM = 15.0, 5.0, 20.0
 HINGE = "BJJ 2017;99B:1313"
 ALIGNMENT = "PMC8822774"
 KNEE_FILM = "10.1080/17453674.2020.1779516"
+FIBULA = "10.3390/medicina61010091"
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,12 @@ def _wedge(judged: Judged) -> Iterator[dict[str, Any]]:
             text = text.replace("an ascending", "a descending")
         yield warning("tuberosity_above_cut", text, "biplanar technique, near 110 degrees", above)
     if osteotomy.KIND != Osteotomy.KIND:
-        text = "A closing wedge shortens the lateral side; the fibula must be cut or its joint released"
-        yield warning("fibula_release", text, "common teaching", osteotomy.gap_mm)
+        # An opening wedge turns about a hinge beside the fibula's upper joint and leaves the fibula whole.
+        text = (
+            "A closing wedge shortens the lateral side, which an intact fibula holds open: detach the proximal"
+            " tibiofibular joint or cut the fibula; pictures show it uncut"
+        )
+        yield warning("fibula_release", text, FIBULA, osteotomy.gap_mm)
 
 
 def _hinge(judged: Judged) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from guides.bounded import run_bounded
+from guides.errors import InputError
 from guides.export import output_folder
 
 TIME_LIMIT_S = 120.0
@@ -48,6 +50,26 @@ def bar() -> Callable[[str, float], None] | None:
             shown.close()
 
     return show
+
+
+def read_object(path: Path, code: str, what: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Args:
+        path: the file.
+        code: of the error.
+        what: that the file should hold, in words.
+
+    Raises:
+        InputError: ``code``, when the file cannot be read or holds something else.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(code, f"{path} cannot be read as JSON", f"Give {what}") from error
+    if not isinstance(document, dict):
+        raise InputError(code, f"{path} holds no JSON object", f"Give {what}")
+    return document
 
 
 def add_time_limit(parser: argparse.ArgumentParser) -> None:

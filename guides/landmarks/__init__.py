@@ -14,13 +14,16 @@ from guides.landmarks.fibula import find_fibular
 from guides.landmarks.frame import Frame, Side, rotate, unit
 from guides.landmarks.marks import REQUIRED, Landmark, Landmarks, Provenance
 from guides.landmarks.patella import find_patellar
+from guides.landmarks.priors import PRIORS, Priors
 from guides.landmarks.tibia import find_tibial
 
 __all__ = [
+    "PRIORS",
     "REQUIRED",
     "Frame",
     "Landmark",
     "Landmarks",
+    "Priors",
     "Provenance",
     "Side",
     "check_consistency",
@@ -30,7 +33,7 @@ __all__ = [
 ]
 
 
-def find_landmarks(bones: BoneSet, side: Side) -> Landmarks:
+def find_landmarks(bones: BoneSet, side: Side, priors: Priors = PRIORS) -> Landmarks:
     """Find every landmark that the bones show, and impute hip and ankle where they end before them.
 
     Raises:
@@ -38,10 +41,10 @@ def find_landmarks(bones: BoneSet, side: Side) -> Landmarks:
     """
     tibia = bones[Bone.TIBIA]
     _check_places(bones)
-    marks, frame = find_tibial(tibia, side)
+    marks, frame = find_tibial(tibia, side, priors)
     marks |= find_fibular(tibia, bones.get(Bone.FIBULA), marks, frame, side)
     if Bone.FEMUR in bones:
-        marks |= find_femoral(bones[Bone.FEMUR], marks, frame, side)
+        marks |= find_femoral(bones[Bone.FEMUR], marks, frame, side, priors)
     if Bone.PATELLA in bones:
         marks |= find_patellar(bones[Bone.PATELLA], marks, frame)
     return Landmarks(marks)

@@ -8,19 +8,17 @@ import trimesh
 from guides.bones import Array
 from guides.landmarks.frame import FULL_LENGTH_MM, Frame, Line, Side, lean, rise, shaft_line
 from guides.landmarks.marks import Landmark
-from guides.landmarks.priors import (
-    FEMUR_PER_WIDTH,
-    HIP_ANTERIOR_DEG,
-    MLDFA_AT_ALDFA_80_DEG,
-    MLDFA_PER_ALDFA,
-)
+from guides.landmarks.priors import Priors
 
 _SHAFT_ABOVE_MM = 55.0
 """Above the condyles' lowest point: where the shaft begins."""
 
+_OFFSET_AT_MM = 80.0
+"""Above the knee centre: where the shaft's place beside it is looked at."""
+
 
 def find_femoral(
-    femur: trimesh.Trimesh, marks: dict[str, Landmark], tibial: Frame, side: Side
+    femur: trimesh.Trimesh, marks: dict[str, Landmark], tibial: Frame, side: Side, priors: Priors
 ) -> dict[str, Landmark]:
     """Condyles, and as far as they are in view the shaft and the hip; the hip is imputed from a short shaft.
 
@@ -29,6 +27,7 @@ def find_femoral(
         marks: landmarks of the tibia.
         tibial: directions of the tibia, roughly those of the femur.
         side: L or R.
+        priors: where the hip lies in most people.
     """
     vertices = np.asarray(femur.vertices)
     heights = vertices @ tibial.up
@@ -54,8 +53,8 @@ def find_femoral(
         found["hip_center"] = Landmark(hip, "auto")
     elif shaft is not None:
         edges = marks["plateau_medial_edge"].position - marks["plateau_lateral_edge"].position
-        length = FEMUR_PER_WIDTH.mean * float(edges @ tibial.medial)
-        direction = _towards_hip(frame, distal[0] - distal[1])
+        length = priors.femur_per_width.mean * float(edges @ tibial.medial)
+        direction = _towards_hip(hip_predictors(frame, distal, shaft), frame, priors)
         found["hip_center"] = Landmark(centre + length * direction, "imputed")
     return found
 
@@ -98,11 +97,30 @@ def _condyles(
     return frame, distal, posterior
 
 
-def _towards_hip(frame: Frame, across: Array) -> Array:
-    """Unit direction from knee to hip centre, from a frame along the shaft and the distal condylar line."""
-    anatomical = 90 + rise(across, frame)
-    mechanical = MLDFA_AT_ALDFA_80_DEG.mean + MLDFA_PER_ALDFA * (anatomical - 80)
-    return lean(frame, medial=mechanical - anatomical, anterior=HIP_ANTERIOR_DEG.mean)
+def hip_predictors(frame: Frame, distal: Array, shaft: Line) -> tuple[float, float]:
+    """What a short femur tells of the hip's place: aLDFA, and how the shaft passes the knee centre, degrees.
+
+    Args:
+        frame: up along the shaft, medial along the posterior condyles.
+        distal: (2, 3) most distal point of the medial and the lateral condyle.
+        shaft: line of the shaft.
+
+    Returns:
+        The anatomical lateral distal femoral angle, and the angle at the knee centre by which the shaft lies
+        medial of it ``_OFFSET_AT_MM`` above, both in the frontal plane of ``frame``.
+    """
+    centre = distal.mean(axis=0)
+    beside = shaft.at(float(centre @ frame.up) + _OFFSET_AT_MM, frame.up) - centre
+    offset = np.degrees(np.arctan2(beside @ frame.medial, _OFFSET_AT_MM))
+    return 90 + rise(distal[0] - distal[1], frame), float(offset)
+
+
+def _towards_hip(predictors: tuple[float, float], frame: Frame, priors: Priors) -> Array:
+    """Unit direction from knee to hip centre, in a frame along the shaft."""
+    anatomical, offset = predictors
+    medial = priors.hip_medial_deg.mean
+    medial += priors.hip_per_aldfa * (anatomical - 80) + priors.hip_per_shaft * offset
+    return lean(frame, medial=medial, anterior=priors.hip_anterior_deg.mean)
 
 
 def _hip(femur: trimesh.Trimesh, frame: Frame) -> Array:

@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from guides.bones import Array
-from guides.landmarks import Landmarks, Side, rotate
-from guides.landmarks.priors import (
-    ANKLE_ANTERIOR_DEG,
-    ANKLE_LATERAL_DEG,
-    FEMUR_PER_WIDTH,
-    HIP_ANTERIOR_DEG,
-    MLDFA_AT_ALDFA_80_DEG,
-    TIBIA_PER_WIDTH,
-)
+from guides.landmarks import PRIORS, Landmarks, Priors, Side, rotate
 from guides.measures.angles import Points, axes
 from guides.measures.definitions import Measure
 from guides.measures.long_film import FILM_SPREAD_DEG, NO_FILM, LongFilm, hip_imputed
@@ -26,7 +18,9 @@ BAND = (5.0, 95.0)
 """Percentiles of the stated band: it holds 90 % of the draws."""
 
 
-def drawn_points(landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM) -> dict[str, Array]:
+def drawn_points(
+    landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM, priors: Priors = PRIORS
+) -> dict[str, Array]:
     """Positions with every imputed hip and ankle replaced by (DRAWS, 3) draws from the priors.
 
     The draws are the same on every call: a plan must not change when it is computed again. With less shaft in
@@ -37,6 +31,7 @@ def drawn_points(landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM) -> 
         landmarks: as they were found, before any film.
         side: L or R.
         film: what was read on a long-leg film.
+        priors: those that the landmarks were imputed from.
     """
     points = landmarks.positions()
     generator = np.random.default_rng(20240)
@@ -47,14 +42,14 @@ def drawn_points(landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM) -> 
     shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
     shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
     imputed = (
-        ("ankle_center", "tibia_knee_center", ANKLE_LATERAL_DEG.spread * shortness,
-         ANKLE_ANTERIOR_DEG.spread * shortness, TIBIA_PER_WIDTH),
-        ("hip_center", "femur_knee_center", MLDFA_AT_ALDFA_80_DEG.spread,
-         HIP_ANTERIOR_DEG.spread, FEMUR_PER_WIDTH),
+        ("ankle_center", "tibia_knee_center", priors.ankle_lateral_deg.spread * shortness,
+         priors.ankle_anterior_deg.spread * shortness, priors.tibia_per_width),
+        ("hip_center", "femur_knee_center", priors.hip_medial_deg.spread,
+         priors.hip_anterior_deg.spread, priors.femur_per_width),
     )  # fmt: skip
     towards_anterior = np.cross(frame.up, frame.anterior)
     for name, pivot, frontal_deg, sagittal_deg, per_width in imputed:
-        frontal, sagittal, length = generator.standard_normal((3, DRAWS))
+        frontal, sagittal, length = priors.deviations(generator, (3, DRAWS))
         if name not in landmarks or landmarks[name].provenance != "imputed":
             continue
         arm = points[name] - points[pivot]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trimesh
+from hypothesis import settings
 
 from guides.bones import Bone, BoneSet
 from guides.design import design_files
@@ -17,6 +18,10 @@ from guides.plan import plan_files
 from guides.solids import from_mesh, to_mesh
 from tests.data import shared_data
 from tests.guides.synthetic import synthetic_leg, write_leg
+
+# A busy machine stops a process for longer than any deadline of a single example.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 FULL_LEGS = (
     "hubmap_vhf_l", "hubmap_vhf_r", "hubmap_vhm_l", "hubmap_vhm_r", "staple_lhdl_ct_r",

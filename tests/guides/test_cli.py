@@ -146,6 +146,46 @@ def test_plan_refuses_a_place_it_cannot_write(folder_of: FolderOf, tmp_path: Pat
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+def test_plan_takes_a_cut_placed_by_hand(folder_of: FolderOf, tmp_path: Path) -> None:
+    command = ["plan", "--bones", str(folder_of("synthetic_l")), "--side", "L", "--correction", "8"]
+    found, placed = tmp_path / "found.json", tmp_path / "placed.json"
+    assert main([*command, "--out", str(found)]) == 0
+    hinge = json.loads(found.read_text())["osteotomy"]["hinge_point"]
+    hinge[2] -= 3.0
+    (tmp_path / "cut.json").write_text(json.dumps({"hinge_point": hinge}))
+    assert main([*command, "--cut", str(tmp_path / "cut.json"), "--out", str(placed)]) == 0
+    plan = read_plan(json.loads(placed.read_text()))
+    assert plan["cut"] == {"hinge_point": pytest.approx(hinge, abs=1e-3)}
+    osteotomy = plan["osteotomy"]
+    above = (np.array(hinge) - osteotomy["plane_point"]) @ osteotomy["plane_normal"]
+    assert above == pytest.approx(0, abs=1e-3), "the plane runs through the hinge"
+    assert "cut" not in json.loads(found.read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read"),
+        ("{", "cannot be read"),
+        ("[1, 2, 3]", "no JSON object"),
+        ('{"start": [1, 2, 3]}', "start"),
+        ('{"hinge_point": [1, 2]}', "hinge_point"),
+        ('{"hinge_point": [NaN, 2, 3]}', "hinge_point"),
+        ('{"start_point": [900, 0, 0]}', "start"),
+    ],
+)
+def test_plan_refuses_what_is_no_cut(
+    folder_of: FolderOf, tmp_path: Path, refused: Refused, text: str | None, said: str
+) -> None:
+    cut, out = tmp_path / "cut.json", tmp_path / "plan.json"
+    if text is not None:
+        cut.write_text(text)
+    bones = folder_of("synthetic_l")
+    line = refused("plan", "--bones", bones, "--side", "L", "--correction", 8, "--cut", cut, "--out", out)
+    assert said in line
+    assert not out.exists()
+
+
 def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     def change(plan: dict[str, Any]) -> None:
         *parents, last = path.split(".")

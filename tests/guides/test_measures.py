@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from scipy.stats import t as student_t
 
 from guides.bones import Array
-from guides.landmarks import Landmark, Landmarks
-from guides.landmarks.priors import MLDFA_AT_ALDFA_80_DEG
+from guides.landmarks import PRIORS, Landmark, Landmarks
 from guides.measures import (
     MEASURES,
     caton_deschamps,
@@ -200,6 +200,12 @@ def test_miniaci_finds_the_angle_that_was_turned(degrees: float) -> None:
     assert miniaci(hip, points["ankle_center"], hinge, target, axis) == pytest.approx(degrees, abs=1e-6)
 
 
+def for_another_person(spread: float) -> float:
+    """Half width of the 90 % prediction interval from a mean and a spread over the people of the priors."""
+    people = PRIORS.people
+    return float(student_t.ppf(0.95, people - 1) * spread * np.sqrt(1 + 1 / people))
+
+
 def test_only_imputed_ends_are_drawn_and_always_the_same() -> None:
     points = leg("L")
 
@@ -211,12 +217,14 @@ def test_only_imputed_ends_are_drawn_and_always_the_same() -> None:
     assert all(point.shape == (3,) for point in seen.values())
     drawn = drawn_points(marks("imputed", "auto"), "L")
     assert drawn["hip_center"].shape == (4000, 3) and drawn["ankle_center"].shape == (3,)
-    spread = np.std(hka(drawn, "L"))
-    assert spread == pytest.approx(MLDFA_AT_ALDFA_80_DEG.spread, rel=0.05)
+    half = np.ptp(np.percentile(hka(drawn, "L"), [5, 95])) / 2
+    assert half == pytest.approx(for_another_person(PRIORS.hip_medial_deg.spread), rel=0.05)
     short = leg("L") | {"tibia_shaft_distal": np.array([0, 0, -85.0])}
     shorter = Landmarks(
         {n: Landmark(p, "imputed" if n == "ankle_center" else "auto") for n, p in short.items()}
     )
-    assert np.std(mmpta(drawn_points(shorter, "L"), "L")) == pytest.approx(1.2 * 50 / 25, rel=0.05)
+    half = np.ptp(np.percentile(mmpta(drawn_points(shorter, "L"), "L"), [5, 95])) / 2
+    spread = PRIORS.ankle_lateral_deg.spread
+    assert half == pytest.approx(for_another_person(spread * 50 / 25), rel=0.05)
     again = drawn_points(marks("imputed", "auto"), "L")
     assert np.array_equal(drawn["hip_center"], again["hip_center"])
