@@ -140,8 +140,8 @@ def _wedge(judged: Judged) -> Iterator[dict[str, Any]]:
     if osteotomy.KIND != Osteotomy.KIND:
         # An opening wedge turns about a hinge beside the fibula's upper joint and leaves the fibula whole.
         text = (
-            "A closing wedge shortens the lateral side, which an intact fibula holds open: detach the proximal"
-            " tibiofibular joint or cut the fibula; pictures show it uncut"
+            "A closing wedge shortens the lateral side, which an intact fibula holds open: detach its upper"
+            " joint or cut it; the pictures show it uncut"
         )
         yield warning("fibula_release", text, FIBULA, osteotomy.gap_mm)
 

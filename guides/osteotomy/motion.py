@@ -11,8 +11,8 @@ from guides.osteotomy.technique import TuberositySide
 
 DISTAL_FRAGMENT = ("ankle_center", "tibia_shaft_proximal", "tibia_shaft_distal")
 """Landmarks of the distal fragment, apart from the tuberosity. The fibula stays: an opening wedge turns about
-a hinge beside its upper joint and leaves it whole. A closing wedge needs that joint detached or the fibula cut
-(10.3390/medicina61010091), of which a plan warns; where the fibula goes then is not modelled."""
+a hinge beside its upper joint and leaves it whole. A closing wedge needs that joint detached or the fibula
+cut (10.3390/medicina61010091), of which a plan warns; where the fibula goes then is not modelled."""
 
 PATELLAR = ("patella_articular_superior", "patella_articular_inferior")
 
