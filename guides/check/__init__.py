@@ -94,6 +94,14 @@ def check_mesh_files(
     checks += printable(first, report, rules)
     for what in report.get("missing", []):
         checks.append(verdict("missing", False, None, None, "", what, failed="warn"))
+    for outgrowth in report.get("outgrowths", []):
+        checks.append(
+            verdict(
+                "outgrowth", False, outgrowth["area_mm2"], None, "mm2", outgrowth["message"],
+                place=np.asarray(outgrowth["point"], dtype=float), failed="warn",
+                remedy="Look at the place: paint contact there where it is sound bone, or leave it bridged",
+            )
+        )  # fmt: skip
     matches = report["plan_sha256"] == plan_hash(document)
     checks.append(verdict("plan_hash", matches, None, None, "", "The guide was designed from this plan"))
     side = report["label"].split()[0] == document["side"] == report["side"]

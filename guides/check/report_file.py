@@ -32,6 +32,10 @@ _SCHEMA = {
         "side": {"enum": ["L", "R"]},
         "engraving": {"$ref": _PART, "required": _ENGRAVING},
         "rules": {"type": "object"},
+        "outgrowths": {
+            "type": "array",
+            "items": {"$ref": _PART, "required": ["point", "area_mm2", "message"]},
+        },
     },
     "$defs": {
         "part": {

@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preset", action="append", default=[], metavar="ID", help="may be given several times"
     )
     parser.add_argument("--preset-file", type=Path, metavar="FILE", help="JSON file with presets of your own")
+    parser.add_argument(
+        "--painting", type=Path, metavar="FILE", help="JSON list of brush strokes that add or remove contact"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     add_time_limit(parser)
 
@@ -31,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     """Refuse here what can be refused at once, and leave the solids to a child."""
     from guides.design import check_request, design_files
 
-    parameters = _parameters(options.parameters)
+    parameters = _read(options.parameters, "bad_parameters", "a JSON object of guide parameters")
+    painting = _read(options.painting, "bad_painting", "a JSON list of brush strokes")
     if is_child():
         report = design_files(
             options.bones,
@@ -40,11 +44,12 @@ def run(options: argparse.Namespace) -> int:
             parameters=parameters,
             presets=options.preset,
             site_presets=options.preset_file,
+            painting=painting,
             progress=bar(),
         )
         say(f"guide {report['label']} in {report['seconds']['total']:.1f} s")
         return verdict(report["checks"])
-    check_request(options.bones, options.plan, parameters, options.preset, options.preset_file)
+    check_request(options.bones, options.plan, parameters, options.preset, options.preset_file, painting)
     with made_by_child(options.out) as folder:
         arguments: list[object] = [
             "design",
@@ -55,7 +60,12 @@ def run(options: argparse.Namespace) -> int:
             "--out",
             folder,
         ]
-        for name, value in (("--parameters", options.parameters), ("--preset-file", options.preset_file)):
+        files = {
+            "--parameters": options.parameters,
+            "--preset-file": options.preset_file,
+            "--painting": options.painting,
+        }
+        for name, value in files.items():
             arguments += [name, value] if value is not None else []
         for name in options.preset:
             arguments += ["--preset", name]
@@ -64,12 +74,10 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _parameters(path: Path | None) -> Any:
+def _read(path: Path | None, code: str, what: str) -> Any:
     if path is None:
         return None
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(
-            "bad_parameters", f"{path} is not a JSON file", "Give a JSON object of guide parameters"
-        ) from error
+        raise InputError(code, f"{path} is not a JSON file", f"Give {what}") from error

@@ -12,11 +12,12 @@ import trimesh
 
 from guides.bones import Array, distance
 from guides.design.clearance import FINE_MM, Swept, swept_distance
+from guides.design.contact_area import described, with_area
 from guides.design.footprint import Footprint
-from guides.design.placing import find_footprint
+from guides.design.placing import find_footprints
 from guides.design.plate import add_label
 from guides.design.presets import Settings
-from guides.design.rims import outline, rims
+from guides.design.rims import outline, parted, rims
 from guides.design.sleeves import add_wires
 from guides.design.slots import add_slots
 from guides.design.solid_parts import Parts
@@ -24,12 +25,15 @@ from guides.design.soundness import check_sound
 from guides.design.windows import add_windows
 from guides.drilling import drill_depth_mm
 from guides.errors import InputError
-from guides.osteotomy import read_osteotomy
+from guides.osteotomy import Osteotomy, read_osteotomy
 from guides.plan import Progress, plan_hash
 from guides.solids import checked, placed, to_mesh, to_printable
 
 LIFT_MM = 0.05
 """Shortfall of the clearance that is not worth lifting the contact face for."""
+
+ATTEMPTS = 4
+"""Places that are tried when no sound solid comes out on the best one."""
 
 CRUMB_MM3 = 5.0
 """Smaller pieces are slivers at the rim of the shell; anything larger means a broken guide."""
@@ -40,7 +44,8 @@ class Guide:
     """A designed guide in the world frame with what a check or a surgeon needs to know of it.
 
     ``bottom`` is the local w at which it ends towards the bone's far side; ``missing`` says what was
-    wanted and found no room.
+    wanted and found no room; ``outgrowths`` holds place (LPS mm), area and words for each bony outgrowth that
+    the guide keeps clear of.
     """
 
     mesh: trimesh.Trimesh
@@ -54,6 +59,7 @@ class Guide:
     engraving: dict[str, Any]
     label: str
     missing: list[str]
+    outgrowths: list[dict[str, Any]]
 
 
 def design_guide(
@@ -82,7 +88,28 @@ def design_guide(
     report("footprint", 0.05)
     osteotomy = read_osteotomy(document["osteotomy"])
     check_sound(tibia, osteotomy.start_point)
-    footprint = find_footprint(tibia, fibula, document, chosen)
+    refusal: InputError | None = None
+    for place in find_footprints(tibia, fibula, document, chosen)[:ATTEMPTS]:
+        try:
+            footprint = with_area(place, chosen.painting)
+            return _built(tibia, document, chosen, osteotomy, footprint, report, fill_undercuts)
+        except InputError as error:
+            # The best place is the one whose refusal a person can do something about.
+            refusal = refusal or error
+    assert refusal is not None
+    raise refusal
+
+
+def _built(
+    tibia: trimesh.Trimesh,
+    document: Mapping[str, Any],
+    chosen: Settings,
+    osteotomy: Osteotomy,
+    footprint: Footprint,
+    report: Progress,
+    fill_undercuts: bool,
+) -> Guide:
+    """The guide on one footprint."""
     report("distance", 0.2)
     swept = swept_distance(tibia, footprint, chosen, fill=fill_undercuts)
     report("solids", 0.4)
@@ -90,6 +117,8 @@ def design_guide(
     parts = Parts()
     slot, others = add_slots(footprint, chosen, osteotomy, parts)
     wires, missing = add_wires(footprint, chosen, osteotomy, parts)
+    if parted(footprint):
+        missing.append("Painted contact area that does not join the guide was left out")
     engraving = add_label(footprint, chosen, label, parts)
     top = swept.origin[2] + swept.values.shape[2] * FINE_MM
     windows = (
@@ -102,8 +131,9 @@ def design_guide(
         wire["drill_depth_mm"], wire["drill_depth_ends_at"] = drill_depth_mm(tibia, wire, document)
     mesh = to_printable(placed(body, footprint.basis, footprint.origin))
     return Guide(
-        mesh, footprint, swept.bottom, chosen, slot, others, wires, windows, engraving, label[2:], missing
-    )
+        mesh, footprint, swept.bottom, chosen, slot, others, wires, windows, engraving, label[2:], missing,
+        described(footprint),
+    )  # fmt: skip
 
 
 def _assembled(
@@ -151,6 +181,6 @@ def _bone_clearance(
 def _within(mesh: trimesh.Trimesh, footprint: Footprint, bottom: float) -> Array:
     """Vertices and face centres of a mesh in the local frame that lie under the contact outline."""
     points = np.vstack([mesh.vertices, mesh.triangles_center])
-    (a, b), (low, high) = footprint.u, footprint.v
+    (a, b), (low, high) = footprint.bounds
     u, v, w = points.T
     return np.asarray(points[(u > a) & (u < b) & (v > low) & (v < high) & (w > bottom)])

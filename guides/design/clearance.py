@@ -14,17 +14,13 @@ from skimage import measure
 from guides.bones import Array, signed_distance
 from guides.design.footprint import Footprint
 from guides.design.presets import Settings
+from guides.design.room import STEP_MM
 from guides.solids import checked, from_mesh
 
 FINE_MM = 0.35
 COARSE_MM = 2.0
 NARROW_MM = 1.5
 """Half-width of the band about the contact face with exact distances; beyond it they are interpolated."""
-
-DEPTH_MM = 18.0
-STEEP_PERCENT = 4.0
-"""How far below its highest point the guide may reach down round the bone, and the share of the face that may
-lie lower: a tail round a steep edge would be thin and hold nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +66,12 @@ def swept_distance(
     Without ``fill`` it is not swept, and a guide made from it grips every undercut.
     """
     margin = 3.0
-    patch = footprint.over(footprint.u, footprint.v)
-    top = float(patch.max())
-    bottom = max(float(np.percentile(patch, STEEP_PERCENT)) - 1, top - DEPTH_MM)
-    wide = footprint.over(
-        (footprint.u[0] - margin, footprint.u[1] + margin), (footprint.v[0] - margin, footprint.v[1] + margin)
-    )
-    low = np.array([footprint.u[0] - margin, footprint.v[0] - margin, bottom - margin])
-    high = np.array(
-        [
-            footprint.u[1] + margin,
-            footprint.v[1] + margin,
-            float(wide.max()) + settings.bone_clearance_mm + settings.shell_thickness_mm + margin,
-        ]
-    )
+    bottom = footprint.bottom
+    (u0, u1), (v0, v1) = footprint.bounds
+    wide = footprint.over((u0 - margin, u1 + margin), (v0 - margin, v1 + margin))
+    low = np.array([u0 - margin, v0 - margin, bottom - margin])
+    above = settings.bone_clearance_mm + settings.shell_thickness_mm + float(footprint.relief.max())
+    high = np.array([u1 + margin, v1 + margin, float(wide.max()) + above + margin])
     fine = [np.arange(a, b + FINE_MM, FINE_MM) for a, b in zip(low, high, strict=True)]
     coarse = [np.arange(a - COARSE_MM, b + 2 * COARSE_MM, COARSE_MM) for a, b in zip(low, high, strict=True)]
     local = ((np.asarray(tibia.vertices) - footprint.origin) @ footprint.basis).astype(np.float64)
@@ -99,4 +87,14 @@ def swept_distance(
     values[band] = signed_distance(bone, nodes_fine)
     if fill:
         values = np.minimum.accumulate(values[:, :, ::-1], axis=2)[:, :, ::-1]
+    if footprint.relief.any():
+        # The same all along the way out, so that nothing of the proof of withdrawal is lost.
+        values = values - _relief(footprint, fine[0], fine[1])[:, :, None]
     return Swept(low, np.ascontiguousarray(values), bottom)
+
+
+def _relief(footprint: Footprint, u: Array, v: Array) -> Array:
+    """The footprint's relief on a finer grid."""
+    first = (footprint.grid_u[0], footprint.grid_v[0])
+    place = np.stack(np.meshgrid((u - first[0]) / STEP_MM, (v - first[1]) / STEP_MM, indexing="ij"))
+    return np.asarray(map_coordinates(footprint.relief, place, order=1))

@@ -14,6 +14,7 @@ import numpy as np
 from guides.bones import Array, Bone, BoneSet, hashes
 from guides.check import check_mesh_files
 from guides.design.assembly import Guide, design_guide
+from guides.design.contact_area import regions
 from guides.design.footprint import RIM_MM
 from guides.design.presets import Settings, settings
 from guides.design.rims import outline
@@ -37,6 +38,7 @@ def design_files(
     parameters: Mapping[str, Any] | None = None,
     presets: Sequence[str] = (),
     site_presets: Path | None = None,
+    painting: Sequence[Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Design a guide and write guide.stl, guide.3mf, report.json, scores.json and contact.ply into ``out``.
@@ -48,6 +50,7 @@ def design_files(
         parameters: guide parameters that differ from their defaults and presets (``design.presets``).
         presets: ids of presets (``catalogue``).
         site_presets: a JSON file with presets of one's own.
+        painting: contact area added and taken away by hand (``design.painting.read_strokes``).
         progress: told the stage and the share done.
 
     Returns:
@@ -59,7 +62,7 @@ def design_files(
     tell = progress or (lambda _stage, _fraction: None)
     clock = {"start": time.perf_counter()}
     tell("read", 0.0)
-    document, chosen = check_request(bones, plan, parameters, presets, site_presets)
+    document, chosen = check_request(bones, plan, parameters, presets, site_presets, painting)
     loaded = BoneSet.read(bones, _needed(document))
     tibia = loaded[Bone.TIBIA]
     clock["read"] = time.perf_counter()
@@ -109,6 +112,7 @@ def check_request(
     parameters: Mapping[str, Any] | None,
     presets: Sequence[str] = (),
     site_presets: Path | None = None,
+    painting: Any = None,
 ) -> tuple[dict[str, Any], Settings]:
     """What can be refused before any solid is touched: the plan, the parameters, and whose bones they are.
 
@@ -116,7 +120,7 @@ def check_request(
         InputError: as ``design_files``.
     """
     document = read_plan(plan)
-    chosen = settings(parameters, presets, site_presets)
+    chosen = settings(parameters, presets, site_presets, painting)
     if document["osteotomy"]["correction_deg"] <= 0:
         raise InputError("no_correction", "The plan opens no wedge", "Plan a correction above 0 degrees")
     check_bones(document, bones)
@@ -138,6 +142,7 @@ def _report(guide: Guide, document: Mapping[str, Any], bones: Path) -> dict[str,
         "bones_sha256": hashes(bones),
         "parameters": chosen.numbers(),
         "presets": list(chosen.presets),
+        "painting": [stroke.to_document() for stroke in chosen.painting],
         "rules": chosen.rules.to_document(),
         "clearances_mm": {
             "bone": chosen.bone_clearance_mm,
@@ -151,6 +156,7 @@ def _report(guide: Guide, document: Mapping[str, Any], bones: Path) -> dict[str,
         "wires": guide.wires,
         "windows": guide.windows,
         "missing": guide.missing,
+        "outgrowths": guide.outgrowths,
         "engraving": guide.engraving,
         "footprint": _footprint(guide),
         "osteotomy": document["osteotomy"],
@@ -172,6 +178,10 @@ def _footprint(guide: Guide) -> dict[str, Any]:
         "origin": rounded(footprint.origin),
         **{name: rounded(footprint.basis[:, axis]) for axis, name in enumerate("uvw")},
         "outline": [[round(float(x), 4) for x in corner] for corner in corners],
+        "relief": [
+            [[round(float(x), 4) for x in corner] for corner in region]
+            for region in regions(footprint.relief > 0, footprint)
+        ],
         "rim_mm": RIM_MM,
         "bottom_mm": round(guide.bottom, 4),
     }

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from guides.bones import Array
+from guides.bones import Array, Flags
 from guides.design.planes import SawPlane
 
 RIM_MM = 1.6
 """Thickness in which the front and back rims end."""
+
+DEPTH_MM = 32.0
+STEEP_PERCENT = 4.0
+"""How far below its highest point the guide may reach down round the bone, and the share of the face that may
+lie lower: a tail round a steep edge would be thin and hold nothing."""
+
+
+def lowest_of(heights: Array) -> float:
+    """The w at which a guide over these bone heights ends towards the bone's far side, mm."""
+    return max(float(np.percentile(heights, STEEP_PERCENT)) - 1, float(heights.max()) - DEPTH_MM)
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,12 @@ class Footprint:
         front: 1 where u grows towards anterior, else -1.
         planes: the saw planes, the planned upper cut first.
         slot: low and high limit of the first slot along u.
+        slot_end: outline beyond its ends, mm.
         label: low and high limit of the label along v.
         wires: (4, 2) u and v of the wires: two proximal, two distal.
+        added: (U, V) nodes of contact area outside the outline's own limits.
+        relief: (U, V) mm by which the contact face keeps further off the bone than its clearance.
+        outgrowths: (U, V) nodes inside the outline where the bone has grown out.
     """
 
     origin: Array
@@ -49,8 +63,24 @@ class Footprint:
     front: int
     planes: tuple[SawPlane, ...]
     slot: tuple[float, float]
+    slot_end: float
     label: tuple[float, float]
     wires: Array
+    added: Flags
+    relief: Array
+    outgrowths: Flags
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Low and high limit along u and along v of the whole outline, with what was added."""
+        if not self.added.any():
+            return self.u, self.v
+        rows, columns = np.nonzero(self.added)
+        u, v = self.grid_u[rows], self.grid_v[columns]
+        return (
+            (min(self.u[0], float(u.min())), max(self.u[1], float(u.max()))),
+            (min(self.v[0], float(v.min())), max(self.v[1], float(v.max()))),
+        )
 
     @property
     def withdrawal(self) -> Array:
@@ -75,6 +105,14 @@ class Footprint:
         columns = (self.grid_v >= v[0]) & (self.grid_v <= v[1])
         patch = self.height[np.ix_(rows, columns)]
         return np.asarray(patch[np.isfinite(patch)])
+
+    @property
+    def bottom(self) -> float:
+        """Local w at which the guide ends towards the bone's far side."""
+        lowest = lowest_of(self.over(self.u, self.v))
+        if not self.added.any():
+            return lowest
+        return min(lowest, lowest_of(np.concatenate([self.over(self.u, self.v), self.height[self.added]])))
 
     def surface(self) -> Array:
         """(N, 3) local points of the bone's surface as seen along w, under the outline's bounds."""

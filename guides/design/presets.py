@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guides.catalogue import Rules, read_presets
+from guides.design.painting import Stroke, read_strokes
 from guides.errors import InputError
 
 
@@ -94,8 +95,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         " there keeps the guide from sliding",
     ),
     Parameter(
-        "distal_contact_mm", "Distal contact", "mm", 0.0, 16.0, 12.0,
+        "distal_contact_mm", "Distal contact", "mm", 0.0, 24.0, 18.0,
         "Contact face beyond the distal wires, as far as the bone is in view",
+    ),
+    Parameter(
+        "side_contact_mm", "Side contact", "mm", 0.0, 12.0, 8.0,
+        "Contact face in front of and behind the slot, as far as the bone faces outwards; it keeps the guide"
+        " from rolling round the bone and sliding along it",
     ),
     Parameter(
         "hinge_pin", "Hinge pin", SWITCH, 0.0, 1.0, 1.0,
@@ -133,12 +139,14 @@ class Settings:
     distal_wire_mm: float
     proximal_contact_mm: float
     distal_contact_mm: float
+    side_contact_mm: float
     hinge_pin: float
     second_slot: float
     windows: float
     presets: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
     drill_holes: tuple[tuple[float, float, float], ...] = ()
+    painting: tuple[Stroke, ...] = ()
 
     @property
     def slot_thickness_mm(self) -> float:
@@ -169,11 +177,13 @@ def settings(
     parameters: Mapping[str, Any] | None = None,
     presets: Sequence[str] = (),
     site_presets: Path | None = None,
+    painting: Any = None,
 ) -> Settings:
-    """Defaults, over them the presets in their order, over those the given parameters.
+    """Defaults, over them the presets in their order, over those the given parameters; and what was painted.
 
     Raises:
-        InputError: an unknown parameter or preset, or a value that is no number or out of range.
+        InputError: an unknown parameter or preset, a value that is no number or out of range, or
+            ``bad_painting``.
     """
     if parameters is not None and not isinstance(parameters, Mapping):
         raise InputError("bad_parameter", "The guide parameters are no object", "Give names with numbers")
@@ -190,7 +200,13 @@ def settings(
             f"Known are {', '.join(p.name for p in PARAMETERS)}",
         )
     holes = tuple(tuple(map(float, hole)) for preset in chosen for hole in preset.get("drill_holes", []))
-    return Settings(**values, presets=tuple(presets), rules=Rules.of(chosen), drill_holes=holes)  # type: ignore[arg-type]
+    return Settings(
+        **values,
+        presets=tuple(presets),
+        rules=Rules.of(chosen),
+        drill_holes=holes,  # type: ignore[arg-type]
+        painting=read_strokes(painting),
+    )
 
 
 def _value(parameter: Parameter, value: Any) -> float:

@@ -14,8 +14,16 @@ from guides.measures import Axes, Points
 from guides.osteotomy import Osteotomy
 
 STEP_MM = 0.5
-STEEPEST = float(np.sin(np.radians(15)))
-"""Contact counts where the outward normal and the withdrawal direction agree at least this far."""
+STEEPEST = float(np.sin(np.radians(10)))
+"""Contact counts where the outward normal and the withdrawal direction agree at least this far: as little as
+the printed layer needs to be withdrawn, because the edges round which it reaches are what keeps the guide
+from sliding and rolling."""
+
+FACING_SHARE = 0.65
+"""Share of a row along the leg that must do so; where the bone has fallen away the guide ends early."""
+
+BEYOND_MM = 16.0
+"""How far beyond the guide the bone is looked at: somebody may paint contact there."""
 
 TENDON_MARGIN_MM = 9.0
 """Kept free beside the tuberosity for the patellar tendon."""
@@ -35,7 +43,7 @@ class Face:
         front: 1 where u grows towards anterior, else -1.
         tuberosity: (3,) local.
         up: (3,) the leg's axis, local.
-        behind: where a lateral guide must end in front of the fibula, as front times u; None elsewhere.
+        fibula: (N, 3) local points in front of which a lateral guide must end; None elsewhere.
     """
 
     origin: Array
@@ -46,7 +54,7 @@ class Face:
     front: int
     tuberosity: Array
     up: Array
-    behind: float | None
+    fibula: Array | None
 
     def run(self, v: tuple[float, float]) -> tuple[float, float]:
         """Widest run of u between two heights where the bone faces outwards and nothing is in the way."""
@@ -57,9 +65,14 @@ class Face:
         # The tendon runs up the leg from the tuberosity, not square to the cut.
         lean = self.up[0] / self.up[1]
         tendon = min(self.front * (self.tuberosity[0] + (at - self.tuberosity[1]) * lean) for at in v)
-        free = (np.mean(facing[:, rows] > STEEPEST, axis=1) > 0.8) & (forward < tendon - TENDON_MARGIN_MM)
-        if self.behind is not None:
-            free &= forward > self.behind
+        free = (np.mean(facing[:, rows] > STEEPEST, axis=1) > FACING_SHARE) & (
+            forward < tendon - TENDON_MARGIN_MM
+        )
+        if self.fibula is not None:
+            # The head lies further back than the neck: each height has its own limit.
+            level = (self.fibula[:, 1] > v[0]) & (self.fibula[:, 1] < v[1])
+            if level.any():
+                free &= forward > (self.front * self.fibula[level, 0]).max() + FIBULA_MARGIN_MM
         edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(int), [0]])))
         runs = [
             (float(self.grid_u[a]), float(self.grid_u[b - 1]))
@@ -100,18 +113,17 @@ def face_from(
     if not len(near):
         raise InputError("cut_outside_bone", "The planned cut does not run through the tibia", "Plan again")
     grid_u = np.arange(near[:, 0].min(), near[:, 0].max(), STEP_MM)
-    grid_v = np.arange(reach[0] - 6, reach[1] + 6, STEP_MM)
+    grid_v = np.arange(reach[0] - BEYOND_MM, reach[1] + BEYOND_MM, STEP_MM)
     base = origin @ basis
     height = height_map(tibia, basis[:, 0], basis[:, 1], basis[:, 2], grid_u + base[0], grid_v + base[1])
     front = int(np.sign(leg.anterior @ basis[:, 0]))
-    behind = None
+    other = None
     if osteotomy.GAP_SIGN < 0:
         other = points["ptfj"][None] if fibula is None else np.asarray(fibula.vertices)
         other = (other - origin) @ basis
-        level = (other[:, 1] > reach[0]) & (other[:, 1] < reach[1])
-        if fibula is None or level.any():
-            used = other if fibula is None else other[level]
-            behind = float((front * used[:, 0]).max()) + FIBULA_MARGIN_MM
+        if fibula is None:
+            # Nobody knows where it goes from the joint: it is taken to run straight along the guide.
+            other = np.column_stack([np.full(len(grid_v), other[0, 0]), grid_v, np.zeros(len(grid_v))])
     return Face(
         origin,
         basis,
@@ -121,7 +133,7 @@ def face_from(
         front,
         (points["tuberosity"] - origin) @ basis,
         leg.up @ basis,
-        behind,
+        other,
     )
 
 

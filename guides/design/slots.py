@@ -17,7 +17,10 @@ from guides.osteotomy import Osteotomy
 from guides.solids import placed
 
 END_MM = 4.0
-"""Wall at each end of a slot."""
+"""Wall at each end of a slot, where the outline has room for it."""
+
+LIP_MM = 1.0
+"""Outline beyond that wall."""
 
 SECOND_DEPTH_SHARE = 0.6
 """Share of the first slot's depth that the second one has, which leans over the wires."""
@@ -102,7 +105,8 @@ def _slot(
     along, across, out = plane.inside(surface).T
     strip = out[(np.abs(across) < half + 0.3) & (along > ends[0]) & (along < ends[1])]
     low, high = float(strip.min()), float(strip.max()) + depth
-    body = box((ends[0] - END_MM, -outer, low - 1), (ends[1] + END_MM, outer, high))
+    wall = END_MM if plane.name == "second cut" else min(END_MM, footprint.slot_end - LIP_MM)
+    body = box((ends[0] - wall, -outer, low - 1), (ends[1] + wall, outer, high))
     # A shallow slot passes through whatever stands higher beside it.
     above = float(strip.max()) + chosen.slot_depth_mm + 2 * OVERSHOOT_MM
     cut = box((ends[0], -half, low - DEEP_MM), (ends[1], half, above))

@@ -91,6 +91,9 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
     # Where the bone falls away for good the guide ends in a flat, which is not meant to touch.
     facing &= centres[:, 2] > float(report["footprint"]["bottom_mm"]) + FLAT_MM
     facing &= inset(outline, centres[:, :2], float(report["footprint"]["rim_mm"]))
+    for region in report["footprint"].get("relief", []):
+        # Made not to touch.
+        facing &= ~inset(np.asarray(region, dtype=float), centres[:, :2], 0.0)
     index = np.flatnonzero(facing)
     down = np.array([0.0, 0.0, -1.0])
     ray: Any = guide.ray

@@ -1,0 +1,98 @@
+"""Bony outgrowths under the guide: they are soft at their rim, seen badly, and keep a guide from seating."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import label
+from scipy.spatial import cKDTree
+
+from guides.bones import Array, Flags
+from guides.design.footprint import Footprint
+from guides.design.room import STEP_MM
+
+INNER_MM, OUTER_MM = 6.0, 12.0
+"""The healthy surface is taken from a ring about each place: an outgrowth is smaller than its hole, and the
+bone's own form goes on over its width."""
+
+HIGH_MM = 1.5
+"""An outgrowth stands so far above the surface that the ring foretells."""
+
+FOOT_MM = 0.5
+"""It ends where it stands no more than this above it."""
+
+NODES = 4
+"""Every so many nodes of the height map are looked at, ..."""
+
+RING_NODES = 3
+"""... and every so many stand for the surface about them."""
+
+LEAST_POINTS = 30
+
+
+def find_bumps(footprint: Footprint) -> Flags:
+    """Which nodes of a footprint's height map lie on an outgrowth, (U, V).
+
+    A quadric through the ring about each place foretells the surface there; what stands above it is an
+    outgrowth. Ridges and edges, which go on through the ring, are foretold.
+    """
+    height = above_surroundings(footprint)
+    low = height > FOOT_MM
+    names, count = label(low)
+    if not count:
+        return np.zeros_like(low)
+    high = np.unique(names[(height > HIGH_MM) & low])
+    return np.asarray(np.isin(names, high[high > 0]))
+
+
+def above_surroundings(footprint: Footprint) -> Array:
+    """(U, V) mm by which the bone stands above what its surroundings foretell; 0 outside the outline."""
+    points, normals = _surface(footprint)
+    rows, columns = (
+        np.flatnonzero((grid > limits[0]) & (grid < limits[1]))
+        for grid, limits in ((footprint.grid_u, footprint.u), (footprint.grid_v, footprint.v))
+    )
+    found = np.zeros_like(footprint.height)
+    if len(points) < LEAST_POINTS:
+        return found
+    coarse = np.ix_(rows[::NODES], columns[::NODES])
+    u, v = np.meshgrid(footprint.grid_u[rows[::NODES]], footprint.grid_v[columns[::NODES]], indexing="ij")
+    places = np.stack([u, v, footprint.height[coarse]], axis=-1).reshape(-1, 3)
+    seen = np.flatnonzero(np.isfinite(places[:, 2]))
+    heights = np.zeros(len(places))
+    for index, about in zip(seen, cKDTree(points).query_ball_point(places[seen], OUTER_MM), strict=True):
+        heights[index] = _above(places[index], points[about], normals[about])
+    spread = np.kron(heights.reshape(u.shape), np.ones((NODES, NODES)))
+    found[np.ix_(rows, columns)] = spread[: len(rows), : len(columns)]
+    return found
+
+
+def _surface(footprint: Footprint) -> tuple[Array, Array]:
+    """(N, 3) points and unit normals of the bone on and about the outline, in the local frame."""
+    du, dv = np.gradient(footprint.height, STEP_MM)
+    u, v = np.meshgrid(footprint.grid_u, footprint.grid_v, indexing="ij")
+    (u0, u1), (v0, v1) = footprint.u, footprint.v
+    near = (u > u0 - OUTER_MM) & (u < u1 + OUTER_MM) & (v > v0 - OUTER_MM) & (v < v1 + OUTER_MM)
+    near &= np.isfinite(du) & np.isfinite(dv)
+    part = (slice(None, None, RING_NODES),) * 2
+    near = near[part]
+    points = np.stack([u, v, footprint.height], axis=-1)[part][near]
+    normals = np.stack([-du, -dv, np.ones_like(du)], axis=-1)[part][near]
+    return points, normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def _above(place: Array, points: Array, normals: Array) -> float:
+    """Height of a place above the quadric through the ring about it, along the ring's mean normal."""
+    arm = points - place
+    ring = (arm**2).sum(axis=1) > INNER_MM**2
+    if ring.sum() < LEAST_POINTS:
+        return 0.0
+    arm, out = arm[ring], normals[ring].mean(axis=0)
+    out = out / np.linalg.norm(out)
+    across = np.cross(out, np.eye(3)[np.argmin(np.abs(out))])
+    across = across / np.linalg.norm(across)
+    x, y, z = arm @ across, arm @ np.cross(out, across), arm @ out
+    # On all sides of it, or nothing is foretold.
+    if len(np.unique(2 * (x > 0) + (y > 0))) < 4:
+        return 0.0
+    columns = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+    return -float(np.linalg.lstsq(columns, z, rcond=None)[0][0])
