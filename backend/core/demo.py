@@ -18,6 +18,7 @@ PEOPLE = {
     "surgeon": ("Sam Surgeon", Role.SURGEON),
     "engineer": ("Erin Engineer", Role.ENGINEER),
     "coordinator": ("Cora Coordinator", Role.COORDINATOR),
+    "rater": ("Robin Rater", Role.RATER),
     "administrator": ("Alex Administrator", Role.ADMINISTRATOR),
 }
 
@@ -50,7 +51,7 @@ def ensure_people() -> tuple[Site, str]:
                 person.set_password(password)
                 person.save()
             Membership.objects.get_or_create(person=person, site=site, role=role)
-    if not known:
+    if not known or known["usernames"] != list(PEOPLE):
         _write({"usernames": list(PEOPLE), "password": password})
     return site, password
 

@@ -79,7 +79,7 @@ def test_the_server_says_where_and_as_whom(place: Place) -> None:
     printed = place.server.log.read_text()
     assert f"Open http://{place.browser.host}" in printed
     assert (
-        f"Log in as surgeon, engineer, coordinator, administrator with the password {place.password}"
+        f"Log in as surgeon, engineer, coordinator, rater, administrator with the password {place.password}"
         in printed
     )
 

@@ -1,4 +1,4 @@
-"""A place to try everything: people, one case that is ready to be planned, one that waits for its X-rays."""
+"""A place to try everything: people, a case to plan, one that waits for its X-rays, and a running study."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from backend.accounts.models import Person
 from backend.cases.models import Case
 from backend.cases.services import create_case
-from backend.core.demo import ensure_people
+from backend.core.demo import PEOPLE, ensure_people
+from backend.core.demo_study import ensure_study
 from backend.core.errors import Refusal
 from backend.imaging.models import View
 from backend.imaging.reconstruction import request_reconstruction
@@ -26,28 +27,27 @@ READY, WAITING = "DEMO-001", "DEMO-002"
 
 
 class Command(BaseCommand):
-    help = "Set up demo people and two demo cases; run it again and it only adds what is missing."
+    help = "Set up demo people, cases and a study; run it again and it only adds what is missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         _, password = ensure_people()
         surgeon = Person.objects.get(username="surgeon")
         try:
-            self._ready_case(surgeon)
+            ready = self._ready_case(surgeon)
             self._case(surgeon, WAITING)
+            ensure_study(ready)
         except Refusal as refusal:
             raise CommandError(f"{refusal.body['message']} {refusal.body['remedy']}") from refusal
-        self.stdout.write(
-            f"Demo people: surgeon, engineer, coordinator, administrator; their password: {password}"
-        )
+        self.stdout.write(f"Demo people: {', '.join(PEOPLE)}; their password: {password}")
 
     def _case(self, surgeon: Person, pseudonym: str) -> Case:
         found = Case.objects.filter(patient__pseudonym=pseudonym, site__memberships__person=surgeon).first()
         return found or create_case(person=surgeon, pseudonym=pseudonym, side=self._side())
 
-    def _ready_case(self, surgeon: Person) -> None:
+    def _ready_case(self, surgeon: Person) -> Case:
         case = self._case(surgeon, READY)
         if case.bone_sets.exists():
-            return
+            return case
         for view in View:
             if not case.images.filter(view=view).exists():
                 path = self._folder / f"{view}.dcm"
@@ -64,6 +64,7 @@ class Command(BaseCommand):
         if job.state == State.FAILED and job.error:
             raise CommandError(f"{job.error['message']} {job.error['remedy']}")
         self.stdout.write(f"... {job.state} after {time.monotonic() - began:.0f} s")
+        return case
 
     @property
     def _folder(self) -> Path:
