@@ -71,9 +71,9 @@ def knee_center(plateau: dict[str, Array]) -> Array:
 def _plane(x: Array, y: Array, z: Array) -> Array:
     """(3,) coefficients of z over x, y and 1, by Huber's weights."""
     design = np.column_stack([x, y, np.ones_like(x)])
-    weight = np.ones_like(z)
-    fit = np.zeros(3)
+    weight: Array = np.ones_like(z)
+    fit: Array = np.zeros(3)
     for _ in range(10):
-        fit = np.linalg.lstsq(design * weight[:, None], z * weight, rcond=None)[0]
+        fit = np.asarray(np.linalg.lstsq(design * weight[:, None], z * weight, rcond=None)[0])
         weight = 1 / np.sqrt(np.maximum(np.abs(z - design @ fit) / STEP_MM, 1))
-    return np.asarray(fit)
+    return fit

@@ -67,7 +67,7 @@ class Priors:
         Mean and spread are estimates from few people, so that the next one follows Student's t, widened by
         the error of the mean.
         """
-        return generator.standard_t(self.people - 1, shape) * np.sqrt(1 + 1 / self.people)
+        return np.asarray(generator.standard_t(self.people - 1, shape) * np.sqrt(1 + 1 / self.people))
 
 
 PRIORS = Priors(

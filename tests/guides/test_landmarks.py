@@ -11,14 +11,15 @@ from scipy.spatial.transform import Rotation
 
 from guides.bones import Bone, BoneSet, distance
 from guides.errors import InputError
-from guides.landmarks import REQUIRED, Landmarks, find_landmarks
-from guides.measures import MEASURES
+from guides.landmarks import REQUIRED, Landmarks, find_landmarks, plateau
+from guides.measures import MEASURES, band, drawn_points
 from guides.plan import plan_files
 from guides.solids import from_mesh, to_mesh
 from tests.guides.conftest import CROPS, FULL_LEGS, FolderOf, side_of
 from tests.guides.synthetic import FEMUR_MM, TIBIA_MM, synthetic_leg, write_leg
 
 MIRROR = np.diag([-1.0, 1, 1])
+SLOPES = ("PTS_medial", "PTS_lateral")
 
 
 def measured(bones: BoneSet, side: str) -> dict[str, float]:
@@ -126,6 +127,52 @@ def test_knee_only_views_agree_with_whole_legs_as_far_as_they_claim(folder_of: F
     assert np.mean(frontal) < 1.6
     assert np.mean(sagittal) < 0.7
     assert max(sagittal) < 1.5
+
+
+@pytest.mark.parametrize("name", FULL_LEGS)
+def test_110_mm_of_tibia_give_the_angles_of_the_whole_leg(folder_of: FolderOf, name: str) -> None:
+    side = side_of(name)
+    whole = measured(BoneSet.read(folder_of(name)), side)
+    marks = find_landmarks(BoneSet.read(folder_of(f"{name}/110")), side)
+    part = {
+        measure: float(MEASURES[measure].function(marks.positions(), side)) for measure in ("mMPTA", *SLOPES)
+    }
+    stated = band(MEASURES["HKA"], drawn_points(marks, side), side)
+    assert stated is not None and stated[0] < whole["HKA"] < stated[1]
+    assert stated[1] - stated[0] < 10, "a band that says nothing holds everything"
+    for slope in SLOPES:
+        assert part[slope] == pytest.approx(whole[slope], abs=1.0)
+    if name == "staple_lhdl_ct_r":  # bows by 10 mm below the view
+        stated = band(MEASURES["mMPTA"], drawn_points(marks, side), side)
+        assert stated is not None and stated[1] - stated[0] > 4
+        assert 2 < part["mMPTA"] - whole["mMPTA"] < 4
+    else:
+        assert part["mMPTA"] == pytest.approx(whole["mMPTA"], abs=1.2)
+
+
+def test_steps_of_thick_slices_move_the_plateau_little(
+    folder_of: FolderOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tibia = BoneSet.read(folder_of("vsd_z013_l"), [Bone.TIBIA])[Bone.TIBIA]
+    vertices = np.array(tibia.vertices)
+    near = vertices[:, 2] > tibia.bounds[1, 2] - 24
+
+    def angles(mesh: trimesh.Trimesh) -> np.ndarray:
+        found = measured(BoneSet({Bone.TIBIA: mesh}), "L")
+        return np.array([found[measure] for measure in ("mMPTA", *SLOPES)])
+
+    def errors() -> np.ndarray:
+        true, found = angles(tibia), []
+        for offset in (0.0, 1.0, 2.0, 3.0):
+            stepped = vertices.copy()
+            stepped[near, 2] = np.floor((vertices[near, 2] - offset) / 4) * 4 + offset + 2
+            found.append(angles(trimesh.Trimesh(stepped, tibia.faces, process=False)) - true)
+        return np.sqrt(np.mean(np.square(found), axis=0))
+
+    off = errors()
+    assert off[0] < 1.5 and off[1:].max() < 2.5
+    monkeypatch.setattr(plateau, "STEP_MM", 0.3)
+    assert np.linalg.norm(off) < 0.8 * np.linalg.norm(errors()), "a fit that follows the majority jumps"
 
 
 def test_an_oblique_edge_of_the_view_does_not_bend_the_axis(tmp_path: Path) -> None:
