@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recon.bones import Bone, BoneSet
+from recon.correspondence import corresponding_name, write_corresponding
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera
 from recon.images import XrayView, read_pair
+from recon.limb_end import FieldOfLimb, limb_ends
 from recon.networks.picture import PIXELS, upright_picture
 from recon.networks.registry import Model, find
 from recon.output import output_folder
@@ -32,6 +34,9 @@ from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
 _ROUGH = 128  # grid on which the network is asked for what refinement begins with
+_CUT_PIECE = (
+    0.2  # of the largest piece: a condyle that the end of a limb parts from its fellow is not smaller
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +69,10 @@ def views_field(network: Any, views: Sequence[XrayView], segmentation: Any = Non
     return xray_field(network, np.stack(pictures), cameras, segmentation)
 
 
-def field_of_view(views: Sequence[XrayView]) -> FieldOfView:
-    """What the cube and the exposed parts of all views show."""
+def field_of_view(views: Sequence[XrayView]) -> FieldOfLimb:
+    """What the cube and the exposed parts of all views show, short of where the limb ends in air."""
     corner = np.full(3, CUBE.side / 2)
-    return FieldOfView(-corner, corner, tuple(exposed_camera(view) for view in views))
+    return FieldOfLimb(-corner, corner, tuple(exposed_camera(view) for view in views), (), limb_ends(views))
 
 
 def exposed_camera(view: XrayView) -> Camera:
@@ -113,7 +118,8 @@ def reconstruct_views(
         field = views_field(network, views, segmentation)
     with watch.stage("refine"):
         tell("refine", 0.25)
-        rough = bones_of_field(field, seen, _ROUGH)
+        smallest = _CUT_PIECE if seen.ends else 1.0
+        rough = bones_of_field(field, seen, _ROUGH, smallest_piece=smallest)
         refinement = refine(field, rough, seen, CUBE, [EdgeImage.of_view(view) for view in views])
         if not refined:
             refinement = replace(refinement, field=field, bones={})
@@ -122,6 +128,7 @@ def reconstruct_views(
         seen,
         resolution,
         lambda stage, share: tell(stage, 0.4 + 0.5 * share),
+        smallest_piece=smallest,
         stopwatch=watch,
     )
     if not bones:
@@ -154,6 +161,7 @@ def reconstruct_files(
     resolution: int = 256,
     refined: bool = True,
     accept_untrusted: bool = False,
+    correspondence: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Reconstruct from files; writes one PLY a bone and ``report.json`` into ``out``, or nothing.
@@ -169,6 +177,8 @@ def reconstruct_files(
         resolution: grid cells along an edge of the cube.
         refined: whether the shape model mends what the network is unsure of.
         accept_untrusted: whether to go on where this does not look like a knee; the report says so.
+        correspondence: whether to write, beside the bones, the refined ones with the same vertices for
+            everybody, see ``recon.correspondence``; the report lists them.
         progress: told the stage and the share of the whole that is done.
 
     Returns:
@@ -216,10 +226,15 @@ def reconstruct_files(
         ],
         "warnings": [*made.trust.warnings(), *(warning for view in views for warning in view.warnings)],
     }
-    with output_folder(out, replaces=[f"{bone.label}.ply" for bone in Bone]) as folder:
+    names = [name for bone in Bone for name in (f"{bone.label}.ply", corresponding_name(bone))]
+    with output_folder(out, replaces=names) as folder:
         with watch.stage("write"):
             tell("write", 0.95)
             bones.write(folder)
+            if correspondence:
+                report["correspondence"] = write_corresponding(
+                    made.refinement, made.seen, calibration_of(chosen.weights), folder
+                )
         report["seconds"] = {**watch.seconds, "total": round(time.perf_counter() - began, 3)}
         (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     tell("done", 1.0)

@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on where this does not look like a knee; the report says so",
     )
+    parser.add_argument(
+        "--correspondence",
+        action="store_true",
+        help="also write BONE.corresponding.ply, whose vertices are numbered alike for everybody",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -47,6 +52,7 @@ def run(options: argparse.Namespace) -> None:
             resolution=options.resolution,
             refined=not options.no_refine,
             accept_untrusted=options.accept_untrusted,
+            correspondence=options.correspondence,
             progress=progress,
         )
     found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"

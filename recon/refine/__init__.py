@@ -71,6 +71,7 @@ class Refinement:
         rejected: why others were not.
         surfaces: what the network drew.
         fits: of all bones, believed or not.
+        steepest: edge in the images, a millimetre; None without images.
     """
 
     field: Field
@@ -78,6 +79,7 @@ class Refinement:
     rejected: Mapping[Bone, str]
     surfaces: Mapping[Bone, Surface]
     fits: Mapping[Bone, Fit]
+    steepest: float | None = None
 
 
 def drawn_surfaces(field: Field, rough: BoneSet, seen: FieldOfView) -> dict[Bone, Surface]:
@@ -136,7 +138,9 @@ def refine(
         bones[bone] = RefinedBone(
             fit.vertices + follow[:, None] * fit.normals, shapes[bone].faces, fit, share, fit.matched
         )
-    return Refinement(blended(field, layers, cube), dict(sorted(bones.items())), rejected, surfaces, fits)
+    steepest = max((image.steepest() for image in images), default=None)
+    mixed = blended(field, layers, cube)
+    return Refinement(mixed, dict(sorted(bones.items())), rejected, surfaces, fits, steepest)
 
 
 def _fits(

@@ -51,6 +51,7 @@ class Fit:
         oddness: root mean square of the coefficients between people, in standard deviations.
         size: coefficient of the size, in standard deviations.
         misfit: mean distance in mm of its outlines from edges in the images; None without images.
+        steepness: median of the edges at its outlines, a millimetre; None without images.
     """
 
     vertices: Array
@@ -63,6 +64,7 @@ class Fit:
     oddness: float
     size: float
     misfit: float | None = None
+    steepness: float | None = None
 
 
 def rigid_motion(moving: Array, fixed: Array) -> Motion:
@@ -203,19 +205,24 @@ def lay_on(
         robust = max(_ROBUST, _FIRST_ROBUST * _NARROWING**step)
         terms = _surface_terms(laid, surface, depth, free, robust, _INDEPENDENT_MM2)
         laid = laid.stepped(terms, stiffness)
-    misfit = None
+    misfit = steepness = None
     if images:
         edges = mesh_edges(shape.faces)
         edges = edges[(shape.areas[edges] > 0).all(axis=1)]
-        misfit, before = _misfit(_outlines(laid, surface, depth, edges, images, _LAST_REACH)), laid
+        lines, before = _outlines(laid, surface, depth, edges, images, _LAST_REACH), laid
         for step in range(_OUTLINE_STEPS):
             reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
             terms = _surface_terms(laid, surface, depth, everything, _ROBUST, _LAST_INDEPENDENT_MM2)
             for line in _outlines(laid, surface, depth, edges, images, reach):
                 terms = terms + _outline_terms(laid, line, reach)
             laid = laid.stepped(terms, stiffness)
-        after = _misfit(_outlines(laid, surface, depth, edges, images, _LAST_REACH))
-        laid, misfit = (laid, after) if after < misfit else (before, misfit)
+        after = _outlines(laid, surface, depth, edges, images, _LAST_REACH)
+        if _misfit(after) < _misfit(lines):
+            lines = after
+        else:
+            laid = before
+        misfit = _misfit(lines)
+        steepness = float(np.median(np.concatenate([line.steepness for line in lines] or [np.zeros(1)])))
     at = laid.vertices()
     normals = vertex_normals(at, shape.faces)
     found = match(at, normals, surface, depth)
@@ -231,6 +238,7 @@ def lay_on(
         oddness=float(np.sqrt(np.mean(known[:-1] ** 2))),
         size=float(known[-1]),
         misfit=misfit,
+        steepness=steepness,
     )
 
 

@@ -15,13 +15,14 @@ from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.refine import Refinement
 from recon.trust.calibration import MOST_MM, Calibration
-from recon.trust.evidence import knee_evidence, point_evidence
+from recon.trust.evidence import METAL, knee_evidence, point_evidence
 
 Array = npt.NDArray[np.float64]
 _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
+_METAL_WEIGHT = 0.5
 _WORDS = {
     "absent": "no {bone} was found",
     "unsure": "the network is unsure where the {bone} ends",
@@ -29,6 +30,8 @@ _WORDS = {
     "unmatched": "parts of the {bone} are missing or in excess",
     "oddness": "the {bone} is unusually shaped",
     "size": "the {bone} is unusually large or small",
+    "misfit": "the outlines of the {bone} are not where the images have edges",
+    "metal": "something much denser than bone is in the pictures",
     "shift": "the {bone} stands at an unusual distance from the tibia",
     "turn": "the {bone} stands at an unusual angle to the tibia",
 }
@@ -43,7 +46,7 @@ class Trust:
     """Whether this is a knee like those that the network knows.
 
     Attributes:
-        score: root mean square of the signs against it, in standard deviations.
+        score: root mean square of the signs against it, in standard deviations, and those of metal added.
         threshold: above which it is refused.
         reasons: what speaks against it, the strongest first; may be there though it is trusted.
     """
@@ -97,7 +100,9 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
             continue
         above = (value - calibration.centre[name]) / calibration.spread[name]
         strengths[name] = float(np.clip(above, 0, _WORST_SIGN))
-    score = float(np.sqrt(np.mean(np.square(list(strengths.values())))))
+    # Metal hides what is behind it however well the rest looks like a knee, so it is not one sign of many.
+    metal = _METAL_WEIGHT * strengths[METAL]
+    score = float(np.sqrt(np.mean([s**2 for name, s in strengths.items() if name != METAL]) + metal**2))
     reasons = []
     absent = {bone.label for bone in Bone if bone not in refinement.fits}
     # That a bone is not there says most.

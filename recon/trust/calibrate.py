@@ -1,15 +1,16 @@
-"""Measure what signs of error mean: ``python -m recon.trust.calibrate [--model WEIGHTS] [--knees N]``.
+"""Measure what signs of error mean: ``python -m recon.trust.calibrate [--model W] [--knees N] [BONES ...]``.
 
-Virtual knees under seeds that training did not use, and the validation people in random poses, are X-rayed,
-reconstructed and compared with the truth. No test person takes part. Writes ``X.trust.json`` beside the
-weights ``X.safetensors``.
+Virtual knees under seeds that training did not use, whose bones differ more from each other than a model of
+few people foretells, the validation people in random poses, and bone sets of other people where some are
+given, are X-rayed, reconstructed and compared with the truth. No test person takes part. Writes
+``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from recon.trust.evidence import knee_evidence, point_evidence
 Array = npt.NDArray[np.float64]
 _SEED = 77_000_000  # far from those of training
 _MARGIN_MM = 3.0
+_PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 # People whom nobody knows differ more from the calibration's than these among themselves.
 _ALLOWANCE = 1.15
 
@@ -48,13 +50,11 @@ class Known:
         refinement: of it.
         seen: what the views showed.
         truth: the bones that were X-rayed.
-        share: what its points count.
     """
 
     refinement: Refinement
     seen: FieldOfView
     truth: BoneSet
-    share: float = 1.0
 
     def errors(self, bone: Bone) -> tuple[Array, Array]:
         """Signs and true distances in mm of the points of a bone well inside the field of view."""
@@ -71,26 +71,32 @@ def xray(bones: BoneSet, seed: int, *, separation: float = 90.0) -> list[XrayVie
         reference, images = Path(temporary, "bones"), Path(temporary, "xrays")
         reference.mkdir()
         bones.write(reference)
-        stations = standard_stations(max(0.0, 45.0 - separation), separation, Positioner(0.0))
+        stations = standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0))
         Scene(stations, seed=seed).render_bones(reference, images)
         return list(read_pair(images / "ap.dcm", images / "lateral.dcm", None))
 
 
-def known(made: Reconstruction, truth: BoneSet, share: float = 1.0) -> Known:
+def known(made: Reconstruction, truth: BoneSet) -> Known:
     """A reconstruction with its truth."""
-    return Known(made.refinement, made.seen, truth, share)
+    return Known(made.refinement, made.seen, truth)
 
 
-def knees(count: int, model: Model) -> Iterator[Known]:
-    """``count`` virtual knees, and half as many of the validation people, which count twice each."""
+def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Known]:
+    """``count`` virtual knees, a third as many of the validation people, and those of bone-set folders."""
     shapes = ShapeModel.from_people(TRAINING_PEOPLE)
-    for index in tqdm(range(count + count // 2), unit="knee"):
+    people = count // 3
+    for index in tqdm(range(count + people + len(folders)), unit="knee"):
         seed = _SEED + index
         rng = np.random.default_rng(seed)
-        person = VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)]
-        truth = draw_bones(shapes, rng) if index < count else person_bones(person, rng)
+        if index < count:
+            spread = _PART_SPREADS[index % len(_PART_SPREADS)]
+            truth = draw_bones(shapes, rng, part_spread=spread)
+        elif index < count + people:
+            truth = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
+        else:
+            truth = BoneSet.read(folders[index - count - people])
         made = reconstruct_views(xray(truth, seed), model=model, resolution=128)
-        yield known(made, truth, 1.0 if index < count else 2.0)
+        yield known(made, truth)
 
 
 def calibrate(cases: Iterable[Known], model: str) -> Calibration:
@@ -103,11 +109,11 @@ def calibrate(cases: Iterable[Known], model: str) -> Calibration:
     cases = list(cases)
     slopes = {}
     for bone in Bone:
-        found = [(*case.errors(bone), case.share) for case in cases if bone in case.refinement.surfaces]
+        found = [case.errors(bone) for case in cases if bone in case.refinement.surfaces]
         slopes[bone] = fit_slopes(
-            np.concatenate([signs for signs, _, _ in found]),
-            np.concatenate([errors for _, errors, _ in found]),
-            np.concatenate([np.full(len(errors), share / max(len(errors), 1)) for _, errors, share in found]),
+            np.concatenate([signs for signs, _ in found]),
+            np.concatenate([errors for _, errors in found]),
+            np.concatenate([np.full(len(errors), 1 / max(len(errors), 1)) for _, errors in found]),
         )
     centre, spread = fit_spread([knee_evidence(case.refinement, case.seen) for case in cases])
     made = Calibration(model, slopes, centre, spread, np.inf)
@@ -120,9 +126,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="name of a shipped model or path of weights")
     parser.add_argument("--knees", type=int, default=24, help="number of virtual knees (%(default)s)")
+    parser.add_argument("bones", type=Path, nargs="*", help="folders of bone sets of more people")
     options = parser.parse_args()
     model = find(options.model)
-    calibrate(knees(options.knees, model), model.sha256).write(model.weights.with_suffix(".trust.json"))
+    calibrate(knees(options.knees, model, options.bones), model.sha256).write(
+        model.weights.with_suffix(".trust.json")
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 ASSETS = Path(__file__).parents[1] / "assets"
 LEAST_MM, MOST_MM = 0.1, 15.0
 _ROUNDS = 40
-_RIDGE = 1e-3
+_RIDGE = 3e-3
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,15 @@ from scipy.spatial.transform import Rotation
 from recon.bones import Bone
 from recon.field_of_view import FieldOfView
 from recon.refine import Refinement, sure_distance, unmatched_share
+from recon.refine.register import Fit
 
 Array = npt.NDArray[np.float64]
 
-SIGNS = ("steepness", "disagreement", "share", "hidden", "outline", "border")
+# The last three are alike at all points of a bone: how far a person is from those of the population.
+SIGNS = ("steepness", "disagreement", "share", "hidden", "outline", "border", "distance", "misfit", "oddness")
 _BORDER_MM = 20.0
 _ABSENT = np.nan
+METAL = "image.metal"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,8 @@ class PointEvidence:
         signs: (N, len(SIGNS)): logarithms of the error in mm that the margin's steepness forebodes and of the
             distance between network and model; share of the model; 1 where the network drew nothing that
             matches; how far the surface is from being an outline in a view, 0 to 1; nearness of the border of
-            the field of view, 0 to 1.
+            the field of view, 0 to 1; and of the bone, logarithms of the mean distance of what the network is
+            sure of from the model and of the outlines from edges in the images, and oddness of the shape.
     """
 
     points: Array
@@ -39,14 +43,14 @@ def point_evidence(refinement: Refinement, seen: FieldOfView, bone: Bone) -> Poi
     """Evidence at the vertices of a refined bone, or at points of the network's surface of another one."""
     if bone in refinement.bones:
         refined = refinement.bones[bone]
-        fit = refined.fit
-        points, normals, deviations = refined.vertices, fit.normals, fit.deviations
-        apart, share = np.abs(fit.residuals), refined.share
+        points, normals, deviations = refined.vertices, refined.fit.normals, refined.fit.deviations
+        apart, share, fit = np.abs(refined.fit.residuals), refined.share, refined.fit
         hidden = (~fit.matched & ~fit.ended).astype(np.float64)
     else:
         surface = refinement.surfaces[bone]
         points, normals, deviations = surface.points, surface.normals, surface.deviations
         apart, share, hidden = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points))
+    fit = refinement.fits[bone]
     border = np.clip(1 - seen.depth(points) / _BORDER_MM, 0, 1)
     signs = [
         np.log(deviations),
@@ -55,8 +59,18 @@ def point_evidence(refinement: Refinement, seen: FieldOfView, bone: Bone) -> Poi
         hidden,
         _from_outline(points, normals, seen),
         border,
+        *(np.full(len(points), value) for value in (_distance(fit), _misfit(fit), fit.oddness)),
     ]
     return PointEvidence(points, np.stack(signs, axis=1))
+
+
+def _distance(fit: Fit) -> float:
+    return float(np.log(0.1 + sure_distance(fit)))
+
+
+def _misfit(fit: Fit) -> float:
+    # Without images nothing is known of it; a quarter of a millimetre is usual of a bad fit.
+    return float(np.log(0.03 + min(0.25 if fit.misfit is None else fit.misfit, 2.0)))
 
 
 def _from_outline(points: Array, normals: Array, seen: FieldOfView) -> Array:
@@ -74,21 +88,24 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
 
     Of each bone: mean expected error of what the network drew (logarithm of mm), distance of what it is sure
     of from the model (logarithm), share of the model without a partner, oddness and unusual size of the
-    shape, and how far it stands from where the tibia's pose would put it (logarithms of mm and degrees).
+    shape, how far its outlines are from edges in the images (logarithm), and how far it stands from where the
+    tibia's pose would put it (logarithms of mm and degrees). Of the images: the steepest edge relative to
+    those at outlines of bone (logarithm), which metal makes large.
     """
     found: dict[str, float] = {}
     tibia = refinement.fits.get(Bone.TIBIA)
     for bone in Bone:
         fit = refinement.fits.get(bone)
-        names = ("unsure", "distance", "unmatched", "oddness", "size", "shift", "turn")
+        names = ("unsure", "distance", "unmatched", "oddness", "size", "misfit", "shift", "turn")
         values = [_ABSENT] * len(names)
         if fit is not None:
-            values[:5] = [
+            values[:6] = [
                 float(np.log(refinement.surfaces[bone].deviations).mean()),
-                float(np.log(0.1 + sure_distance(fit))),
+                _distance(fit),
                 unmatched_share(fit, seen),
                 fit.oddness,
                 abs(fit.size),
+                _misfit(fit),
             ]
             if tibia is not None and bone is not Bone.TIBIA:
                 # Where the tibia's motion would put the middle of this bone's template, and where it is.
@@ -97,10 +114,18 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
                 turn = own_rotation @ rotation.T
                 middle = fit.vertices.mean(axis=0)
                 expected = turn.T @ (middle - own_shift) + shift
-                values[5] = float(np.log(1 + np.linalg.norm(middle - expected)))
-                values[6] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
+                values[6] = float(np.log(1 + np.linalg.norm(middle - expected)))
+                values[7] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
         for name, value in zip(names, values, strict=True):
             if name in ("shift", "turn") and bone is Bone.TIBIA:
                 continue
             found[f"{bone.label}.{name}"] = value
+    found[METAL] = _metal(refinement)
     return found
+
+
+def _metal(refinement: Refinement) -> float:
+    usual = [fit.steepness for fit in refinement.fits.values() if fit.steepness]
+    if refinement.steepest is None or not usual:
+        return 0.0
+    return float(np.log(refinement.steepest / np.median(usual)))

@@ -64,7 +64,7 @@ class Case:
 
 
 def _scene(seed: int, separation: float = 90.0) -> Scene:
-    return Scene(standard_stations(max(0.0, 45.0 - separation), separation, Positioner(0.0)), seed=seed)
+    return Scene(standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0)), seed=seed)
 
 
 def _from_bones(bones: Callable[[], BoneSet], seed: int) -> Prepare:

@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 import torch
+import trimesh
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
@@ -23,6 +24,8 @@ from recon.population.demo import FOLDER, POSE, demo_bones, side_of
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import pose_leg
 from recon.reconstruct import reconstruct_files, reconstruct_views, views_field
+from recon.refine.register import rigid_motion
+from recon.refine.shapes import left_knee
 from recon.vertex_values import uncertainty_of
 
 AP, LATERAL = FOLDER / "ap.dcm", FOLDER / "lateral.dcm"
@@ -31,7 +34,7 @@ AP, LATERAL = FOLDER / "ap.dcm", FOLDER / "lateral.dcm"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "bones"
-    reconstruct_files(AP, LATERAL, out)
+    reconstruct_files(AP, LATERAL, out, correspondence=True)
     return out
 
 
@@ -93,6 +96,24 @@ def test_the_report_says_how_far_to_trust_it(made: Path) -> None:
         # What it is unsure of is worse than what it is sure of.
         half = expected[inside] > np.median(expected[inside])
         assert errors[half].mean() > errors[~half].mean()
+
+
+def test_corresponding_meshes_lie_on_the_bones_and_are_numbered_as_the_template(made: Path) -> None:
+    report, seen = json.loads((made / "report.json").read_text()), FieldOfView.of_folder(made)
+    bones = BoneSet.read(made)
+    assert set(report["correspondence"]) == set(report["refined"])
+    for label, stated in report["correspondence"].items():
+        bone, mesh = Bone[label.upper()], trimesh.load_mesh(made / stated["file"], process=False)
+        template = left_knee()[bone]
+        assert np.array_equal(mesh.faces, template.faces)  # the demo is a left knee
+        assert 0 < stated["shown"] <= stated["vertices"] == len(mesh.vertices)
+        assert uncertainty_of(mesh).shape == (len(mesh.vertices),)
+        # Vertex n is the same place: the template moved rigidly is near, not only the surface.
+        turn, shift = rigid_motion(template.mean, np.array(mesh.vertices))
+        apart = np.linalg.norm(template.mean @ turn.T + shift - mesh.vertices, axis=1)
+        assert np.median(apart) < 6
+        inside = seen.depth(np.array(mesh.vertices)) > 5
+        assert surface_distances(np.array(mesh.vertices)[inside], bones[bone]).mean() < 0.5
 
 
 def test_the_shape_model_brings_the_bones_nearer_to_the_truth() -> None:
@@ -171,6 +192,7 @@ def test_bones_of_an_earlier_run_do_not_stay(made: Path, tmp_path: Path) -> None
     assert not report["trust"]["trusted"]
     assert "no fibula was found" in report["warnings"][0]
     assert "fibula" in report["absent"]
+    # Nor may its corresponding meshes, for which this run was not asked.
     assert {path.stem for path in out.glob("*.ply")} == set(report["bones"])
 
 

@@ -89,7 +89,8 @@ def test_a_bump_where_the_network_is_unsure_does_not_pull(bone: Bone) -> None:
     share = model_share(fit)
     assert share[here].mean() > 0.75
     far = inside & (np.linalg.norm(fit.vertices - bump, axis=1) > 3 * BUMP_RADIUS)
-    assert share[far].mean() < share[here].mean() - 0.1
+    # The network is believed less where it is unsure.
+    assert 1 - share[here].mean() < 0.2 * (1 - share[far].mean())
     assert _unfit(fit, SEEN) is None
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.refine import Refinement
+from recon.refine.matching import Surface
+from recon.refine.register import Fit
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
 from recon.trust.calibration import (
     MOST_MM,
@@ -42,7 +45,7 @@ def calibration() -> Calibration:
 def test_the_regression_is_true_on_average_in_every_tenth() -> None:
     rng = np.random.default_rng(0)
     signs = rng.normal(0, 0.6, (20000, len(SIGNS)))
-    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2]))
+    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2, 0.4, 0.0, 0.1]))
     errors = mean * rng.gamma(1.5, 1 / 1.5, len(mean))  # as skewed as distances are
     slopes = fit_slopes(signs, errors, np.ones(len(errors)))
     predicted = np.exp(slopes[0] + signs @ slopes[1:])
@@ -69,6 +72,29 @@ def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None
     assert "no patella was found" in str(caught.value)
     assert "implant" in caught.value.remedy
     assert "no patella was found" in trust.warnings()[0]
+
+
+def _knee(steepest: float) -> Refinement:
+    """Four bones that fit well, in images whose steepest edge is so much steeper than those of bone."""
+    fits, surfaces = {}, {}
+    for bone in Bone:
+        points = trimesh.creation.icosphere(radius=20).vertices + np.array([0.0, 0.0, 30.0 * bone])
+        ones, all_ = np.ones(len(points)), np.ones(len(points), bool)
+        fits[bone] = Fit(
+            points, points / 20, 0 * ones, ones, all_, ~all_, (np.eye(3), np.zeros(3)), 0.0, 0.0, 0.1, 2.0
+        )
+        surfaces[bone] = Surface(points, points / 20, ones, cKDTree(points))
+    return Refinement(nothing().field, {}, {}, surfaces, fits, steepest)
+
+
+def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
+    known = [knee_evidence(_knee(steepest), SEEN) for steepest in (3.0, 4.0, 5.0)]
+    centre, spread = fit_spread(known)
+    usual = Calibration("0" * 64, calibration().slopes, centre, spread, 2.5)
+    assert judge(_knee(4.0), SEEN, usual).trusted
+    metal = judge(_knee(40.0), SEEN, usual)
+    assert not metal.trusted
+    assert metal.reasons == ("something much denser than bone is in the pictures",)
 
 
 def test_a_usual_knee_is_let_pass() -> None:
