@@ -58,9 +58,9 @@ def dugdale(hip: Array, ankle: Array, target: Array, anterior: Array) -> float:
 def jlca_compensation(jlca: float) -> float:
     """Degrees by which the joint line is counted on to close once the leg is valgus: (JLCA - 2) / 2, or none.
 
-    Soft tissue that was slack in varus tightens: the review in PMC7481321 proposes to take a share of what JLCA
-    exceeds its normal 2 degrees by off the planned correction, so that the leg does not end too far in valgus.
-    How much it closes in one patient is not known beforehand (0.9 ± 1.2 degrees in 80 people,
+    Soft tissue that was slack in varus tightens: the review in PMC7481321 proposes to take a share of what
+    JLCA exceeds its normal 2 degrees by off the planned correction, so that the leg does not end too far in
+    valgus. How much it closes in one patient is not known beforehand (0.9 ± 1.2 degrees in 80 people,
     10.1186/s43019-020-00076-x), so that a plan uses it only on request.
     """
     return max(0.0, (jlca - 2) / 2)
