@@ -214,7 +214,10 @@ def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:
     shaft = float((points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]) @ judged.frame.up)
     filmed = "HKA" in judged.film.measured
     if marks["ankle_center"].provenance == "imputed":
-        text = "The ankle is out of view: its place, HKA and WBL are imputed; check them on a long-leg film"
+        text = (
+            "The ankle is out of view: its place, HKA, WBL and mMPTA are imputed, and how the shaft bows below"
+            " the view is not known; check them on a long-leg film"
+        )
         if filmed:
             text = "The ankle is out of view: its place and mMPTA are imputed, HKA is as read on the film"
         yield warning("ankle_imputed", text, KNEE_FILM)

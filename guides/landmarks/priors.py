@@ -7,10 +7,11 @@ axis 5 degrees, 2.9 to 6.8 (PMC7875943); a tibial axis from 50 mm of shaft withi
 (10.1080/23335432.2021.1916406); HKA from a knee film 1.8 degrees off on average
 (10.1080/17453674.2020.1779516).
 
-How a shaft bows below the view is not to be seen in it: neither a regression on joint line, offsets of both
-shafts and the fibula nor a shape model of tibia and fibula with perfect correspondence foretells the frontal
-residual of LLP26 better than its mean does. A third of arthritic tibiae bow by more than 2 degrees
-(10.1177/230949900701500108). The band of a measure says so; only a long-leg film mends it.
+How a shaft bows below the view is hardly to be seen in it. A regression on how far the shaft lies beside the
+knee centre takes the frontal spread of LLP26 (each person left out) from 0.88 to 0.80 degrees only, and a
+shape model of tibia and fibula with perfect correspondence does worse than the mean. A third of arthritic
+tibiae bow by more than 2 degrees (10.1177/230949900701500108). The band of a measure says so; only a long-leg
+film mends it.
 """
 
 from __future__ import annotations
