@@ -16,7 +16,7 @@ import trimesh
 from guides.bones import Bone, BoneSet, read_mesh
 from guides.catalogue import Rules
 from guides.check.fit import gap, overlap, withdrawal
-from guides.check.printing import printable, thickness
+from guides.check.printing import overhang, printable, thickness
 from guides.check.report_file import report_beside
 from guides.check.slots import planned_planes, slot_open, slot_plane, slot_reach, slot_walls
 from guides.check.topology import handles, metadata_3mf, same_volume, topology
@@ -83,7 +83,9 @@ def check_mesh_files(
         remedy = "Check the guide in the folder that its design wrote"
         return [*checks, verdict("report", False, None, None, "", message, failed="warn", remedy=remedy)]
     checks.append(gap(first, tibia, float(report["clearances_mm"]["bone"])))
-    checks.append(withdrawal(first, tibia, np.asarray(report["withdrawal_direction"], dtype=float)))
+    out = np.asarray(report["withdrawal_direction"], dtype=float)
+    checks.append(withdrawal(first, tibia, out))
+    checks.append(overhang(first, tibia, out, float(report["clearances_mm"]["bone"])))
     checks.append(handles(first, report))
     for slot in (report["slot"], *report.get("other_slots", [])):
         checks += [slot_open(first, slot), slot_walls(first, slot)]

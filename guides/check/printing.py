@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 import trimesh
 
-from guides.bones import Array, Flags
+from guides.bones import Array, Flags, distance
 from guides.catalogue import Rules
 from guides.check.verdict import Check, verdict
 
 SMALLEST_FONT_MM = 2.0
 SHALLOWEST_TEXT_MM = 1.0
 SAMPLES = 4000
+
+OVERHANG_DEG = 45.0
+"""Faces that look further down than this need supports."""
+
+LEAST_OVERHANG_MM2 = 5.0
+CONTACT_MM = 0.5
+"""What lies no further off the bone than the clearance and this is contact face."""
 
 
 def thickness(guide: trimesh.Trimesh, engraving: Mapping[str, Any] | None, least: float) -> Check:
@@ -41,6 +48,36 @@ def thickness(guide: trimesh.Trimesh, engraving: Mapping[str, Any] | None, least
     )  # fmt: skip
 
 
+def overhang(guide: trimesh.Trimesh, tibia: trimesh.Trimesh, out: Array, clearance: float) -> Check:
+    """Supports on the contact face, when the guide is printed with its outside down as the sheet says.
+
+    Supports leave marks where they stood, and a contact face with marks does not seat. On the outside they
+    do no harm, so that area is only told.
+
+    Args:
+        guide: the printed mesh.
+        tibia: the bone.
+        out: unit withdrawal direction; the printer builds against it.
+        clearance: planned gap, mm.
+    """
+    down = guide.face_normals @ out > np.cos(np.radians(OVERHANG_DEG))
+    # What stands on the plate needs none.
+    height = guide.vertices @ out
+    down &= height[guide.faces].min(axis=1) < height.max() - 0.1
+    index = np.flatnonzero(down)
+    near = (
+        distance(tibia, guide.triangles_center[index]) < clearance + CONTACT_MM if len(index) else index > 0
+    )
+    on_contact, everywhere = (float(guide.area_faces[which].sum()) for which in (index[near], index))
+    place = guide.triangles_center[index[near][0]] if near.any() else None
+    return verdict(
+        "overhang", on_contact <= LEAST_OVERHANG_MM2, on_contact, LEAST_OVERHANG_MM2, "mm2",
+        f"Printed with its outside down, {on_contact:.0f} mm2 of the contact face need supports, and"
+        f" {everywhere:.0f} mm2 of the outside",
+        place=place, failed="warn", remedy="Smooth the contact face at the mark, or move the outline",
+    )  # fmt: skip
+
+
 def _flanks(points: Array, normals: Array, engraving: Mapping[str, Any]) -> Flags:
     """Which surface points lie on the upright sides of the engraved strokes."""
     out, along = (np.asarray(engraving[name], dtype=float) for name in ("direction", "along"))
@@ -54,11 +91,7 @@ def _flanks(points: Array, normals: Array, engraving: Mapping[str, Any]) -> Flag
 
 
 def printable(guide: trimesh.Trimesh, report: Mapping[str, Any], rules: Rules) -> list[Check]:
-    """Label, build room and sterilisation.
-
-    Printed with its outside down, as the instruction sheet says, the contact face looks up everywhere and
-    needs no supports: that is so by construction and needs no check.
-    """
+    """Label, build room and sterilisation."""
     engraving = report.get("engraving")
     checks = []
     if engraving is not None and "font_mm" in engraving:

@@ -12,6 +12,7 @@ import pytest
 import trimesh
 
 from guides.check import check_files
+from guides.check.printing import overhang
 from guides.errors import InputError
 from guides.plan import plan_files
 from guides.solids import from_mesh, to_mesh
@@ -144,6 +145,21 @@ def test_a_wall_thinner_than_the_printer_can(made: Designed, tmp_path: Path) -> 
     fin.fix_normals()
     found = judged(made, to_mesh(from_mesh(made.guide()) + from_mesh(fin)), tmp_path)
     assert found["thickness"] == "warn"
+
+
+def test_supports_on_the_contact_face() -> None:
+    bone = trimesh.creation.box((60, 60, 10), trimesh.transformations.translation_matrix([0, 0, -5]))
+    plate = trimesh.creation.box(bounds=[[-10, -10, 0.3], [10, 10, 4]])
+    out = np.array([0.0, 0, 1])
+    good = overhang(plate, bone, out, 0.3)
+    assert (good["status"], good["value"]) == ("pass", 0)
+    tongue = trimesh.creation.box(bounds=[[8, -5, 0.3], [20, 5, 0.7]])
+    found = overhang(to_mesh(from_mesh(plate) + from_mesh(tongue)), bone, out, 0.3)
+    assert found["status"] == "warn" and found["value"] == pytest.approx(100)
+    assert 10 <= found["place"][0] <= 20
+    ledge = trimesh.creation.box(bounds=[[8, -5, 2], [20, 5, 3]])
+    outside = overhang(to_mesh(from_mesh(plate) + from_mesh(ledge)), bone, out, 0.3)
+    assert outside["status"] == "pass" and "100 mm2 of the outside" in outside["message"]
 
 
 def test_the_guide_of_another_plan(made: Designed, tmp_path: Path) -> None:
