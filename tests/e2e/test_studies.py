@@ -151,6 +151,17 @@ def test_from_the_wizard_to_the_report(profiles: Profiles, served: Server) -> No
     assert [(row["value"], row["revisions"]) for row in last] == [("2", "2"), ("2", "2")]
 
 
+def test_a_newcomer_finds_a_running_study(profiles: Profiles) -> None:
+    page = profiles("coordinator").page
+    page.get_by_test_id("study-Demo: bones of two X-rays against bones of a CT").click()
+    expect(page.get_by_test_id("course")).to_have_attribute("data-state", "running")
+    expect(page.get_by_test_id("all-progress")).to_have_text("0 of 2 items rated")
+    rater = profiles("rater").page
+    studies.begin(rater)
+    expect(rater.get_by_test_id("progress")).to_have_text("1 of 2")
+    studies.rated_bones_shown(rater)
+
+
 def download(page: Page, name: str) -> bytes:
     """What a button of the report gives."""
     with page.expect_download() as begun:
