@@ -102,6 +102,8 @@ def set_correction(page: Page, degrees: float) -> None:
 
 def settled(page: Page) -> None:
     """Until the measures are those of the correction on the slider."""
+    # A slider tells the page where it was put with the next frame.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     expect(page.get_by_test_id("measures")).to_have_attribute("data-settled", "true", timeout=30_000)
 
 

@@ -217,8 +217,9 @@ export function useDeleteImage(caseId: string): UseMutationResult<unknown, Error
   });
 }
 
-export function usePixels(image: XrayImage): UseQueryResult<Uint16Array<ArrayBuffer>> {
-  return useQuery({
+/** Stored pixels of an X-ray, row by row; they never change under a hash. */
+export function pixelsOptions(image: XrayImage) {
+  return queryOptions({
     queryKey: ['pixels', image.id, image.sha256],
     queryFn: async ({ signal }) => {
       const pixels = new Uint16Array(await fetchBytes(image.pixels_url, signal));
@@ -228,6 +229,10 @@ export function usePixels(image: XrayImage): UseQueryResult<Uint16Array<ArrayBuf
     staleTime: Infinity,
     gcTime: 60_000,
   });
+}
+
+export function usePixels(image: XrayImage): UseQueryResult<Uint16Array<ArrayBuffer>> {
+  return useQuery(pixelsOptions(image));
 }
 
 // ---- bones -----------------------------------------------------------------

@@ -17,7 +17,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['O'], 'Outlines over the X-rays on and off'],
   [['B'], 'Plan: before and after the correction'],
   [['V'], 'Plan: next view'],
-  [['M', 'A', 'L'], 'Plan: landmarks, lines, long leg'],
+  [['M', 'A', 'L', 'X'], 'Plan: landmarks, lines, long leg, bones on the X-rays'],
   [['Ctrl Z', 'Ctrl Y'], 'Plan: undo and redo whatever was asked'],
   [['0', '…', '9'], 'Rating: answer the open question and go to the next'],
   [['N', 'B', 'P'], 'Rating: next item, back, break'],

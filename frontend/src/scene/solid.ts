@@ -1,6 +1,8 @@
 import { BufferAttribute, BufferGeometry, ShapeUtils, Vector2, Vector3 } from 'three';
 import { mergeVertices } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 
+import { alongCurve } from './order';
+
 /** Points closer than this are one point of a cut's outline, mm. */
 const SAME_POINT = 1e-4;
 
@@ -15,12 +17,23 @@ export interface Solid {
 /** The solid inside a display mesh; corners that share place and normal become one vertex. */
 export function solidOf(geometry: BufferGeometry): Solid {
   const merged = mergeVertices(geometry, SAME_POINT);
-  const triangles = Uint32Array.from(merged.getIndex()?.array ?? []);
+  const positions = merged.getAttribute('position').array as Float32Array;
+  const triangles = alongCurve(positions, Uint32Array.from(merged.getIndex()?.array ?? []));
+  const cap = new Uint8Array(triangles.length / 3);
+  return numbered({ positions, normals: merged.getAttribute('normal').array as Float32Array, triangles, cap });
+}
+
+/** The same solid with its vertices in the order in which the triangles use them. */
+function numbered(solid: Solid): Solid {
+  const numbers = new Map<number, number>();
+  for (const vertex of solid.triangles) if (!numbers.has(vertex)) numbers.set(vertex, numbers.size);
+  const sorted = (values: Float32Array): Float32Array =>
+    Float32Array.from([...numbers.keys()].flatMap((vertex) => [0, 1, 2].map((k) => values[3 * vertex + k] as number)));
   return {
-    positions: merged.getAttribute('position').array as Float32Array,
-    normals: merged.getAttribute('normal').array as Float32Array,
-    triangles,
-    cap: new Uint8Array(triangles.length / 3),
+    positions: sorted(solid.positions),
+    normals: sorted(solid.normals),
+    triangles: solid.triangles.map((vertex) => numbers.get(vertex) as number),
+    cap: solid.cap,
   };
 }
 

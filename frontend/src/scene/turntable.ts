@@ -148,7 +148,7 @@ export class Turntable {
   }
 
   /** From the target to the camera, unit. */
-  private direction(): Vector3 {
+  direction(): Vector3 {
     return this.camera.position.clone().sub(this.controls.target).normalize();
   }
 }

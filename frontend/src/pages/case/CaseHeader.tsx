@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { ArrowLeft, Flag } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import { useSetUrgent } from '../../api/queries';
@@ -9,7 +9,7 @@ import { StateBadge } from '../../components/StateBadge';
 import { ago, clock, SIDES } from '../../domain/format';
 import classes from './Case.module.css';
 
-export function CaseHeader({ detail }: { detail: CaseDetail }): ReactNode {
+export const CaseHeader = memo(function CaseHeader({ detail }: { detail: CaseDetail }): ReactNode {
   const setUrgent = useSetUrgent(detail.id);
   // Shown at once; the server's word follows.
   const urgent = setUrgent.isPending ? setUrgent.variables : detail.urgent;
@@ -45,4 +45,4 @@ export function CaseHeader({ detail }: { detail: CaseDetail }): ReactNode {
       </Tooltip>
     </header>
   );
-}
+});

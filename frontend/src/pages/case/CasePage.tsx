@@ -1,6 +1,6 @@
 import { Center, Loader } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { type ReactNode, useCallback, useState } from 'react';
+import { type ReactNode, useCallback, useMemo, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
 import { useCase, useOutlines } from '../../api/queries';
@@ -19,7 +19,7 @@ import { CompareBar } from './CompareBar';
 import { SidePanel, type Tab } from './SidePanel';
 import { type Layout, Toolbar } from './Toolbar';
 import { useComparedPair } from './useComparedPair';
-import { usePlanner } from './usePlanner';
+import { PlannerContext, usePlanner } from './usePlanner';
 import { XrayPane } from './XrayPane';
 
 export default function CasePage({ id }: { id: string }): ReactNode {
@@ -83,10 +83,14 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   const [hidden, setHidden] = useState<ReadonlySet<BoneName>>(new Set());
   const [opacity, setOpacity] = useState(0.85);
   const [focus, setFocus] = useState<Focus | null>(null);
-  const setTab = (next: Tab): void => {
-    setChosenTab({ state: detail.state, tab: next });
-    setFocus(null);
-  };
+  const setTab = useCallback(
+    (next: Tab): void => {
+      setChosenTab({ state: detail.state, tab: next });
+      setFocus(null);
+    },
+    [detail.state, setChosenTab, setFocus],
+  );
+  const comparing = useMemo(() => ({ other: otherSet, onOther: setOtherSet, coloured, onColoured: setColoured }), [otherSet, setOtherSet, coloured, setColoured]);
   const look = useCallback((place: Point) => {
     setFocus((now) => ({ place, key: (now?.key ?? 0) + 1 }));
     setLayout((now) => (now === 'images' ? 'both' : now));
@@ -108,69 +112,70 @@ function CaseView({ detail }: { detail: CaseDetail }): ReactNode {
   );
 
   return (
-    <div className={classes.case} data-testid="case-page">
-      <CaseHeader detail={detail} />
-      {tab === 'plan' && boneSet ? (
-        <PlannerWork detail={detail} boneSet={boneSet} planner={planner} hidden={hidden} onHidden={setHidden} />
-      ) : (
-        <div className={classes.work}>
-          <Toolbar
-            layout={layout}
-            onLayout={setLayout}
-            hasBones={hasBones}
-            bones={Object.keys(boneSet?.bones ?? {})}
-            hidden={hidden}
-            onHidden={setHidden}
-            hasOutlines={hasOutlines}
-            opacity={opacity}
-            onOpacity={setOpacity}
-          />
-          <div className={classes.views} data-layout={layout}>
-            {layout !== 'bones' && (
-              <div className={classes.films}>
-                {pane('ap')}
-                {pane('lateral')}
-              </div>
-            )}
-            {layout !== 'images' && (
-              <BonePane
-                side={detail.side}
-                boneSet={boneSet}
-                hidden={hidden}
-                guide={tab === 'guide' ? guide : null}
-                focus={focus}
-                compared={overlaid ? compared : null}
-                blend={blend}
-              >
-                {boneSet && overlaid && (
-                  <CompareBar
-                    shown={boneSet}
-                    other={overlaid}
-                    blend={blend}
-                    onBlend={setBlend}
-                    scale={coloured && comparison ? comparison.report.scale_mm : null}
-                  />
-                )}
-              </BonePane>
+    <PlannerContext value={planner}>
+      <div className={classes.case} data-testid="case-page">
+        <CaseHeader detail={detail} />
+        {tab === 'plan' && boneSet ? (
+          <PlannerWork detail={detail} boneSet={boneSet} hidden={hidden} onHidden={setHidden} />
+        ) : (
+          <div className={classes.work}>
+            <Toolbar
+              layout={layout}
+              onLayout={setLayout}
+              hasBones={hasBones}
+              bones={Object.keys(boneSet?.bones ?? {})}
+              hidden={hidden}
+              onHidden={setHidden}
+              hasOutlines={hasOutlines}
+              opacity={opacity}
+              onOpacity={setOpacity}
+            />
+            <div className={classes.views} data-layout={layout}>
+              {layout !== 'bones' && (
+                <div className={classes.films}>
+                  {pane('ap')}
+                  {pane('lateral')}
+                </div>
+              )}
+              {layout !== 'images' && (
+                <BonePane
+                  side={detail.side}
+                  boneSet={boneSet}
+                  hidden={hidden}
+                  guide={tab === 'guide' ? guide : null}
+                  focus={focus}
+                  compared={overlaid ? compared : null}
+                  blend={blend}
+                >
+                  {boneSet && overlaid && (
+                    <CompareBar
+                      shown={boneSet}
+                      other={overlaid}
+                      blend={blend}
+                      onBlend={setBlend}
+                      scale={coloured && comparison ? comparison.report.scale_mm : null}
+                    />
+                  )}
+                </BonePane>
+              )}
+            </div>
+            {outlines.isError && (
+              <ErrorNote error={outlines.error} title="The outlines of the bones" onRetry={() => void outlines.refetch()} />
             )}
           </div>
-          {outlines.isError && (
-            <ErrorNote error={outlines.error} title="The outlines of the bones" onRetry={() => void outlines.refetch()} />
-          )}
-        </div>
-      )}
-      <SidePanel
-        detail={detail}
-        planner={planner}
-        boneSet={boneSet}
-        onBoneSet={setChosenSet}
-        comparing={{ other: otherSet, onOther: setOtherSet, coloured, onColoured: setColoured }}
-        tab={tab}
-        onTab={setTab}
-        guide={guide}
-        onGuide={setGuideId}
-        onLook={look}
-      />
-    </div>
+        )}
+        <SidePanel
+          detail={detail}
+          boneSet={boneSet}
+          onBoneSet={setChosenSet}
+          comparing={comparing}
+          tab={tab}
+          onTab={setTab}
+          guide={guide}
+          onGuide={setGuideId}
+          onLook={look}
+        />
+      </div>
+    </PlannerContext>
   );
 }

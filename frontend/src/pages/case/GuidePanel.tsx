@@ -12,21 +12,20 @@ import type { Point } from '../../domain/plan';
 import { ReleasePanel } from '../guides/ReleasePanel';
 import classes from './Case.module.css';
 import { Checks } from './Checks';
-import type { Planner } from './usePlanner';
+import { useThisPlanner } from './usePlanner';
 
 interface Props {
   detail: CaseDetail;
-  planner: Planner;
   guide: Guide | null;
   onGuide: (id: string) => void;
   onLook: (place: Point) => void;
 }
 
 /** Where the guide of the case stands, its checks and files; what it is made with is the engineer's page. */
-export function GuidePanel({ detail, planner, guide, onGuide, onLook }: Props): ReactNode {
+export function GuidePanel({ detail, guide, onGuide, onLook }: Props): ReactNode {
   const { person } = useSession();
   const mayDesign = detail.allowed.includes('design');
-  const approved = planner.approved;
+  const { approved } = useThisPlanner();
   const outdated = guide !== null && approved !== null && guide.plan !== approved.id;
   return (
     <Stack gap="md" data-testid="guide-panel">

@@ -1,6 +1,6 @@
 import { Button, Group, Loader, Stack, Text } from '@mantine/core';
 import { Table2 } from 'lucide-react';
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useRef, useState } from 'react';
 
 import type { CaseDetail } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
@@ -11,15 +11,18 @@ import { Openings } from '../planner/Openings';
 import { PlanActs } from '../planner/PlanActs';
 import { MeasureTable } from './MeasureTable';
 import { PlanList } from './PlanList';
-import type { Planner } from './usePlanner';
+import { useThisPlanner } from './usePlanner';
 import { Warnings } from './Warnings';
 
 /** The openings and measures that follow from it, warnings, landmarks, and the plans that were stored. */
-export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Planner }): ReactNode {
+export function PlanPanel({ detail }: { detail: CaseDetail }): ReactNode {
+  const planner = useThisPlanner();
   const { document } = planner;
   const bones = currentSet(detail);
   const [comparing, setComparing] = useState(false);
+  const compare = useCallback(() => setComparing(true), [setComparing]);
   const warnings = useRef<HTMLDivElement>(null);
+  const toWarnings = useCallback(() => warnings.current?.scrollIntoView({ block: 'center' }), []);
 
   return (
     <Stack gap="md" data-testid="plan-panel">
@@ -31,7 +34,7 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
           </Text>
         )}
         {planner.mayPlan && document && (
-          <Button flex="none" variant="default" size="compact-sm" leftSection={<Table2 size={14} />} onClick={() => setComparing(true)} data-testid="alternatives">
+          <Button flex="none" variant="default" size="compact-sm" leftSection={<Table2 size={14} />} onClick={compare} data-testid="alternatives">
             Alternatives
           </Button>
         )}
@@ -62,7 +65,7 @@ export function PlanPanel({ detail, planner }: { detail: CaseDetail; planner: Pl
         </>
       )}
       <PlanList detail={detail} mayPlan={planner.mayPlan} onSet={planner.set} />
-      <PlanActs detail={detail} planner={planner} onWarnings={() => warnings.current?.scrollIntoView({ block: 'center' })} />
+      <PlanActs detail={detail} planner={planner} onWarnings={toWarnings} />
       {comparing && <AlternativesDialog caseId={detail.id} planner={planner} onClose={() => setComparing(false)} />}
     </Stack>
   );

@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 
 import type { BoneSet, CaseDetail, Guide } from '../../api/types';
 import type { Point } from '../../domain/plan';
@@ -11,13 +11,11 @@ import { NextStep } from './NextStep';
 import { PlanPanel } from './PlanPanel';
 import { SourcesPanel } from './SourcesPanel';
 import { Timeline } from './Timeline';
-import type { Planner } from './usePlanner';
 
 export type Tab = 'case' | 'sources' | 'bones' | 'plan' | 'guide';
 
 interface Props {
   detail: CaseDetail;
-  planner: Planner;
   boneSet: BoneSet | undefined;
   onBoneSet: (id: string) => void;
   comparing: Comparing;
@@ -29,7 +27,7 @@ interface Props {
 }
 
 /** Numbers and acts on the right: the next step on top, then what has happened, sources, bones, plan and guide. */
-export function SidePanel({ detail, planner, boneSet, onBoneSet, comparing, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
+export const SidePanel = memo(function SidePanel({ detail, boneSet, onBoneSet, comparing, tab, onTab, guide, onGuide, onLook }: Props): ReactNode {
   return (
     <aside className={classes.panel} aria-label="Numbers and next step">
       <NextStep detail={detail} tab={tab} onTab={onTab} />
@@ -67,12 +65,12 @@ export function SidePanel({ detail, planner, boneSet, onBoneSet, comparing, tab,
           <BonesPanel detail={detail} shown={boneSet} onShow={onBoneSet} comparing={comparing} />
         </Tabs.Panel>
         <Tabs.Panel value="plan">
-          <PlanPanel detail={detail} planner={planner} />
+          <PlanPanel detail={detail} />
         </Tabs.Panel>
         <Tabs.Panel value="guide">
-          <GuidePanel detail={detail} planner={planner} guide={guide} onGuide={onGuide} onLook={onLook} />
+          <GuidePanel detail={detail} guide={guide} onGuide={onGuide} onLook={onLook} />
         </Tabs.Panel>
       </Tabs>
     </aside>
   );
-}
+});

@@ -7,6 +7,9 @@ import { readDraft } from '../../domain/planWire';
 /** What becomes of the state. */
 export type Change = (now: PlanState) => PlanState;
 
+/** A hand that has not moved for so long has paused, ms. */
+const PAUSE_MS = 150;
+
 interface Kept {
   readonly key: string;
   /** Null while nothing differs from what is stored. */
@@ -18,6 +21,8 @@ interface Kept {
 export interface PlanSteps {
   /** What is asked for now, with what is under the hand. */
   state: PlanState;
+  /** Whether a hand is still on it. */
+  held: boolean;
   /** Whether there is anything beside what is stored. */
   begun: boolean;
   /** `done` when the hand lets go, which makes it a step that can be undone. The same function always. */
@@ -58,12 +63,22 @@ export function usePlanSteps(key: string, baseline: PlanState | null): PlanSteps
   const state = moving ?? settled;
   const changed = !(baseline && sameState(state, baseline));
   useEffect(() => {
-    if (steps && changed) sessionStorage.setItem(key, JSON.stringify(state));
-    else if (baseline) sessionStorage.removeItem(key);
-  }, [key, steps, changed, state, baseline]);
+    // While a hand moves, once it has paused: each write goes to the disk.
+    const keep = (): void => {
+      if (steps && changed) sessionStorage.setItem(key, JSON.stringify(state));
+      else if (baseline) sessionStorage.removeItem(key);
+    };
+    if (moving === null) {
+      keep();
+      return undefined;
+    }
+    const timer = setTimeout(keep, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [key, steps, changed, state, moving, baseline]);
 
   return {
     state,
+    held: moving !== null,
     begun: steps !== null,
     set,
     undo: unsettled(history, moving) || history.past.length > 0 ? back : null,

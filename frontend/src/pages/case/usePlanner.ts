@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { createContext, useContext, useMemo } from 'react';
 
 import { usePlan, usePreview } from '../../api/plans';
 import type { CaseDetail, PlanSummary } from '../../api/types';
@@ -20,6 +20,8 @@ export interface Planner {
   document: PlanDocument | null;
   /** Whether the document's numbers are those of the state. */
   exact: boolean;
+  /** Whether they are, and no hand is on the plan any more. */
+  rests: boolean;
   pending: boolean;
   error: unknown;
   retry: () => void;
@@ -30,6 +32,18 @@ export interface Planner {
   /** Whether the state is another than that of the newest stored plan, also while a hand is still on it. */
   changed: boolean;
   mayPlan: boolean;
+}
+
+/**
+ * The planner of the page that is shown. It changes with every move of a hand; who reads it here and not from above
+ * spares everything in between.
+ */
+export const PlannerContext = createContext<Planner | null>(null);
+
+export function useThisPlanner(): Planner {
+  const planner = useContext(PlannerContext);
+  if (!planner) throw new Error('there is no planner around this component');
+  return planner;
 }
 
 /** The plan of a case while it is being made: live, undoable, kept over a reload, measured by the server. */
@@ -61,6 +75,7 @@ export function usePlanner(detail: CaseDetail): Planner {
     degrees: exact && document ? document.osteotomy.correction_deg : liveDegrees(state, document),
     document,
     exact,
+    rests: exact && !(mayPlan && steps.held),
     pending: mayPlan ? preview.pending : stored.isFetching,
     error: mayPlan ? (preview.error ?? (known ? null : stored.error)) : stored.error,
     retry: () => (mayPlan && known ? preview.retry() : void stored.refetch()),

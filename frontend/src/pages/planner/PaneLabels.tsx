@@ -3,10 +3,10 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { landmarkLabel } from '../../domain/leg';
 import { number } from '../../domain/format';
 import { gapsAt } from '../../domain/wedge';
+import type { FilmImage } from '../../scene/planner/film';
 import type { PaneName } from '../../scene/planner/panes';
 import type { PlannerScene, Shown } from '../../scene/planner/scene';
 import caseClasses from '../case/Case.module.css';
-import type { Planner } from '../case/usePlanner';
 import classes from './Planner.module.css';
 
 const CUT_NAMES: Record<string, string> = { 'cut:start': 'Start of the cut', 'cut:hinge': 'Hinge', 'cut:plane': 'Cutting plane' };
@@ -16,12 +16,12 @@ interface Props {
   /** Where the view is drawn and hears the pointer. */
   element: HTMLElement | null;
   scene: PlannerScene | null;
-  planner: Planner;
+  film: FilmImage | undefined;
   shown: Shown;
 }
 
 /** Draws one view of the scene inside an element, and keeps numbers beside what they belong to. */
-export function PaneLabels({ pane, element, scene, planner, shown }: Props): ReactNode {
+export function PaneLabels({ pane, element, scene, film, shown }: Props): ReactNode {
   const gap = useRef<HTMLSpanElement>(null);
   const load = useRef<HTMLSpanElement>(null);
   const hover = useRef<HTMLSpanElement>(null);
@@ -48,9 +48,13 @@ export function PaneLabels({ pane, element, scene, planner, shown }: Props): Rea
     };
   }, [scene, element, pane]);
 
-  const { document, degrees } = planner;
-  const wbl = document?.measures.WBL;
-  const opening = document && gapsAt(document.osteotomy, degrees).medial;
+  useEffect(() => {
+    if (scene && element) scene.setFilm(pane, film ?? null);
+  }, [scene, element, pane, film]);
+
+  const { plan, degrees } = shown;
+  const wbl = plan?.measures.WBL;
+  const opening = plan && gapsAt(plan.osteotomy, degrees).medial;
   return (
     <div className={classes.labels} aria-hidden>
       <span ref={gap} className={`${caseClasses.gapLabel} figures`} style={{ visibility: 'hidden' }}>

@@ -1,15 +1,14 @@
 import { Button, Group, Stack, TextInput, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { BadgeCheck, Save, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 
-import { useSavePlan } from '../../api/plans';
 import type { CaseDetail } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { number } from '../../domain/format';
 import { ApproveDialog } from '../case/ApproveDialog';
 import classes from '../case/Case.module.css';
 import type { Planner } from '../case/usePlanner';
+import { useSaving } from './useSaving';
 
 interface Props {
   detail: CaseDetail;
@@ -19,26 +18,15 @@ interface Props {
 
 /** Saving a revision and approving it, always in reach at the foot of the panel. */
 export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
-  const { document, exact, latest } = planner;
-  const save = useSavePlan(detail.id);
+  const { document, latest } = planner;
   const [reason, setReason] = useState('');
+  const saving = useSaving(detail.id, planner.request, () => setReason(''));
   const [approving, setApproving] = useState(false);
   if (!planner.mayPlan || !document) return null;
   const mayApprove = detail.allowed.includes('approve') && latest?.status === 'draft';
   const count = document.warnings.length;
   // After a withdrawal the newest plan is an old one, which can only be approved as a new revision.
   const savable = planner.changed || latest === null || latest.status === 'superseded';
-
-  const store = (): void =>
-    save.mutate(
-      { ...planner.request, reason },
-      {
-        onSuccess: (plan) => {
-          setReason('');
-          notifications.show({ message: `Plan revision ${plan.revision} is saved`, withBorder: true });
-        },
-      },
-    );
 
   // The dialog has a form of its own, and must not stand in this one.
   return (
@@ -48,7 +36,8 @@ export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
         className={classes.acts}
         onSubmit={(event) => {
           event.preventDefault();
-          if (exact) store();
+          // The numbers may still be on their way; what is saved is what was asked, which the server measures itself.
+          if (planner.error == null) saving.save(reason);
         }}
       >
         <Stack gap="xs">
@@ -58,7 +47,7 @@ export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
               {count === 1 ? '1 warning' : `${count} warnings`} to read
             </button>
           )}
-          {save.isError && <ErrorNote error={save.error} onClose={save.reset} />}
+          {saving.error != null && <ErrorNote error={saving.error} onClose={saving.dismiss} />}
           {savable && (
             <Group gap="xs" wrap="nowrap" align="flex-end">
               <TextInput
@@ -74,8 +63,8 @@ export function PlanActs({ detail, planner, onWarnings }: Props): ReactNode {
                 type="submit"
                 variant={mayApprove ? 'default' : 'filled'}
                 leftSection={<Save size={16} />}
-                loading={save.isPending}
-                disabled={!exact}
+                loading={saving.pending}
+                disabled={planner.error != null}
                 data-testid="save-plan"
               >
                 Save plan

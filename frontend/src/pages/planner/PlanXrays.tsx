@@ -7,7 +7,7 @@ import type { BoneSet, CaseDetail, CorrectedXray, XrayView } from '../../api/typ
 import { ErrorNote } from '../../components/ErrorNote';
 import type { BoneName } from '../../domain/bones';
 import caseClasses from '../case/Case.module.css';
-import type { Planner } from '../case/usePlanner';
+import { useThisPlanner } from '../case/usePlanner';
 import { XrayPane } from '../case/XrayPane';
 import classes from './Planner.module.css';
 
@@ -17,12 +17,12 @@ const VIEWS = ['ap', 'lateral'] as const;
 interface Props {
   detail: CaseDetail;
   boneSet: BoneSet;
-  planner: Planner;
   hidden: ReadonlySet<BoneName>;
 }
 
 /** The X-rays of the case, and beside them X-rays as the newest stored plan would have them. */
-export function PlanXrays({ detail, boneSet, planner, hidden }: Props): ReactNode {
+export function PlanXrays({ detail, boneSet, hidden }: Props): ReactNode {
+  const planner = useThisPlanner();
   const outlined = boneSet.frame === 'rig';
   const outlines = useOutlines(outlined ? boneSet.id : undefined);
   const plan = planner.latest;

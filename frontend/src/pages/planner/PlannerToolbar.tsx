@@ -12,6 +12,8 @@ export interface Switches {
   landmarks: boolean;
   axes: boolean;
   longLeg: boolean;
+  /** The X-rays under the frontal and the sagittal view. */
+  films: boolean;
 }
 
 interface Props {
@@ -19,19 +21,22 @@ interface Props {
   onView: (view: WorkView) => void;
   switches: Switches;
   onFlip: (name: keyof Switches) => void;
+  /** Whether there are X-rays that the bones can be laid over. */
+  mayFilm: boolean;
   bones: readonly string[];
   hidden: ReadonlySet<BoneName>;
   onHidden: (hidden: ReadonlySet<BoneName>) => void;
 }
 
-const TOGGLES: readonly { name: 'landmarks' | 'axes' | 'longLeg'; label: string; hint: string }[] = [
+const TOGGLES: readonly { name: 'landmarks' | 'axes' | 'longLeg' | 'films'; label: string; hint: string }[] = [
   { name: 'landmarks', label: 'Landmarks', hint: 'Landmarks, to be dragged on the bone (M)' },
   { name: 'axes', label: 'Lines', hint: 'Axes, weight-bearing line and cut (A)' },
   { name: 'longLeg', label: 'Long leg', hint: 'From the hip to the ankle (L)' },
+  { name: 'films', label: 'On X-ray', hint: 'The bones over the X-rays, seen as these were taken (X)' },
 ];
 
 /** What the planner's views show. */
-export const PlannerToolbar = memo(function PlannerToolbar({ view, onView, switches, onFlip, bones, hidden, onHidden }: Props): ReactNode {
+export const PlannerToolbar = memo(function PlannerToolbar({ view, onView, switches, onFlip, mayFilm, bones, hidden, onHidden }: Props): ReactNode {
   const toggle = (bone: BoneName): void => {
     const next = new Set(hidden);
     if (!next.delete(bone)) next.add(bone);
@@ -66,7 +71,7 @@ export const PlannerToolbar = memo(function PlannerToolbar({ view, onView, switc
         data-testid="before-after"
       />
       <div className={caseClasses.bones} role="group" aria-label="Shown in the views">
-        {TOGGLES.map(({ name, label, hint }) => (
+        {TOGGLES.filter(({ name }) => name !== 'films' || mayFilm).map(({ name, label, hint }) => (
           <Tooltip key={name} label={hint}>
             <button type="button" className={classes.toggle} aria-pressed={switches[name]} onClick={() => onFlip(name)} data-testid={`show-${name}`}>
               {label}

@@ -3,11 +3,12 @@ import type { ReactNode } from 'react';
 
 import { quantity } from '../../domain/format';
 import { type Kind, type PlanState, type TuberositySide, withKind } from '../../domain/planRequest';
-import type { Planner } from '../case/usePlanner';
+import { useThisPlanner } from '../case/usePlanner';
 import classes from './Planner.module.css';
 
 /** How the osteotomy is done, and what was read on a long-leg film. */
-export function TechniqueFields({ planner }: { planner: Planner }): ReactNode {
+export function TechniqueFields(): ReactNode {
+  const planner = useThisPlanner();
   const { state, document } = planner;
   const change = (part: Partial<PlanState>, done = true): void => planner.set((now) => ({ ...now, ...part }), done);
   const closing = state.kind === 'lateral_closing_wedge';

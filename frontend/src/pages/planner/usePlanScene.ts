@@ -18,8 +18,8 @@ interface PlanSceneHost extends SceneHost<PlannerScene> {
   broken: { error: unknown; refetch: () => unknown } | undefined;
 }
 
-/** The planner's scene in step with bones, plan and switches; what is dragged in it goes to the planner. */
-export function usePlanScene(side: Side, boneSet: BoneSet, planner: Planner, shown: Shown): PlanSceneHost {
+/** The planner's scene in step with bones, plan and switches; `set` hears of what is dragged in it, if it may be. */
+export function usePlanScene(side: Side, boneSet: BoneSet, shown: Shown, set: Planner['set'] | null): PlanSceneHost {
   const create = useCallback((canvas: HTMLCanvasElement) => new PlannerScene(canvas, side), [side]);
   const host = useScene(create);
   const { scene } = host;
@@ -38,20 +38,20 @@ export function usePlanScene(side: Side, boneSet: BoneSet, planner: Planner, sho
 
   useEffect(() => scene?.show(shown), [scene, shown]);
 
-  const { set, document, mayPlan } = planner;
+  const { plan } = shown;
   useEffect(() => {
-    if (!scene) return undefined;
+    if (!scene || !set) return undefined;
     const drag = ({ name, place, moved, done }: Dragged): void => {
       // Looked up now: when the state changes, the hand may have let go already.
-      const grabbed = scene.grabbedCut ?? document?.osteotomy;
+      const grabbed = scene.grabbedCut ?? plan?.osteotomy;
       if (!name.startsWith('cut:')) set((now) => withLandmark(now, name, [...place]), done);
       else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed), done);
     };
-    scene.onDrag = mayPlan ? drag : null;
+    scene.onDrag = drag;
     return () => {
       scene.onDrag = null;
     };
-  }, [scene, set, document, mayPlan]);
+  }, [scene, set, plan]);
 
   return { ...host, loaded, expected: names.length, broken: meshes.find((mesh) => mesh.isError) };
 }

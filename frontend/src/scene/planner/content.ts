@@ -1,12 +1,12 @@
-import { type BufferGeometry, type Camera, Group, Matrix4, Mesh, type RawShaderMaterial, Raycaster, type Vector2, Vector3 } from 'three';
+import { type BufferGeometry, Group, Matrix4, Mesh, type RawShaderMaterial, type Ray, Raycaster, type Vector3 } from 'three';
 
 import { BONE_COLOURS, type BoneName } from '../../domain/bones';
 import { motionsOf } from '../../domain/leg';
 import type { PlanDocument } from '../../domain/plan';
 import { geometryOf, type Solid, solidOf } from '../solid';
-import { boneMaterial } from './material';
+import { boneMaterial, setGhost } from './material';
 import { LAYERS } from './panes';
-import { piecesKey, piecesOf } from './pieces';
+import { type Blades, bladesOf, piecesOf, sameBlades } from './pieces';
 
 const CUT_COLOUR = '#d9b98a';
 
@@ -25,6 +25,15 @@ interface CutPart {
   readonly below: boolean;
 }
 
+/** How the bones are shown. */
+interface Showing {
+  /** Moved by the correction, or as they are. */
+  readonly after: boolean;
+  /** Whether the plan is the one that is asked for and no hand is on it. */
+  readonly rests: boolean;
+  readonly hidden: ReadonlySet<BoneName>;
+}
+
 /** Where a ray from the eye meets a bone: on the bone as it was before the correction. */
 export interface Hit {
   readonly bone: BoneName;
@@ -33,20 +42,25 @@ export interface Hit {
 
 /** The bones, and the pieces that the plan cuts the tibia into, each where the correction puts it. */
 export class PlanContent {
-  readonly group = new Group();
+  /** What a change of the correction leaves where it is, and what it moves. */
+  readonly still = new Group();
+  readonly moving = new Group();
+  /** Goes up with every change of what stands still. */
+  version = 0;
+
   private readonly bones = new Map<BoneName, BoneParts>();
   private readonly colours = new Map<BoneName, RawShaderMaterial>();
   private readonly cutFace = boneMaterial(CUT_COLOUR);
   private pieces: CutPart[] = [];
-  private key = '';
+  /** What the pieces were cut by. */
+  private blades: Blades | null = null;
 
   /** Show a bone, or take it away with null. The content does not own the geometry that it is given. */
   setBone(name: BoneName, geometry: BufferGeometry | null): void {
     const present = this.bones.get(name);
     if (present?.source === geometry) return;
     if (present) {
-      this.group.remove(present.whole);
-      present.whole.geometry.dispose();
+      this.remove(present.whole);
       this.bones.delete(name);
     }
     if (name === 'tibia') this.clearPieces();
@@ -56,36 +70,40 @@ export class PlanContent {
     whole.matrixAutoUpdate = false;
     whole.layers.set(name === 'fibula' ? LAYERS.everywhere : LAYERS.notAxial);
     this.bones.set(name, { source: geometry, whole, solid });
-    this.group.add(whole);
+    this.still.add(whole);
+    this.version++;
   }
 
-  /** Everything in its place: cut and moved by `degrees`, or whole where `after` is false. */
-  place(plan: PlanDocument | null, degrees: number, after: boolean, hidden: ReadonlySet<BoneName>): void {
+  /** Everything in its place: cut and moved by `degrees`, or whole where it is shown as it is. */
+  place(plan: PlanDocument | null, degrees: number, { after, rests, hidden }: Showing): void {
     const tibia = this.bones.get('tibia');
-    const key = tibia && plan ? piecesKey(plan.osteotomy, degrees) : '';
-    if (key !== this.key) {
+    const blades = tibia && plan ? bladesOf(plan.osteotomy, degrees) : null;
+    if (!blades || !this.blades || !sameBlades(blades, this.blades, rests)) {
       this.clearPieces();
-      this.key = key;
-      if (tibia && plan) this.cut(tibia.solid, plan, degrees);
+      this.blades = blades;
+      if (tibia && blades) this.cut(tibia.solid, blades);
     }
     const motions = plan && after ? motionsOf(plan, degrees) : null;
     for (const [name, { whole }] of this.bones) {
-      whole.visible = !hidden.has(name) && !(name === 'tibia' && after && this.pieces.length > 0);
-      whole.matrix.copy(name === 'patella' && motions ? motions.patella : IDENTITY);
+      const shown = !hidden.has(name) && !(name === 'tibia' && after && this.pieces.length > 0);
+      this.put(whole, shown, whole.layers.mask, name === 'patella' ? (motions?.patella ?? null) : null);
     }
     for (const { mesh, distal, below } of this.pieces) {
-      mesh.visible = !hidden.has('tibia') && (after || below);
-      mesh.matrix.copy(distal && motions ? motions.distal : IDENTITY);
       // Before the correction the whole tibia stands there; only the view onto the cut shows what lies below it.
-      mesh.layers.set(after ? (below ? LAYERS.everywhere : LAYERS.notAxial) : LAYERS.axialOnly);
+      const layer = after ? (below ? LAYERS.everywhere : LAYERS.notAxial) : LAYERS.axialOnly;
+      this.put(mesh, !hidden.has('tibia') && (after || below), 1 << layer, distal ? (motions?.distal ?? null) : null);
     }
   }
 
-  /** The nearest of the given bones under the pointer, as it is drawn now. */
-  hit(pointer: Vector2, camera: Camera, bones: readonly BoneName[]): Hit | null {
-    const caster = new Raycaster();
-    caster.layers.mask = camera.layers.mask;
-    caster.setFromCamera(pointer, camera);
+  /** Solid, or see-through over an X-ray. */
+  setGhost(ghost: boolean): void {
+    for (const material of [...this.colours.values(), this.cutFace]) setGhost(material, ghost);
+  }
+
+  /** The nearest of the given bones that a ray meets, as it is drawn now in the given layers. */
+  hit(ray: Ray, layers: number, bones: readonly BoneName[]): Hit | null {
+    const caster = new Raycaster(ray.origin, ray.direction);
+    caster.layers.mask = layers;
     const meshes = [...this.bones].filter(([name]) => bones.includes(name)).map(([, { whole }]) => whole);
     const parts = bones.includes('tibia') ? this.pieces.map(({ mesh }) => mesh) : [];
     const shown = [...meshes, ...parts].filter((mesh) => mesh.visible);
@@ -114,22 +132,42 @@ export class PlanContent {
     return known;
   }
 
-  private cut(tibia: Solid, plan: PlanDocument, degrees: number): void {
-    this.pieces = piecesOf(tibia, plan.osteotomy, degrees).map(({ solid, distal, below }) => {
+  /** Show a mesh where a motion takes it; null: it stands still. */
+  private put(mesh: Surface, visible: boolean, layers: number, motion: Matrix4 | null): void {
+    const group = motion ? this.moving : this.still;
+    const before = this.seenStill(mesh);
+    mesh.visible = visible;
+    mesh.layers.mask = layers;
+    mesh.matrix.copy(motion ?? IDENTITY);
+    if (mesh.parent !== group) group.add(mesh);
+    if (this.seenStill(mesh) !== before) this.version++;
+  }
+
+  /** The layers in which a mesh is part of what stands still; 0: in none. */
+  private seenStill(mesh: Surface): number {
+    return mesh.visible && mesh.parent === this.still ? mesh.layers.mask : 0;
+  }
+
+  private cut(tibia: Solid, blades: Blades): void {
+    this.pieces = piecesOf(tibia, blades).map(({ solid, distal, below }) => {
       const mesh: Surface = new Mesh(geometryOf(solid), [this.material('tibia'), this.cutFace]);
       mesh.matrixAutoUpdate = false;
-      this.group.add(mesh);
+      mesh.visible = false;
+      this.still.add(mesh);
       return { mesh, distal, below };
     });
   }
 
   private clearPieces(): void {
-    for (const { mesh } of this.pieces) {
-      this.group.remove(mesh);
-      mesh.geometry.dispose();
-    }
+    for (const { mesh } of this.pieces) this.remove(mesh);
     this.pieces = [];
-    this.key = '';
+    this.blades = null;
+  }
+
+  private remove(mesh: Surface): void {
+    if (this.seenStill(mesh) !== 0) this.version++;
+    mesh.removeFromParent();
+    mesh.geometry.dispose();
   }
 }
 

@@ -1,4 +1,4 @@
-import { Plane, Raycaster, Vector2, Vector3 } from 'three';
+import { Plane, Vector3 } from 'three';
 
 import type { PlanDocument } from '../../domain/plan';
 import type { PlanContent } from './content';
@@ -78,7 +78,7 @@ export class HandleDrag {
     this.held = handle.name;
     this.from = handle.shown.clone().applyMatrix4(handle.motion.clone().invert());
     this.last.copy(this.from);
-    const [drawn, at] = [pane.table.project(handle.shown), within(event, pane)];
+    const [drawn, at] = [pane.project(handle.shown), within(event, pane)];
     this.offset = { x: drawn.x - at.x, y: drawn.y - at.y };
     this.setHovered(handle.name, pane);
     this.owner.onHold();
@@ -103,13 +103,10 @@ export class HandleDrag {
   /** Where the pointer puts a handle; null beside its bone, where it stays. */
   private placeUnder(event: PointerEvent, pane: Pane, handle: Handle): Vector3 | null {
     const at = within(event, pane);
-    const pointer = normalised(at.x + this.offset.x, at.y + this.offset.y, pane);
-    const { camera } = pane.table;
-    if (handle.on.length > 0) return this.content.hit(pointer, camera, handle.on)?.place ?? null;
-    const caster = new Raycaster();
-    caster.setFromCamera(pointer, camera);
-    const plane = new Plane().setFromNormalAndCoplanarPoint(camera.getWorldDirection(new Vector3()), handle.shown);
-    return caster.ray.intersectPlane(plane, new Vector3())?.applyMatrix4(handle.motion.clone().invert()) ?? null;
+    const ray = pane.ray(at.x + this.offset.x, at.y + this.offset.y);
+    if (handle.on.length > 0) return this.content.hit(ray, pane.camera.layers.mask, handle.on)?.place ?? null;
+    const plane = new Plane().setFromNormalAndCoplanarPoint(pane.table.direction(), handle.shown);
+    return ray.intersectPlane(plane, new Vector3())?.applyMatrix4(handle.motion.clone().invert()) ?? null;
   }
 
   private hover(event: PointerEvent, pane: Pane): void {
@@ -130,7 +127,7 @@ export class HandleDrag {
     let least: number = event.pointerType === 'touch' ? REACH.touch : REACH.mouse;
     for (const handle of this.owner.handles()) {
       if (pane.name === 'axial' && handle.provenance !== 'cut') continue;
-      const drawn = pane.table.project(handle.shown);
+      const drawn = pane.project(handle.shown);
       const distance = Math.hypot(drawn.x - at.x, drawn.y - at.y) - (handle.provenance === 'cut' ? 3 : 0);
       if (distance < least) [nearest, least] = [handle, distance];
     }
@@ -142,8 +139,4 @@ export class HandleDrag {
 function within(event: PointerEvent, pane: Pane): { x: number; y: number } {
   const box = pane.element.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
-}
-
-function normalised(x: number, y: number, { box }: Pane): Vector2 {
-  return new Vector2((x / box.width) * 2 - 1, 1 - (y / box.height) * 2);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Osteotomy } from '../../domain/plan';
 import { solidOf, volumeOf } from '../solid';
-import { piecesKey, piecesOf } from './pieces';
+import { bladesOf, piecesOf, sameBlades } from './pieces';
 
 // A tibia as a block: x from medial (-40) to lateral (40), y from front (-25) to back (25), z up.
 const tibia = solidOf(new BoxGeometry(80, 50, 120));
@@ -16,7 +16,7 @@ const cut = {
 } as unknown as Osteotomy;
 const second = { plane_point: [0, -13, 10], plane_normal: [0, -1, 0], angle_deg: 90, tuberosity_thickness_mm: 12 };
 
-const volume = (osteotomy: Osteotomy, degrees = 10): number[] => piecesOf(tibia, osteotomy, degrees).map(({ solid }) => volumeOf(solid));
+const volume = (osteotomy: Osteotomy, degrees = 10): number[] => piecesOf(tibia, bladesOf(osteotomy, degrees)).map(({ solid }) => volumeOf(solid));
 
 describe('the pieces of the tibia', () => {
   it('are all of the bone in an opening wedge, with one cut or with two', () => {
@@ -28,10 +28,10 @@ describe('the pieces of the tibia', () => {
   });
 
   it('give the tuberosity to the fragment that keeps it', () => {
-    const [, tubercle] = piecesOf(tibia, { ...cut, ascending: second } as Osteotomy, 10);
+    const [, tubercle] = piecesOf(tibia, bladesOf({ ...cut, ascending: second } as Osteotomy, 10));
     expect(tubercle).toMatchObject({ distal: true, below: false });
     expect(tubercle && volumeOf(tubercle.solid)).toBeCloseTo(80 * 12 * 50, 0);
-    expect(piecesOf(tibia, { ...cut, descending: second } as Osteotomy, 10)[1]).toMatchObject({ distal: false, below: true });
+    expect(piecesOf(tibia, bladesOf({ ...cut, descending: second } as Osteotomy, 10))[1]).toMatchObject({ distal: false, below: true });
   });
 
   it('lose the wedge of a closing osteotomy, and no more', () => {
@@ -39,15 +39,25 @@ describe('the pieces of the tibia', () => {
     const closing = { ...cut, kind: 'lateral_closing_wedge', hinge_point: [-30, 0, 10] } as Osteotomy;
     const lost = 80 * 50 * 120 - volume(closing).reduce((sum, one) => sum + one);
     expect(lost).toBeCloseTo((70 ** 2 / 2) * Math.tan((10 * Math.PI) / 180) * 50, 0);
-    const [, distal] = piecesOf(tibia, closing, 10);
+    const [, distal] = piecesOf(tibia, bladesOf(closing, 10));
     let highest = -Infinity;
     for (const vertex of distal?.solid.triangles ?? []) highest = Math.max(highest, distal?.solid.positions[3 * vertex + 2] ?? 0);
     expect(highest).toBeCloseTo(10, 4);
   });
 
   it('are cut again only where the angle moves a plane', () => {
-    expect(piecesKey(cut, 5)).toBe(piecesKey(cut, 6));
+    expect(sameBlades(bladesOf(cut, 5), bladesOf(cut, 6), true)).toBe(true);
     const closing = { ...cut, kind: 'lateral_closing_wedge' } as Osteotomy;
-    expect(piecesKey(closing, 5)).not.toBe(piecesKey(closing, 6));
+    expect(sameBlades(bladesOf(closing, 5), bladesOf(closing, 5.5), false)).toBe(false);
+    expect(sameBlades(bladesOf(cut, 5), bladesOf(closing, 5), false)).toBe(false);
+    const [rising, falling] = [{ ...cut, ascending: second }, { ...cut, descending: second }] as Osteotomy[];
+    expect(sameBlades(bladesOf(rising as Osteotomy, 5), bladesOf(falling as Osteotomy, 5), false)).toBe(false);
+  });
+
+  it('are not cut again for a hair while the plan is under way, and to the last digit once it is there', () => {
+    const moved = (by: number): Osteotomy => ({ ...cut, ascending: { ...second, plane_point: [0, -13 + by, 10] } }) as Osteotomy;
+    expect(sameBlades(bladesOf(moved(0), 5), bladesOf(moved(0.05), 5), false)).toBe(true);
+    expect(sameBlades(bladesOf(moved(0), 5), bladesOf(moved(0.05), 5), true)).toBe(false);
+    expect(sameBlades(bladesOf(moved(0), 5), bladesOf(moved(0.5), 5), false)).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { Box3, type BufferGeometry, Scene, Sphere, Vector3, WebGLRenderer } from 'three';
+import { Box3, type BufferGeometry, Sphere, Vector3, WebGLRenderer } from 'three';
 
 import { PALETTE } from '../../app/palette';
 import type { BoneName } from '../../domain/bones';
@@ -8,9 +8,11 @@ import { softwareDrawn } from '../software';
 import { PlanContent } from './content';
 import { type Dragged, HandleDrag } from './drag';
 import { HandleDots, type Handle, type HandleName, handlesOf } from './handles';
+import type { FilmImage } from './film';
 import { PlanLines } from './lines';
+import { Painter } from './painter';
 import { Pane } from './pane';
-import { type PaneName, paneDirection } from './panes';
+import type { PaneName } from './panes';
 
 /** What fits into a view at zoom 1. */
 const FRAME = new Sphere(new Vector3(), 100);
@@ -25,6 +27,8 @@ type Hoverer = (name: HandleName | null, pane: PaneName) => void;
 export interface Shown {
   readonly plan: PlanDocument | null;
   readonly degrees: number;
+  /** Whether the plan is the one that is asked for and no hand is on it; else the cut may lag behind by a hair. */
+  readonly rests: boolean;
   /** The leg after the correction, or as it is. */
   readonly after: boolean;
   readonly hidden: ReadonlySet<BoneName>;
@@ -34,7 +38,7 @@ export interface Shown {
   readonly longLeg: boolean;
 }
 
-const NOTHING: Shown = { plan: null, degrees: 0, after: true, hidden: new Set(), landmarks: false, axes: true, longLeg: false };
+const NOTHING: Shown = { plan: null, degrees: 0, rests: false, after: true, hidden: new Set(), landmarks: false, axes: true, longLeg: false };
 
 /**
  * Four views of one plan on one canvas: frontal, sagittal, onto the cut, and free. They look at the same place with the
@@ -47,7 +51,7 @@ export class PlannerScene {
   grabbedCut: Pick<PlanDocument['osteotomy'], 'start_point' | 'hinge_point'> | null = null;
 
   private readonly renderer: WebGLRenderer;
-  private readonly scene = new Scene();
+  private readonly painter: Painter;
   private readonly loop = new RenderLoop(() => this.draw());
   private readonly content = new PlanContent();
   private readonly lines = new PlanLines();
@@ -59,7 +63,6 @@ export class PlannerScene {
   private readonly drag: HandleDrag;
   private handles: Handle[] = [];
   private shown = NOTHING;
-  private size = { width: 1, height: 1 };
   private following = false;
   private touched = false;
 
@@ -70,8 +73,9 @@ export class PlannerScene {
     // Four views of smooth edges are more than a processor can draw while a hand moves.
     this.renderer = new WebGLRenderer({ canvas, antialias: !softwareDrawn(), alpha: false, stencil: false, powerPreference: 'high-performance' });
     this.renderer.setClearColor(PALETTE.viewport);
-    this.renderer.setScissorTest(true);
-    this.scene.add(this.content.group, this.lines.group, this.dots.small, this.dots.large);
+    this.painter = new Painter(this.renderer, softwareDrawn(), () => this.loop.request(), (on) => this.content.setGhost(on));
+    this.painter.still.add(this.content.still);
+    this.painter.moving.add(this.content.moving, this.lines.group, this.dots.small, this.dots.large);
     this.drag = new HandleDrag(this.content, {
       handles: () => this.handles,
       mayHold: () => this.onDrag !== null,
@@ -99,18 +103,24 @@ export class PlannerScene {
     present?.dispose();
     this.panes.delete(name);
     if (element) {
-      const pane = new Pane(name, element, () => this.follow(name), () => this.remeasure());
+      const pane = new Pane(name, element, this.side, () => this.follow(name), () => this.remeasure());
       this.panes.set(name, pane);
       this.drag.listen(pane);
       const other = [...this.panes.values()].find((one) => one !== pane);
       this.remeasure();
       if (other) {
         pane.table.camera.zoom = other.table.camera.zoom;
-        pane.table.look(paneDirection(name, this.side), other.table.controls.target.clone());
+        pane.table.look(pane.home, other.table.controls.target.clone());
       } else {
         this.reset();
       }
     }
+    this.loop.request();
+  }
+
+  /** Put an X-ray under a view, which is then seen as the X-ray was taken; null takes it away. */
+  setFilm(name: PaneName, image: FilmImage | null): void {
+    this.panes.get(name)?.setFilm(image);
     this.loop.request();
   }
 
@@ -150,10 +160,10 @@ export class PlannerScene {
     const target = (plan && (longLeg ? legSphere(plan) : kneeSphere(plan))) ?? this.bounds;
     this.touched = false;
     this.following = true;
-    for (const [name, { table }] of this.panes) {
+    for (const { table, home } of this.panes.values()) {
       table.touched = false;
       table.camera.zoom = FRAME.radius / target.radius;
-      table.look(paneDirection(name, this.side), target.center.clone());
+      table.look(home, target.center.clone());
     }
     this.following = false;
     this.loop.request();
@@ -175,36 +185,37 @@ export class PlannerScene {
   }
 
   resize(width: number, height: number): void {
-    this.size = { width, height };
     this.renderer.setPixelRatio(softwareDrawn() ? 1 : Math.min(2, globalThis.devicePixelRatio || 1));
     this.renderer.setSize(width, height, false);
+    this.painter.resize(width, height);
     this.remeasure();
   }
 
   /** Where the opening is labelled in a view, CSS pixels of its element, and which way leads away from the bone. */
   gapIn(name: PaneName): { x: number; y: number; outward: number } | null {
-    const table = this.panes.get(name)?.table;
+    const pane = this.panes.get(name);
     const { gap } = this.lines;
-    if (!table || !gap || !this.shown.axes || this.shown.hidden.has('tibia')) return null;
-    const at = table.project(gap.middle);
-    return { ...at, outward: at.x - table.project(gap.hinge).x };
+    if (!pane || !gap || !this.shown.axes || this.shown.hidden.has('tibia')) return null;
+    const at = pane.project(gap.middle);
+    return { ...at, outward: at.x - pane.project(gap.hinge).x };
   }
 
   /** Where the weight-bearing line crosses the plateau in a view. */
   loadIn(name: PaneName): { x: number; y: number } | null {
-    const table = this.panes.get(name)?.table;
-    return table && this.lines.loadPoint && this.shown.axes ? table.project(this.lines.loadPoint) : null;
+    const pane = this.panes.get(name);
+    return pane && this.lines.loadPoint && this.shown.axes ? pane.project(this.lines.loadPoint) : null;
   }
 
   /** Where a handle is drawn in a view. */
   handleIn(handle: HandleName, name: PaneName): { x: number; y: number } | null {
     const found = this.handles.find((one) => one.name === handle);
-    return found ? (this.panes.get(name)?.table.project(found.shown) ?? null) : null;
+    return found ? (this.panes.get(name)?.project(found.shown) ?? null) : null;
   }
 
   dispose(): void {
     this.loop.dispose();
     for (const pane of this.panes.values()) pane.dispose();
+    this.painter.dispose();
     this.content.dispose();
     this.lines.dispose();
     this.dots.dispose();
@@ -214,8 +225,8 @@ export class PlannerScene {
 
   /** Bring meshes, lines and handles in step with what is to be shown. */
   private refresh(): void {
-    const { plan, degrees, after, hidden, landmarks, axes } = this.shown;
-    this.content.place(plan, degrees, after, hidden);
+    const { plan, rests, degrees, after, hidden, landmarks, axes } = this.shown;
+    this.content.place(plan, degrees, { after, rests, hidden });
     this.lines.set(plan, degrees, after, axes);
     this.handles = plan ? handlesOf(plan, degrees, after, landmarks).map((handle) => this.drag.placed(handle, plan)) : [];
     this.dots.set(this.handles, this.drag.held);
@@ -249,21 +260,14 @@ export class PlannerScene {
 
   private draw(): boolean {
     const now = performance.now();
-    let turning = false;
-    this.renderer.setScissor(0, 0, this.size.width, this.size.height);
-    this.renderer.setViewport(0, 0, this.size.width, this.size.height);
-    this.renderer.clear();
-    for (const pane of this.panes.values()) {
-      const { table, box } = pane;
-      table.step(now);
-      turning ||= table.turning;
-      const bottom = this.size.height - box.y - box.height;
-      this.renderer.setViewport(box.x, bottom, box.width, box.height);
-      this.renderer.setScissor(box.x, bottom, box.width, box.height);
-      this.renderer.render(this.scene, table.camera);
+    const panes = [...this.panes.values()];
+    for (const pane of panes) {
+      pane.table.step(now);
+      pane.aim(this.canvas.clientHeight, this.renderer.getPixelRatio());
     }
+    this.painter.paint(panes, this.content.version);
     for (const told of this.afterDraw) told();
-    return turning;
+    return panes.some(({ table }) => table.turning);
   }
 }
 

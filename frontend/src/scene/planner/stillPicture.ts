@@ -1,0 +1,104 @@
+import {
+  AlwaysDepth,
+  BufferAttribute,
+  BufferGeometry,
+  Camera,
+  DepthTexture,
+  GLSL3,
+  Mesh,
+  NearestFilter,
+  RawShaderMaterial,
+  Scene,
+  UnsignedIntType,
+  type WebGLRenderer,
+  WebGLRenderTarget,
+} from 'three';
+
+const VERTEX = /* glsl */ `
+in vec3 position;
+void main() { gl_Position = vec4(position, 1.0); }
+`;
+
+// Its depth comes with it, so that what moves can pass behind what stands still.
+const FRAGMENT = /* glsl */ `
+precision highp float;
+precision highp sampler2D;
+uniform sampler2D colour;
+uniform sampler2D depth;
+out vec4 seen;
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  float far = texelFetch(depth, at, 0).r;
+  if (far >= 1.0) discard;
+  gl_FragDepth = far;
+  seen = texelFetch(colour, at, 0);
+}
+`;
+
+/** Where a camera's picture lies on the canvas, pixels from the bottom left. */
+export interface Framed {
+  readonly camera: Camera;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Colour and depth of what stands still, as large as the canvas. */
+export class StillPicture {
+  private readonly target: WebGLRenderTarget;
+  private readonly material: RawShaderMaterial;
+  private readonly triangle = new BufferGeometry();
+  private readonly scene = new Scene();
+  private readonly camera = new Camera();
+
+  constructor() {
+    this.target = new WebGLRenderTarget(1, 1, {
+      minFilter: NearestFilter,
+      magFilter: NearestFilter,
+      generateMipmaps: false,
+      depthTexture: new DepthTexture(1, 1, UnsignedIntType),
+    });
+    this.target.scissorTest = true;
+    this.material = new RawShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: VERTEX,
+      fragmentShader: FRAGMENT,
+      depthFunc: AlwaysDepth,
+      uniforms: { colour: { value: this.target.texture }, depth: { value: this.target.depthTexture } },
+    });
+    // One triangle that covers the screen.
+    this.triangle.setAttribute('position', new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
+    const cover = new Mesh(this.triangle, this.material);
+    cover.frustumCulled = false;
+    this.scene.add(cover);
+  }
+
+  resize(width: number, height: number): void {
+    this.target.setSize(width, height);
+  }
+
+  /** Draw a scene as each camera sees it, and keep it. */
+  take(renderer: WebGLRenderer, scene: Scene, views: readonly Framed[]): void {
+    for (const { camera, x, y, width, height } of views) {
+      const corners = [x, y, width, height].map(Math.round) as [number, number, number, number];
+      this.target.viewport.set(...corners);
+      this.target.scissor.set(...corners);
+      renderer.setRenderTarget(this.target);
+      renderer.render(scene, camera);
+    }
+    renderer.setRenderTarget(null);
+  }
+
+  /** Clear the canvas and put the picture there. */
+  paint(renderer: WebGLRenderer): void {
+    renderer.render(this.scene, this.camera);
+  }
+
+  dispose(): void {
+    this.target.depthTexture?.dispose();
+    this.target.dispose();
+    this.triangle.dispose();
+    this.material.dispose();
+  }
+}
