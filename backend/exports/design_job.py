@@ -61,6 +61,7 @@ class DesignHandler:
                 "parameters": job.input["parameters"] or None,
                 "presets": job.input.get("presets", []),
                 "site_presets": presets,
+                "painting": job.input.get("painting") or None,
             },
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def design(
     parameters: dict[str, float] | None,
     presets: Sequence[str],
     site_presets: Path,
+    painting: Sequence[Mapping[str, Any]] | None = None,
     progress: Callable[[str, float], None],
 ) -> dict[str, Any]:
     """Design a guide and, where no check blocks it, pack it; the files that would be printed are checked.
@@ -48,6 +49,7 @@ def design(
         parameters: those that differ from their defaults and presets.
         presets: ids of presets.
         site_presets: file of the site's own presets.
+        painting: contact area added and taken away by hand.
         progress: told the stage and the share done.
 
     Returns:
@@ -64,6 +66,7 @@ def design(
         parameters=parameters,
         presets=presets,
         site_presets=site_presets,
+        painting=painting,
         progress=lambda stage, fraction: progress(STAGES.get(stage, stage), PACKING * fraction),
     )
     if all(check["status"] != "block" for check in report["checks"]):

@@ -54,19 +54,25 @@ def chosen_site_presets(site: Site, names: Sequence[str]) -> list[dict[str, Any]
 
 
 def check_parameters(
-    parameters: Mapping[str, float], presets: Sequence[str], site_presets: Sequence[Mapping[str, Any]]
+    parameters: Mapping[str, float],
+    presets: Sequence[str],
+    site_presets: Sequence[Mapping[str, Any]],
+    painting: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Refuse what the engine would refuse, while the person still looks at the form.
 
     Raises:
         Invalid: with the engine's code.
     """
+    from guides.design.painting import read_strokes
     from guides.design.presets import settings
 
     with _refusals("parameters"), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "presets.json"
         write_presets(site_presets, path)
         settings(parameters, presets, path)
+    with _refusals("painting"):
+        read_strokes([dict(stroke) for stroke in painting])
 
 
 def add_preset(

@@ -108,10 +108,20 @@ class GuideSerializer(serializers.Serializer):
         }
 
 
+class StrokeSerializer(serializers.Serializer):
+    """One touch of the brush: contact is added or taken away where the bone lies inside a ball, LPS mm."""
+
+    centre = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    radius_mm = serializers.FloatField()
+    add = serializers.BooleanField()
+
+
 class GuideCreateSerializer(serializers.Serializer):
     parameters = serializers.DictField(child=serializers.FloatField(), required=False)
     # Ids of presets; a later one goes over an earlier one, parameters over all of them.
     presets = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=12)
+    # In the order in which they were painted; a later one goes over an earlier one.
+    painting = StrokeSerializer(many=True, required=False)
     reason = serializers.CharField(max_length=300, allow_blank=True, default="")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -27,6 +28,7 @@ def request_design(
     plan: Plan,
     parameters: dict[str, float] | None = None,
     presets: Sequence[str] = (),
+    painting: Sequence[Mapping[str, Any]] = (),
     reason: str = "",
 ) -> Job:
     """Queue the design of a guide.
@@ -36,17 +38,18 @@ def request_design(
         plan: an approved one.
         parameters: those that differ from their defaults and presets.
         presets: ids of presets, a later one over an earlier one.
+        painting: contact area added and taken away by hand, in the engine's form.
         reason: why it is designed (again).
 
     Raises:
         WrongRole: the person is neither surgeon nor engineer at the site.
         Conflict: ``plan_not_approved`` or ``job_active``.
-        Invalid: the engine knows no such preset, parameter or value.
+        Invalid: the engine knows no such preset, parameter or value, or cannot use a stroke.
     """
     require_role(person, plan.case.site, Role.SURGEON, Role.ENGINEER)
     check_approved(plan)
     own = chosen_site_presets(plan.case.site, presets)
-    check_parameters(parameters or {}, presets, own)
+    check_parameters(parameters or {}, presets, own, painting)
     return request_job(
         person=person,
         case=plan.case,
@@ -57,6 +60,7 @@ def request_design(
             "presets": list(presets),
             # As they are now: a task that is tried again next week must do the same.
             "site_presets": own,
+            "painting": [dict(stroke) for stroke in painting],
             "reason": reason,
         },
     )

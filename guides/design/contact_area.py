@@ -21,6 +21,9 @@ from guides.design.solid_parts import rounded
 RELIEF_MM = 1.5
 """Gap besides the clearance where contact was taken away: the guide bridges such a place."""
 
+AROUND_MM = 2.5
+"""The relief is whole so far beyond what it keeps clear of, less half its taper."""
+
 TAPER_MM = 1.5
 """Width over which the relief sets in."""
 
@@ -44,11 +47,11 @@ def with_area(footprint: Footprint, strokes: Sequence[Stroke]) -> Footprint:
     relieved = bumps | (removed & np.isfinite(footprint.height))
     relief = np.zeros_like(footprint.height)
     if relieved.any():
-        wide = binary_dilation(relieved, iterations=max(1, round(TAPER_MM / STEP_MM)))
+        wide = binary_dilation(relieved, iterations=round(AROUND_MM / STEP_MM))
         relief = RELIEF_MM * np.clip(gaussian_filter(wide.astype(float), TAPER_MM / STEP_MM / 2) / 0.9, 0, 1)
         # Nothing touches where the relief is more than a hair.
         relief[relief < 0.02] = 0.0
-    return replace(footprint, added=added & facing & ~inside, relief=relief, outgrowths=bumps & inside)
+    return replace(footprint, added=added & facing, relief=relief, outgrowths=bumps & inside)
 
 
 def described(footprint: Footprint) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class Footprint:
         slot_end: outline beyond its ends, mm.
         label: low and high limit of the label along v.
         wires: (4, 2) u and v of the wires: two proximal, two distal.
-        added: (U, V) nodes of contact area outside the outline's own limits.
+        added: (U, V) nodes of contact area that was painted, inside the outline's own limits or not.
         relief: (U, V) mm by which the contact face keeps further off the bone than its clearance.
         outgrowths: (U, V) nodes inside the outline where the bone has grown out.
     """

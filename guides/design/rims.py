@@ -71,8 +71,8 @@ def rims(footprint: Footprint, bottom: float) -> list[manifold3d.Manifold]:
         edge = np.where(v > footprint.neck, footprint.u[side], footprint.u_distal[side])
         edge = _beyond(edge, v, footprint, side)
         heights = []
-        for at, low in zip(v, edge, strict=True):
-            band = sorted((low, low + inwards * RIM_MM))
+        for at, end in zip(v, edge, strict=True):
+            band = sorted((end, end + inwards * RIM_MM))
             bone = footprint.over((band[0], band[1]), (at - 1, at + 1))
             heights.append(float(bone.max()) if len(bone) else bottom)
         for (v0, v1), (h0, h1), at in zip(

@@ -37,12 +37,14 @@ def test_a_design_keeps_what_was_asked_and_why(log_in: Any) -> None:
     body = {
         "parameters": {"bone_clearance_mm": 0.5},
         "presets": ["blade-1.27", str(own.pk)],
+        "painting": [{"centre": [1.0, -2.5, 30.0], "radius_mm": 6.0, "add": False}],
         "reason": "Thicker blade",
     }
     assert ask(engineer_of(plan, log_in), plan, **body).status_code == 202
     kept = Job.objects.get().input
     assert kept["presets"] == body["presets"] and kept["reason"] == "Thicker blade"
     assert kept["site_presets"] == [own.document()]
+    assert kept["painting"] == body["painting"]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_a_design_keeps_what_was_asked_and_why(log_in: Any) -> None:
         ({"parameters": {"bone_clearance_mm": 3.0}}, "parameter_out_of_range"),
         ({"parameters": {"colour": 1.0}}, "unknown_parameter"),
         ({"presets": ["blade-of-grass"]}, "unknown_preset"),
+        ({"painting": [{"centre": [0, 0, 0], "radius_mm": 99.0, "add": True}]}, "bad_painting"),
     ],
 )
 def test_what_the_engine_refuses_never_becomes_a_task(body: dict[str, Any], code: str, log_in: Any) -> None:

@@ -256,3 +256,29 @@ def test_signed_off_downloaded_and_verified(
     assert guide.is_watertight and guide.body_count == 1 and guide.volume > 1000
     # The surgeon's page, open all the while, has followed.
     expect(surgeon.page.get_by_test_id("download-package")).to_be_visible()
+
+
+def test_contact_is_painted_undone_and_designed(engineer: Profile, designed: int) -> None:
+    page = engineer.page
+    open_design(page, designed)
+    view = page.get_by_test_id("guide-view")
+    page.get_by_test_id("paint-mode").get_by_text("Take away").click()
+    clean = app.pixels(view)
+    box = view.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 50, y, steps=10)
+    page.mouse.up()
+    painting = page.get_by_test_id("painting")
+    expect(painting).to_contain_text("take it away")
+    strokes = painting.get_attribute("data-strokes") or ""
+    assert int(strokes) > 1 and app.changed(app.pixels(view), clean) > 0.002, "nothing is seen of the strokes"
+    page.get_by_test_id("paint-undo").click()
+    expect(painting).to_have_attribute("data-strokes", "0")
+    page.get_by_role("button", name="Redo the stroke").click()
+    expect(painting).to_have_attribute("data-strokes", strokes)
+    design(page, "Bridges a place that was painted")
+    # The new design brings its own strokes back from the server.
+    expect(page.get_by_test_id("painting")).to_have_attribute("data-strokes", strokes)

@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-query';
 
 import type { GuideParameter, GuidePreset } from '../domain/guides';
+import type { Stroke } from '../domain/painting';
 import { client, told } from './client';
 import { fetchBytes } from './http';
 import { useCaseRefresh } from './queries';
@@ -64,6 +65,7 @@ export interface DesignRequest {
   plan: string;
   parameters: Record<string, number>;
   presets: string[];
+  painting?: Stroke[];
   reason: string;
 }
 

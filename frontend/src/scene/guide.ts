@@ -14,7 +14,9 @@ import {
 } from 'three';
 
 import { BONE_COLOURS, type BoneName } from '../domain/bones';
+import type { Stroke } from '../domain/painting';
 import type { Point } from '../domain/plan';
+import { Brush, type Brushing } from './brush';
 import { contactMesh } from './contactFace';
 import { cutParts, disposeParts, type Motion, motionArrow, type Wire, wireMeshes } from './guideParts';
 import { type Section, sectionNormal, sectionPlane, type Slot } from './guideSection';
@@ -63,6 +65,7 @@ export class GuideScene {
   private readonly bones = new Map<BoneName, OpenableSolid>();
   private readonly bounds = new Sphere(new Vector3(), 80);
   private readonly marks = new Group();
+  private readonly brush: Brush;
   private readonly followers = new Set<(pose: Pose) => void>();
   private guide: OpenableSolid | null = null;
   private contact: Mesh<BufferGeometry, MeshLambertMaterial> | null = null;
@@ -81,7 +84,13 @@ export class GuideScene {
     this.renderer.localClippingEnabled = true;
     this.table = new Turntable(canvas, () => this.moved());
     headlight(this.table.camera);
-    this.scene.add(this.table.camera, ...roomLights(), this.marks, this.wires, this.arrow);
+    this.brush = new Brush(
+      canvas,
+      this.table,
+      () => this.bones.get('tibia')?.group,
+      () => this.loop.request(),
+    );
+    this.scene.add(this.table.camera, ...roomLights(), this.marks, this.wires, this.arrow, this.brush.group);
     this.table.look(this.held(), new Vector3());
   }
 
@@ -138,6 +147,16 @@ export class GuideScene {
       this.scene.add(this.contact);
     }
     this.refresh();
+  }
+
+  /** Paint on the tibia, or no more with null; the guide lets the bone through meanwhile. */
+  paint(brushing: Brushing | null): void {
+    this.brush.hold(brushing);
+    this.refresh();
+  }
+
+  setPainting(strokes: readonly Stroke[]): void {
+    this.brush.show(strokes);
   }
 
   show(look: GuideLook): void {
@@ -223,6 +242,7 @@ export class GuideScene {
 
   dispose(): void {
     this.loop.dispose();
+    this.brush.dispose();
     this.table.dispose();
     this.clearMarks();
     this.setContact(null, 0);
@@ -252,7 +272,7 @@ export class GuideScene {
       bone.setColour(coloured ? QUIET_BONE : BONE_COLOURS[name]);
       bone.cut(plane);
     }
-    this.guide?.setOpacity(coloured && !plane ? GHOST : 1);
+    this.guide?.setOpacity((coloured && !plane) || this.brush.active ? GHOST : 1);
     this.guide?.cut(plane);
     if (this.contact) {
       this.contact.visible = coloured;

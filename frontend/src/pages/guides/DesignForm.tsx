@@ -7,6 +7,7 @@ import { type Offered, useDesignGuide } from '../../api/guides';
 import type { Guide } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { ParameterField } from '../../components/ParameterField';
+import { paintingWords, type Stroke } from '../../domain/painting';
 import {
   baseValues,
   type ChosenPresets,
@@ -27,12 +28,14 @@ interface Props {
   /** The design on the screen: its choices are where the next one begins. */
   guide: Guide | null;
   offered: Offered;
+  /** Contact area painted for the next design. */
+  painting: Stroke[];
   busy: boolean;
   mayAddPresets: boolean;
 }
 
 /** Presets, parameters over them, and the reason for another design. */
-export function DesignForm({ caseId, plan, guide, offered, busy, mayAddPresets }: Props): ReactNode {
+export function DesignForm({ caseId, plan, guide, offered, painting, busy, mayAddPresets }: Props): ReactNode {
   const { parameters, presets } = offered;
   const design = useDesignGuide(caseId);
   const [, navigate] = useLocation();
@@ -50,7 +53,7 @@ export function DesignForm({ caseId, plan, guide, offered, busy, mayAddPresets }
       onSubmit={(event) => {
         event.preventDefault();
         design.mutate(
-          { plan, parameters: changes, presets: presetIds(chosen), reason },
+          { plan, parameters: changes, presets: presetIds(chosen), painting, reason },
           {
             onSuccess: () => {
               setReason('');
@@ -104,6 +107,11 @@ export function DesignForm({ caseId, plan, guide, offered, busy, mayAddPresets }
       </section>
       <div className={classes.acts}>
         {design.isError && <ErrorNote error={design.error} onClose={design.reset} />}
+        {painting.length > 0 && (
+          <Text size="xs" c="dimmed" mb={8}>
+            {paintingWords(painting)}.
+          </Text>
+        )}
         {guide && (
           <TextInput
             size="xs"

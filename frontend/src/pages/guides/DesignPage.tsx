@@ -18,6 +18,7 @@ import { DesignWork, type Focus } from './DesignWork';
 import classes from './Guides.module.css';
 import { ReleasePanel } from './ReleasePanel';
 import { ScoreDials } from './ScoreDials';
+import { usePainting } from './usePainting';
 
 interface Props {
   id: string;
@@ -46,6 +47,7 @@ export default function DesignPage({ id, guideId, person }: Props): ReactNode {
 function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | null; person: Person }): ReactNode {
   const offered = useOffered();
   const [focus, setFocus] = useState<Focus | null>(null);
+  const painting = usePainting(guide);
   const approved = detail.plans.find((plan) => plan.status === 'approved');
   const shownPlan = detail.plans.find((plan) => plan.id === guide?.plan) ?? approved;
   const boneSet = detail.bone_sets.find((set) => set.id === (shownPlan?.bone_set ?? detail.current_bone_set));
@@ -62,6 +64,7 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
             plan={approved.id}
             guide={guide}
             offered={offered.data}
+            painting={painting.strokes}
             busy={detail.active_job !== null}
             mayAddPresets={engineer}
           />
@@ -73,7 +76,7 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
           )
         )}
       </aside>
-      <DesignWork side={detail.side} boneSet={boneSet} guide={guide} focus={focus} />
+      <DesignWork side={detail.side} boneSet={boneSet} guide={guide} focus={focus} painting={approved ? painting : null} />
       <aside className={`${classes.side} ${classes.right}`} aria-label="How it was judged" aria-live="polite">
         <Progress detail={detail} />
         {guide ? (

@@ -4,12 +4,15 @@ import type { BoneSet, Guide, Side } from '../../api/types';
 import { useKeys } from '../../components/useKeys';
 import type { Point } from '../../domain/plan';
 import { VIEWS } from '../../scene/views';
+import { BRUSH_MM } from '../../domain/painting';
 import { Fluoroscopy } from './Fluoroscopy';
 import { GapLegend } from './GapLegend';
 import classes from './Guides.module.css';
 import { GuideStage } from './GuideStage';
 import { GuideToolbar, type Look, type Medium } from './GuideToolbar';
+import { PaintBar, type PaintMode } from './PaintBar';
 import { reported, useGuideScene } from './useGuideScene';
+import type { Painting } from './usePainting';
 
 /** A place to look at; `key` changes with every request, so that the same place can be asked for twice. */
 export interface Focus {
@@ -22,12 +25,14 @@ interface Props {
   boneSet: BoneSet | undefined;
   guide: Guide | null;
   focus: Focus | null;
+  /** Contact area for the next design; null where none can be asked for. */
+  painting: Painting | null;
 }
 
 const PLAIN: Look = { section: null, contact: false, wires: true, weakest: false, others: false };
 
 /** The design on its bone: in 3D, cut open, coloured by its gaps, or as a C-arm would show it. */
-export function DesignWork({ side, boneSet, guide, focus }: Props): ReactNode {
+export function DesignWork({ side, boneSet, guide, focus, painting }: Props): ReactNode {
   const [medium, setMedium] = useState<Medium>('space');
   const [look, setLook] = useState(PLAIN);
   const [looked, setLooked] = useState(focus?.key);
@@ -51,7 +56,7 @@ export function DesignWork({ side, boneSet, guide, focus }: Props): ReactNode {
       {medium === 'film' && guide ? (
         <Fluoroscopy guide={guide} />
       ) : (
-        <Space side={side} boneSet={boneSet} guide={guide} focus={focus} look={look} onLook={setLook} />
+        <Space side={side} boneSet={boneSet} guide={guide} focus={focus} look={look} onLook={setLook} painting={painting} />
       )}
     </div>
   );
@@ -62,12 +67,23 @@ interface SpaceProps extends Props {
   onLook: (look: Look) => void;
 }
 
-function Space({ side, boneSet, guide, focus, look, onLook }: SpaceProps): ReactNode {
+function Space({ side, boneSet, guide, focus, look, onLook, painting }: SpaceProps): ReactNode {
+  const [mode, setMode] = useState<PaintMode>('off');
+  const [radius, setRadius] = useState<number>(BRUSH_MM.usual);
   const shown = useGuideScene(side, boneSet, guide, look);
   const { scene, complete } = shown;
   useEffect(() => {
     if (focus && complete) scene?.focus(focus.place);
   }, [scene, focus, complete]);
+  const held = painting && mode !== 'off';
+  const draw = painting?.draw;
+  useEffect(() => {
+    scene?.paint(held && draw ? { radius, add: mode === 'add', done: draw } : null);
+  }, [scene, held, draw, radius, mode]);
+  const strokes = painting?.strokes;
+  useEffect(() => {
+    scene?.setPainting(strokes ?? []);
+  }, [scene, strokes]);
   const flip = (name: 'contact' | 'wires' | 'weakest' | 'others') => (): void => onLook({ ...look, [name]: !look[name] });
   useKeys({
     ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => scene?.setView(view)])),
@@ -78,8 +94,11 @@ function Space({ side, boneSet, guide, focus, look, onLook }: SpaceProps): React
     b: flip('others'),
   });
   return (
-    <GuideStage shown={shown} name="Guide on the bone" testid="guide-view">
-      {guide?.files.contact && look.contact && <GapLegend clearance={reported(guide).clearances_mm?.bone ?? 0} />}
-    </GuideStage>
+    <>
+      {painting && <PaintBar painting={painting} mode={mode} onMode={setMode} radius={radius} onRadius={setRadius} />}
+      <GuideStage shown={shown} name="Guide on the bone" testid="guide-view">
+        {guide?.files.contact && look.contact && <GapLegend clearance={reported(guide).clearances_mm?.bone ?? 0} />}
+      </GuideStage>
+    </>
   );
 }
