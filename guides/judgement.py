@@ -215,8 +215,8 @@ def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:
     filmed = "HKA" in judged.film.measured
     if marks["ankle_center"].provenance == "imputed":
         text = (
-            "The ankle is out of view: its place, HKA, WBL and mMPTA are imputed, and how the shaft bows below"
-            " the view is not known; check them on a long-leg film"
+            "The ankle is out of view: its place, HKA, WBL and mMPTA are imputed, and how the shaft bows"
+            " below the view is not known; check them on a long-leg film"
         )
         if filmed:
             text = "The ankle is out of view: its place and mMPTA are imputed, HKA is as read on the film"
