@@ -52,7 +52,7 @@ def lock(
         if missing and not reason:
             raise Conflict(
                 "incomplete",
-                f"{missing} items are not complete.",
+                f"{missing} {'item is' if missing == 1 else 'items are'} not complete.",
                 remedy="Wait for them, withdraw raters or items, or say why it ends now.",
             )
         Study.objects.filter(pk=study.pk).move(

@@ -84,10 +84,14 @@ function useOpenItems(study: Study): number | null {
   return live.reduce((sum, one) => sum + one.items - one.completed, 0);
 }
 
+function items(count: number): string {
+  return count === 1 ? '1 item is' : `${count} items are`;
+}
+
 function OpenItems({ study }: { study: Study }): ReactNode {
   const open = useOpenItems(study);
   if (open === null) return 'Counting …';
-  return open === 0 ? 'Every item is rated. Locking ends the rating for good.' : `${open} items are still to be rated.`;
+  return open === 0 ? 'Every item is rated. Locking ends the rating for good.' : `${items(open)} still to be rated.`;
 }
 
 interface DialogProps {
@@ -104,7 +108,7 @@ function LockDialog({ study, person, onClose }: DialogProps & { person: Person }
       act="Lock and sign"
       final
       name={person.name}
-      {...(open !== 0 ? { reason: 'needed' as const, reasonLabel: `Why it ends although ${open ?? 'some'} items are open` } : {})}
+      {...(open !== 0 ? { reason: 'needed' as const, reasonLabel: `Why it ends although ${open === null ? 'some items are' : items(open)} open` } : {})}
       mutation={lock}
       onDone={onClose}
       onClose={onClose}
