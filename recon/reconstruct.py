@@ -34,9 +34,7 @@ from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
 _ROUGH = 128  # grid on which the network is asked for what refinement begins with
-_CUT_PIECE = (
-    0.2  # of the largest piece: a condyle that the end of a limb parts from its fellow is not smaller
-)
+_CUT_PIECE = 0.2  # of the largest piece: a condyle apart from its fellow is not smaller
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +81,21 @@ def exposed_camera(view: XrayView) -> Camera:
     return view.camera.cropped(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
+def _extracted(field: Field, seen: FieldOfLimb, resolution: int, **options: Any) -> BoneSet:
+    """Bones in one piece each, but where a limb ends femur and tibia in as many as there are condyles."""
+    if not seen.ends:
+        return bones_of_field(field, seen, resolution, **options)
+    bones = bones_of_field(field, seen, resolution, smallest_piece=_CUT_PIECE, **options)
+    return BoneSet(
+        {
+            bone: mesh
+            if bone in (Bone.FEMUR, Bone.TIBIA)
+            else max(mesh.split(), key=lambda part: part.volume)
+            for bone, mesh in bones.items()
+        }
+    )
+
+
 def reconstruct_views(
     views: Sequence[XrayView],
     *,
@@ -118,17 +131,15 @@ def reconstruct_views(
         field = views_field(network, views, segmentation)
     with watch.stage("refine"):
         tell("refine", 0.25)
-        smallest = _CUT_PIECE if seen.ends else 1.0
-        rough = bones_of_field(field, seen, _ROUGH, smallest_piece=smallest)
+        rough = _extracted(field, seen, _ROUGH)
         refinement = refine(field, rough, seen, CUBE, [EdgeImage.of_view(view) for view in views])
         if not refined:
             refinement = replace(refinement, field=field, bones={})
-    bones = bones_of_field(
+    bones = _extracted(
         refinement.field,
         seen,
         resolution,
-        lambda stage, share: tell(stage, 0.4 + 0.5 * share),
-        smallest_piece=smallest,
+        progress=lambda stage, share: tell(stage, 0.4 + 0.5 * share),
         stopwatch=watch,
     )
     if not bones:
