@@ -272,7 +272,7 @@ def test_contact_is_painted_undone_and_designed(engineer: Profile, designed: int
     page.mouse.move(x + 50, y, steps=10)
     page.mouse.up()
     painting = page.get_by_test_id("painting")
-    expect(painting).to_contain_text("take it away")
+    expect(painting).to_contain_text("take contact away")
     strokes = painting.get_attribute("data-strokes") or ""
     assert int(strokes) > 1 and app.changed(app.pixels(view), clean) > 0.002, "nothing is seen of the strokes"
     page.get_by_test_id("paint-undo").click()

@@ -28,6 +28,6 @@ describe('painting', () => {
 
   it('says what was painted', () => {
     expect(paintingWords([])).toBe('Nothing is painted');
-    expect(paintingWords([stroke(0), stroke(9), stroke(4, 5, false)])).toBe('2 strokes add contact, 1 stroke takes it away');
+    expect(paintingWords([stroke(0), stroke(9), stroke(4, 5, false)])).toBe('2 strokes add contact, 1 stroke takes contact away');
   });
 });

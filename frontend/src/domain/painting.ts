@@ -35,12 +35,12 @@ export function paintedOver(strokes: readonly Stroke[], drawn: readonly Stroke[]
   return kept.slice(0, MOST_STROKES);
 }
 
-/** "2 strokes add contact, 1 takes it away". */
+/** "2 strokes add contact, 1 stroke takes contact away". */
 export function paintingWords(strokes: readonly Stroke[]): string {
   const added = strokes.filter((stroke) => stroke.add).length;
   const removed = strokes.length - added;
   const parts = [];
   if (added) parts.push(added === 1 ? '1 stroke adds contact' : `${added} strokes add contact`);
-  if (removed) parts.push(removed === 1 ? '1 stroke takes it away' : `${removed} strokes take it away`);
+  if (removed) parts.push(removed === 1 ? '1 stroke takes contact away' : `${removed} strokes take contact away`);
   return parts.join(', ') || 'Nothing is painted';
 }
