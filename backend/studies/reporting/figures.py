@@ -55,8 +55,9 @@ def drawn(bars: Bars) -> Drawing:
         y = height(tick)
         drawing.add(Line(_LEFT, y, WIDTH - _RIGHT, y, strokeColor=_GRID, strokeWidth=0.5))
         drawing.add(_text(_LEFT - 4, y - 3, f"{tick:g}", "end"))
-    drawing.add(_text(0, HEIGHT - 10, bars.title, "start", bold=True))
-    drawing.add(_legend(bars.series))
+    legend, begins = _legend(bars.series)
+    drawing.add(_title(bars.title, begins))
+    drawing.add(legend)
     group = (WIDTH - _LEFT - _RIGHT) / len(bars.labels)
     wide = min(0.36 * group, 30.0)
     for place, label in enumerate(bars.labels):
@@ -109,24 +110,33 @@ def _whisker(x: float, bottom: float, top: float) -> Group:
     return Group(*(Line(*line, strokeColor=_INK, strokeWidth=0.8) for line in lines))
 
 
-def _legend(series: Sequence[str]) -> Group:
+def _title(title: str, room: float) -> String:
+    """The title in letters that leave the legend its room."""
+    wide = stringWidth(printable(title), BOLD, _SIZE + 1)
+    return _text(0, HEIGHT - 10, title, "start", bold=True, scale=min(1.0, room / wide))
+
+
+def _legend(series: Sequence[str]) -> tuple[Group, float]:
+    """The legend at the right, and where it begins."""
     legend = Group()
     right = WIDTH - _RIGHT
     for name, colour in list(zip(series, COLOURS, strict=False))[::-1]:
         legend.add(_text(right, HEIGHT - 10, name, "end"))
-        right -= stringWidth(name, FONT, _SIZE) + 12
+        right -= stringWidth(printable(name), FONT, _SIZE) + 12
         legend.add(Rect(right, HEIGHT - 11, 8, 8, fillColor=colour, strokeColor=None, strokeWidth=0))
         right -= 12
-    return legend
+    return legend, right
 
 
-def _text(x: float, y: float, text: str, anchor: str, *, bold: bool = False, white: bool = False) -> String:
+def _text(
+    x: float, y: float, text: str, anchor: str, *, bold: bool = False, white: bool = False, scale: float = 1.0
+) -> String:
     return String(
         x,
         y,
         printable(text),
         textAnchor=anchor,
         fontName=BOLD if bold else FONT,
-        fontSize=_SIZE + 1 if bold else _SIZE - 1 if white else _SIZE,
+        fontSize=scale * (_SIZE + 1 if bold else _SIZE - 1 if white else _SIZE),
         fillColor=HexColor(0xFFFFFF) if white else _INK,
     )

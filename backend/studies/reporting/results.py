@@ -54,7 +54,7 @@ def question_section(question: dict[str, Any], document: dict[str, Any]) -> Sect
     if len(cases) <= 10:
         section.figures.append(_by_case(question, document, unit, factor))
     section.tables.append(_arms(question, found, unit, factor))
-    section.tables.append(_comparison(found, factor))
+    section.tables.append(_comparison(question, found, factor))
     agreement = _agreement(found["agreement"])
     if agreement.rows:
         section.tables.append(agreement)
@@ -110,7 +110,7 @@ def _arms(question: dict[str, Any], found: dict[str, Any], unit: str, factor: fl
     return Table([f"Version{unit}", "n", "missing", "mean", "SD", "median", "quartiles", *chosen], rows)
 
 
-def _comparison(found: dict[str, Any], factor: float) -> Table:
+def _comparison(question: dict[str, Any], found: dict[str, Any], factor: float) -> Table:
     """CT-based minus X-ray-based, by three methods."""
     rows = []
     if test := found["wilcoxon"]:
@@ -125,19 +125,22 @@ def _comparison(found: dict[str, Any], factor: float) -> Table:
                 at_best,
             ]
         )
+    registered = f"Equivalence, margin {number(_scaled(question['margin'], factor))} as registered"
     if same := found["equivalence"]:
         limits = {key: _scaled(same[key], factor) for key in ("low", "high")}
         verdict = "equivalent" if same["equivalent"] else "equivalence not shown"
         inside = "inside" if same["interval_inside"] else "not inside"
         rows.append(
             [
-                f"Equivalence, margin {number(_scaled(same['margin'], factor))} as registered (TOST)",
+                f"{registered} (TOST)",
                 number(_scaled(same["difference"], factor), 3),
                 f"{interval(limits, 3)} (90 %, bootstrap over cases)",
                 p_value(same["p"]),
                 f"{verdict}; interval {inside} the margin",
             ]
         )
+    elif question["margin"] is not None:
+        rows.append([registered, "", "", "", "not tested: fewer than two cases"])
     if model := found["mixed_model"]:
         limits = {key: _scaled(model[key], factor) for key in ("low", "high")}
         parts = ", ".join(

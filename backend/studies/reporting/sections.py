@@ -42,7 +42,10 @@ def _study(document: dict[str, Any]) -> Section:
         ["Started", moment(study["started_at"])],
         ["Locked", moment(study["locked_at"])],
         ["Unblinded", moment(study["unblinded_at"])],
-        ["Both versions of a case apart by", f"{study['distance']} items or more"],
+        [
+            "Both versions of a case apart by",
+            f"{study['distance']} {'item' if study['distance'] == 1 else 'items'} or more",
+        ],
         ["Raters could go back", "yes" if study["may_go_back"] else "no"],
     ]
     return Section("Study", tables=[Table(["", ""], rows)])

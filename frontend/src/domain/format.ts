@@ -63,3 +63,8 @@ export function quantity(value: number, name: string, digits = 1): string {
   const mark = unit(name);
   return `${number(value, digits)}${mark === '°' ? '' : ' '}${mark}`.trimEnd();
 }
+
+/** "1 case", "2 cases". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}

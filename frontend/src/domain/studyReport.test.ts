@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { type Analysed, figure, interval, placeOnScale, pValue, type ReportQuestion, verdict } from './studyReport';
 
-const SHAPE: ReportQuestion = { key: 'shape', kind: 'scale', title: 'Shape', points: [{ value: 1 }, { value: 4 }] };
-const TIME: ReportQuestion = { key: 'operation_time', kind: 'duration', title: 'Operation time', points: [] };
+const SHAPE: ReportQuestion = { key: 'shape', kind: 'scale', title: 'Shape', margin: 0.5, points: [{ value: 1 }, { value: 4 }] };
+const TIME: ReportQuestion = { key: 'operation_time', kind: 'duration', title: 'Operation time', margin: 60, points: [] };
 const NOTHING: Analysed = {
   ct: { n: 0, missing: 0, mean: null, standard_deviation: null },
   xray: { n: 0, missing: 0, mean: null, standard_deviation: null },
@@ -22,9 +22,11 @@ describe('the numbers of a report', () => {
 
   it('never says that there is no difference', () => {
     const tested = { margin: 0.5, p: 0.2, low: -1, high: 1, equivalent: false };
-    expect(verdict({ ...NOTHING, equivalence: tested }, 'points')).toBe('Equivalence within the margin of 0.5 points was not shown.');
-    expect(verdict({ ...NOTHING, equivalence: { ...tested, equivalent: true } }, 's')).toBe('Equivalent within the margin of 0.5 s.');
-    expect(verdict(NOTHING, 's')).toBe('No margin was registered.');
+    const equal = { ...tested, equivalent: true };
+    expect(verdict({ ...NOTHING, equivalence: tested }, SHAPE)).toBe('Equivalence within the margin of 0.5 points was not shown.');
+    expect(verdict({ ...NOTHING, equivalence: equal }, TIME)).toBe('Equivalent within the margin of 60 s.');
+    expect(verdict(NOTHING, SHAPE)).toBe('Too few cases to test equivalence within the margin of 0.5 points.');
+    expect(verdict(NOTHING, { ...SHAPE, margin: null })).toBe('No margin was registered.');
   });
 
   it('lays scores between the ends of their scale and times from nothing', () => {

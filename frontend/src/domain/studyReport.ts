@@ -47,6 +47,7 @@ export interface Analysed {
 export interface ReportQuestion {
   readonly key: string;
   readonly kind: 'scale' | 'source_guess' | 'duration';
+  readonly margin: number | null;
   readonly title: string;
   readonly points: readonly { readonly value: number }[];
 }
@@ -88,10 +89,11 @@ export function unitOf(question: ReportQuestion): string {
 }
 
 /** In the words of the registered test; a difference that was not shown is never "no difference". */
-export function verdict(analysed: Analysed, unit: string): string {
+export function verdict(analysed: Analysed, question: ReportQuestion): string {
   const { equivalence } = analysed;
-  if (!equivalence) return 'No margin was registered.';
-  const margin = `the margin of ${equivalence.margin} ${unit}`;
+  if (question.margin === null) return 'No margin was registered.';
+  const margin = `the margin of ${question.margin} ${unitOf(question)}`;
+  if (!equivalence) return `Too few cases to test equivalence within ${margin}.`;
   return equivalence.equivalent ? `Equivalent within ${margin}.` : `Equivalence within ${margin} was not shown.`;
 }
 

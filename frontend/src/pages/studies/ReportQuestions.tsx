@@ -34,7 +34,7 @@ function Question({ question, analysed }: Props): ReactNode {
     <section className={classes.result} data-testid={`result-${question.key}`}>
       <h2>{question.title}</h2>
       <Bars question={question} analysed={analysed} />
-      <p data-testid={`verdict-${question.key}`}>{verdict(analysed, unit)}</p>
+      <p data-testid={`verdict-${question.key}`}>{verdict(analysed, question)}</p>
       <Table className={classes.table} verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>

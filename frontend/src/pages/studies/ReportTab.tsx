@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import { type Study, useStudyReport } from '../../api/studies';
 import { ErrorNote } from '../../components/ErrorNote';
+import { counted } from '../../domain/format';
 import { figure, interval, type StudyReport } from '../../domain/studyReport';
 import { ReportQuestions } from './ReportQuestions';
 import classes from './Studies.module.css';
@@ -61,7 +62,7 @@ function Flow({ flow }: { flow: StudyReport['flow'] }): ReactNode {
     <section>
       <h2>Flow</h2>
       <p className={classes.note}>
-        {cases.rated} cases in two versions each, {raters.length} raters{gone > 0 && `, of whom ${gone} withdrawn`}.
+        {counted(cases.rated, 'case')} in two versions each, {counted(raters.length, 'rater')}{gone > 0 && `, of whom ${gone} withdrawn`}.
       </p>
       <ol className={classes.flow} aria-label="Items" data-testid="flow">
         {steps.map(([label, count]) => (
