@@ -26,6 +26,7 @@ from recon.output import output_folder
 from recon.prediction import CUBE, bones_of_field, check_resolution, load_network, xray_field
 from recon.refine import Refinement, refine
 from recon.refine.edges import EdgeImage
+from recon.remembered import remembered
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
@@ -128,7 +129,7 @@ def reconstruct_views(
     with watch.stage("encode"):
         tell("encode", 0.15)
         seen = field_of_view(views)
-        field = views_field(network, views, segmentation)
+        field = remembered(views_field(network, views, segmentation), CUBE, _ROUGH)
     with watch.stage("refine"):
         tell("refine", 0.25)
         rough = _extracted(field, seen, _ROUGH)
