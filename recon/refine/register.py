@@ -222,7 +222,8 @@ def lay_on(
         else:
             laid = before
         misfit = _misfit(lines)
-        steepness = float(np.median(np.concatenate([line.steepness for line in lines] or [np.zeros(1)])))
+        steep = np.concatenate([line.steepness for line in lines])
+        steepness = float(np.median(steep)) if len(steep) else None
     at = laid.vertices()
     normals = vertex_normals(at, shape.faces)
     found = match(at, normals, surface, depth)
