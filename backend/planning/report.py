@@ -30,7 +30,7 @@ from reportlab.platypus import (
 
 from backend.planning import report_rows as rows
 from backend.planning.models import Plan, Status
-from backend.planning.simulation import VIEWS, corrected_xray, shaded
+from backend.planning.simulation import report_pictures
 
 MARGIN = 16 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -64,8 +64,7 @@ def plan_report(plan: Plan) -> bytes:
     Raises:
         Invalid: bones or document cannot be simulated for the pictures.
     """
-    pictures = shaded(plan)
-    xrays = {view: corrected_xray(plan, view) for view in VIEWS}
+    pictures, xrays = report_pictures(plan)
     stream = io.BytesIO()
     document = BaseDocTemplate(
         stream,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from backend.planning.models import Plan
 
 VIEWS = tuple(View.values)
 SHADED = ("frontal_before", "frontal_after", "sagittal_before", "sagittal_after")
+
+_MAKING = tuple(threading.Lock() for _ in range(16))
+"""One for each of so many groups of plans."""
 
 
 def corrected_cameras(plan: Plan) -> dict[str, Any]:
@@ -43,24 +48,28 @@ def corrected_xray(plan: Plan, view: str) -> bytes:
     Raises:
         Invalid: bones or document cannot be simulated.
     """
-    return _picture(plan, view)
+    return _pictures(plan, (view,))[view]
 
 
-def shaded(plan: Plan) -> dict[str, bytes]:
-    """The bones before and after, PNG by the names of ``SHADED``.
+def report_pictures(plan: Plan) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The bones before and after by the names of ``SHADED``, and the simulated X-rays by view, PNG.
 
     Raises:
         Invalid: as ``corrected_xray``.
     """
-    return {name: _picture(plan, name) for name in SHADED}
+    made = _pictures(plan, (*SHADED, *VIEWS))
+    return {name: made[name] for name in SHADED}, {view: made[view] for view in VIEWS}
 
 
-def _picture(plan: Plan, name: str) -> bytes:
-    path = _folder(plan) / f"{name}.png"
-    if not path.is_file():
-        for made, content in _make(plan, xrays=name in VIEWS).items():
-            _keep(path.with_name(f"{made}.png"), content)
-    return path.read_bytes()
+def _pictures(plan: Plan, names: Sequence[str]) -> dict[str, bytes]:
+    folder = _folder(plan)
+    # Whoever asks while another makes them waits for these, and does not make them a second time.
+    with _MAKING[hash(folder) % len(_MAKING)]:
+        missing = [name for name in names if not (folder / f"{name}.png").is_file()]
+        if missing:
+            for name, content in _make(plan, missing).items():
+                _keep(folder / f"{name}.png", content)
+    return {name: (folder / f"{name}.png").read_bytes() for name in names}
 
 
 def _folder(plan: Plan) -> Path:
@@ -81,21 +90,23 @@ def _keep(path: Path, content: bytes) -> None:
         raise
 
 
-def _make(plan: Plan, *, xrays: bool) -> dict[str, bytes]:
-    """Either the shaded pictures or the simulated X-rays, which take about a second each."""
+def _make(plan: Plan, names: Sequence[str]) -> dict[str, bytes]:
+    """Shaded pictures, simulated X-rays or both, as ``names`` need; each kind takes about a second."""
     from backend.planning.pictures import PlannedLeg, png, shaded_pictures
     from backend.planning.radiographs import radiographs
     from guides.errors import InputError as GuideError
     from recon.errors import InputError as ReconError
 
+    made: dict[str, bytes] = {}
     try:
         leg = PlannedLeg.of(cached_folder(plan.bone_set), plan.document)
-        if not xrays:
-            return shaded_pictures(leg)
-        words = f"SIMULATED  {plan.case.patient.pseudonym} {plan.case.side}  plan {plan.revision}"
-        pictures = radiographs(
-            leg.knee.meshes, corrected_cameras(plan), words, leg.before["tibia_knee_center"]
-        )
+        if not set(SHADED).isdisjoint(names):
+            made |= shaded_pictures(leg)
+        if not set(VIEWS).isdisjoint(names):
+            words = f"SIMULATED  {plan.case.patient.pseudonym} {plan.case.side}  plan {plan.revision}"
+            cameras = corrected_cameras(plan)
+            xrays = radiographs(leg.knee.meshes, cameras, words, leg.before["tibia_knee_center"])
+            made |= {view: png(picture) for view, picture in xrays.items()}
     except (GuideError, ReconError) as error:
         raise Invalid(
             error.code,
@@ -103,4 +114,4 @@ def _make(plan: Plan, *, xrays: bool) -> dict[str, bytes]:
             kept="The plan was kept as it is.",
             remedy=f"{error.remedy}.",
         ) from error
-    return {view: png(picture) for view, picture in pictures.items()}
+    return made

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import trimesh
 from PIL import Image
 
 from backend.imaging.models import BoneSet
-from backend.planning import report_rows
+from backend.planning import report_rows, simulation
 from backend.planning.models import Plan
 from backend.planning.report import _shown
 from recon.geometry import Camera
@@ -81,6 +83,29 @@ def test_pictures_are_made_once(client: Any, bones: BoneSet, monkeypatch: pytest
         f"/api/plans/{plan.pk}/corrected-xrays/lateral.png", headers={"If-None-Match": first["ETag"]}
     )
     assert known.status_code == 304
+
+
+def test_pictures_that_two_ask_for_at_once_are_made_once(
+    bones: BoneSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = saved(bones, correction_deg=9.0)
+    made: list[Sequence[str]] = []
+    begun, asked = threading.Event(), threading.Event()
+
+    def make(_: Plan, names: Sequence[str]) -> dict[str, bytes]:
+        made.append(names)
+        begun.set()
+        assert asked.wait(10)
+        return dict.fromkeys(names, b"picture")
+
+    monkeypatch.setattr(simulation, "_make", make)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(simulation.corrected_xray, plan, "ap")
+        assert begun.wait(10)
+        second = pool.submit(simulation.corrected_xray, plan, "ap")
+        asked.set()
+        assert first.result(10) == second.result(10) == b"picture"
+    assert made == [["ap"]]
 
 
 def test_the_lower_leg_turns_to_lateral_on_the_simulated_x_ray(client: Any, bones: BoneSet) -> None:

@@ -139,6 +139,21 @@ def test_technique_changes_numbers_and_everything_can_be_undone(surgeon: Profile
     expect(page.get_by_test_id("technique-open")).to_have_text("Closing, film")
 
 
+def test_what_jlca_compensation_counts_on_is_said_and_counted(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    page.get_by_test_id("target").get_by_text("Degrees", exact=True).click()
+    page.get_by_test_id("technique-open").click()
+    page.get_by_label("JLCA on the film").fill("5")
+    page.get_by_label("JLCA on the film").press("Enter")
+    app.settled(page)
+    hka = after(page, "HKA")
+    page.get_by_test_id("jlca").check(force=True)
+    app.settled(page)
+    expect(page.get_by_test_id("jlca-counted")).to_contain_text("close by 1.5°, from JLCA 5.0°")
+    assert after(page, "HKA") == pytest.approx(hka + 1.5, abs=0.11)
+    assert after(page, "JLCA") == pytest.approx(3.5, abs=0.06)
+
+
 def test_views_move_together(surgeon: Profile) -> None:
     page = opened(surgeon, DEMO_CASE)
     views = {name: page.get_by_test_id(f"view-{name}") for name in PANES}
@@ -376,6 +391,7 @@ def test_no_press_on_save_is_lost_and_what_the_slider_shows_is_saved(
     page = opened(profiles("surgeon"), planned_case)
     plans = page.get_by_test_id("plans").locator("li")
     count = plans.count()
+    page.get_by_test_id("target").get_by_text("Degrees", exact=True).click()
     app.set_correction(page, 4)
     page.evaluate(SLIDE_AND_SAVE, 0.7)
     expect(plans).to_have_count(count + 1)

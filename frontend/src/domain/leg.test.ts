@@ -65,8 +65,21 @@ describe('the weight-bearing line', () => {
   it('moves to lateral when a medial wedge opens', () => {
     const lines = legLines(plan('distal'), 10);
     if (!lines) throw new Error('the leg has its lines');
-    const [before, after] = lines.ankle.map((ankle) => crossing(lines.hip, ankle, lines.plateau));
+    const [before, after] = lines.ankle.map((ankle, i) => crossing(lines.hip[i] as Vector3, ankle, lines.plateau));
     expect(after).toBeGreaterThan((before as number) + 0.2);
+  });
+
+  it('moves further to lateral by the degrees that the joint line is counted on to close', () => {
+    const counted = { ...plan('distal'), jlca_compensation: { applied: true, jlca: 5, deg: 1.5 } };
+    const [lines, plain] = [legLines(counted, 10), legLines(plan('distal'), 10)];
+    if (!lines || !plain) throw new Error('the leg has its lines');
+    expect(lines.hip[0]).toEqual(plain.hip[0]);
+    const thigh = (hip: Vector3): Vector3 => hip.clone().sub(lines.femoralKnee);
+    expect((thigh(lines.hip[1]).angleTo(thigh(lines.hip[0])) * 180) / Math.PI).toBeCloseTo(1.5, 6);
+    const share = (leg: typeof lines): number => crossing(leg.hip[1], leg.ankle[1], leg.plateau);
+    expect(share(lines)).toBeGreaterThan(share(plain) + 0.04);
+    const offered = { ...counted, jlca_compensation: { applied: false, jlca: 5, deg: 1.5 } };
+    expect(legLines(offered, 10)?.hip[1]).toEqual(plain.hip[1]);
   });
 
   it('is not drawn without a hip', () => {

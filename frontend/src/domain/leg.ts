@@ -69,7 +69,8 @@ export function motionsOf(document: PlanDocument, degrees: number): Motions {
 }
 
 export interface LegLines {
-  readonly hip: Vector3;
+  /** Before and after the correction: the femur turns where the joint line is counted on to close. */
+  readonly hip: readonly [Vector3, Vector3];
   readonly femoralKnee: Vector3;
   readonly tibialKnee: Vector3;
   /** Before and after the correction. */
@@ -88,7 +89,24 @@ export function legLines(document: PlanDocument, degrees: number): LegLines | nu
   const [medial, lateral] = ['plateau_medial_edge', 'plateau_lateral_edge'].map(place);
   if (!hip || !femoralKnee || !tibialKnee || !ankle || !medial || !lateral) return null;
   const moved = ankle.clone().applyMatrix4(wedgeMotion(document.osteotomy, degrees));
-  return { hip, femoralKnee, tibialKnee, ankle: [ankle, moved], plateau: [medial, lateral] };
+  const across = (place('plateau_medial') ?? medial).clone().sub(place('plateau_lateral') ?? lateral);
+  const turned = closedJoint(document, degrees, { hip, femoralKnee, up: tibialKnee.clone().sub(moved), across });
+  return { hip: [hip, turned], femoralKnee, tibialKnee, ankle: [ankle, moved], plateau: [medial, lateral] };
+}
+
+/**
+ * The hip after the joint line has closed by what the plan counts on: the femur turns about the knee in the frontal
+ * plane, as the engine's `turn_to_varus` does it.
+ */
+function closedJoint(
+  document: PlanDocument,
+  degrees: number,
+  leg: { hip: Vector3; femoralKnee: Vector3; up: Vector3; across: Vector3 },
+): Vector3 {
+  const closing = document.jlca_compensation;
+  if (!closing?.applied || degrees === 0) return leg.hip;
+  const axis = leg.up.clone().cross(leg.across).normalize();
+  return leg.hip.clone().sub(leg.femoralKnee).applyAxisAngle(axis, (-closing.deg * Math.PI) / 180).add(leg.femoralKnee);
 }
 
 /** Where the line from hip to ankle crosses the plateau in the frontal plane: 0 at its medial edge, 1 at the lateral. */

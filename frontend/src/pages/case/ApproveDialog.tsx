@@ -8,6 +8,7 @@ import type { PlanSummary } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { quantity } from '../../domain/format';
 import type { PlanDocument } from '../../domain/plan';
+import { prepareReport } from '../planner/openReport';
 import { Warnings } from './Warnings';
 
 interface Props {
@@ -30,6 +31,7 @@ export function ApproveDialog({ caseId, plan, document, onClose }: Props): React
             { id: plan.id, password },
             {
               onSuccess: () => {
+                prepareReport(plan.id);
                 notifications.show({ message: `Plan revision ${plan.revision} is approved`, withBorder: true });
                 onClose();
               },

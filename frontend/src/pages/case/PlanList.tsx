@@ -8,6 +8,7 @@ import type { CaseDetail, PlanSummary } from '../../api/types';
 import { clock, quantity } from '../../domain/format';
 import { fromPlan } from '../../domain/planWire';
 import { DiffDialog } from '../planner/DiffDialog';
+import { openReport, reportAddress } from '../planner/openReport';
 import { WithdrawDialog } from '../planner/WithdrawDialog';
 import classes from './Case.module.css';
 import type { Planner } from './usePlanner';
@@ -58,7 +59,14 @@ export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props
                     </ActionIcon>
                   </Menu.Target>
                   <Menu.Dropdown>
-                    <Menu.Item component="a" href={`/api/plans/${plan.id}/report.pdf`} target="_blank" leftSection={<FileText size={14} />} data-testid={`report-${plan.revision}`}>
+                    <Menu.Item
+                      component="a"
+                      href={reportAddress(plan.id)}
+                      target="_blank"
+                      leftSection={<FileText size={14} />}
+                      onClick={(event) => openReport(event, `the report of plan revision ${plan.revision}`)}
+                      data-testid={`report-${plan.revision}`}
+                    >
                       Report (PDF)
                     </Menu.Item>
                     {plans.length > 1 && (

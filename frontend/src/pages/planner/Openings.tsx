@@ -1,13 +1,27 @@
 import type { ReactNode } from 'react';
 
-import { number } from '../../domain/format';
-import type { Osteotomy } from '../../domain/plan';
+import { number, quantity } from '../../domain/format';
+import type { Osteotomy, PlanDocument } from '../../domain/plan';
 import { gapsAt } from '../../domain/wedge';
 import classes from '../case/Case.module.css';
+import planner from './Planner.module.css';
 
 interface Props {
   osteotomy: Osteotomy;
   degrees: number;
+}
+
+/** What the plan counts on besides the wedge: the joint line closes by this much, which opens it that much less. */
+export function CountedOn({ compensation }: { compensation: PlanDocument['jlca_compensation'] }): ReactNode {
+  if (!compensation?.applied) return null;
+  const { deg, jlca } = compensation;
+  return (
+    <p className={`${planner.counted} figures`} data-testid="jlca-counted">
+      {deg > 0
+        ? `JLCA compensation: the joint line is counted on to close by ${quantity(deg, 'deg')}, from JLCA ${quantity(jlca, 'deg')}; HKA and WBL after the correction have it in.`
+        : `JLCA compensation: nothing to count on, JLCA ${quantity(jlca, 'deg')} is not above 2°.`}
+    </p>
+  );
 }
 
 /** How far the wedge opens, or how much is taken out, at a correction of so many degrees. */

@@ -51,12 +51,12 @@ export class PlanLines {
     const leg = legLines(plan, degrees);
     for (const line of [this.axes, this.before, this.load]) line.visible = leg !== null;
     if (!leg) return;
-    const ankle = leg.ankle[after ? 1 : 0];
-    draw(this.axes, [leg.hip, leg.femoralKnee, leg.tibialKnee, ankle, leg.plateau[0], leg.plateau[1]]);
-    draw(this.load, [leg.hip, ankle]);
+    const [hip, ankle] = after ? [leg.hip[1], leg.ankle[1]] : [leg.hip[0], leg.ankle[0]];
+    draw(this.axes, [hip, leg.femoralKnee, leg.tibialKnee, ankle, leg.plateau[0], leg.plateau[1]]);
+    draw(this.load, [hip, ankle]);
     this.before.visible = after;
-    draw(this.before, [leg.hip, leg.ankle[0]]);
-    this.loadPoint = leg.plateau[0].clone().lerp(leg.plateau[1], crossing(leg.hip, ankle, leg.plateau));
+    draw(this.before, [leg.hip[0], leg.ankle[0]]);
+    this.loadPoint = leg.plateau[0].clone().lerp(leg.plateau[1], crossing(hip, ankle, leg.plateau));
   }
 
   private setCut(plan: PlanDocument, degrees: number, after: boolean): void {
