@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from backend.studies.models import TimeEvent, TimeEventKind
 
-# What a press may need on its way, and be dated too late by, where the server saw it itself.
-TOLERANCE = timedelta(seconds=5)
+# What a press may need on its way over a bad network, and be dated too late by: no sign of a clock that was set.
+TOLERANCE = timedelta(seconds=30)
 DOUBT = (
     "The clock of the device was set while the time of this guide ran, without a connection to the server. "
     "The time is left out; the scores count."
