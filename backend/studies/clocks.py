@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from backend.studies.models import TimeEvent, TimeEventKind
 
-# What a press may need on its way over a bad network, and be dated too late by: no sign of a clock that was set.
+# What a press may need on its way over a bad network, and be dated too late by; no clock was set for that.
 TOLERANCE = timedelta(seconds=30)
 DOUBT = (
     "The clock of the device was set while the time of this guide ran, without a connection to the server. "
