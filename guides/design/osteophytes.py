@@ -28,6 +28,12 @@ RING_NODES = 3
 
 LEAST_POINTS = 30
 
+ROUNDS = 5
+STILL_MM = 0.1
+
+LARGEST_MM2 = 150.0
+"""What stands out over more than this is the bone's own form."""
+
 
 def find_bumps(footprint: Footprint) -> Flags:
     """Which nodes of a footprint's height map lie on an outgrowth, (U, V).
@@ -41,7 +47,8 @@ def find_bumps(footprint: Footprint) -> Flags:
     if not count:
         return np.zeros_like(low)
     high = np.unique(names[(height > HIGH_MM) & low])
-    return np.asarray(np.isin(names, high[high > 0]))
+    area = np.bincount(names.ravel()) * STEP_MM**2
+    return np.asarray(np.isin(names, [name for name in high if area[name] <= LARGEST_MM2]))
 
 
 def above_surroundings(footprint: Footprint) -> Array:
@@ -95,4 +102,11 @@ def _above(place: Array, points: Array, normals: Array) -> float:
     if len(np.unique(2 * (x > 0) + (y > 0))) < 4:
         return 0.0
     columns = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
-    return -float(np.linalg.lstsq(columns, z, rcond=None)[0][0])
+    # Least absolute distances, by reweighting: a groove or a neighbour in the ring must not bend the quadric.
+    weight = np.ones_like(z)
+    fit = np.zeros(columns.shape[1])
+    for _ in range(ROUNDS):
+        weighted = columns * weight[:, None]
+        fit = np.linalg.lstsq(weighted.T @ columns, weighted.T @ z, rcond=None)[0]
+        weight = 1 / np.maximum(np.abs(z - columns @ fit), STILL_MM)
+    return -float(fit[0])

@@ -108,7 +108,7 @@ def test_area_beside_the_narrow_shaft_part_counts(leg: tuple[Any, ...]) -> None:
     _, _, _, footprint = leg
     (a, b), (c, d) = footprint.u, footprint.u_distal
     assert b - d > 1 or c - a > 1, "nothing is narrower there"
-    u = (d + b) / 2 if b - d > c - a else (a + c) / 2
+    u = d + 1 if b - d > c - a else c - 1
     place = on_bone(footprint, u, footprint.neck - 12)
     stroke = read_strokes([{"centre": place.tolist(), "radius_mm": 4.0, "add": True}])
     wider = outline(with_area(footprint, stroke)).area() - outline(footprint).area()
