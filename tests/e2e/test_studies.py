@@ -26,6 +26,8 @@ ANSWERS = (("21301", "32412", "43103", "34204"), ("44401", "33312", "22203", "11
 
 def rate_by_keyboard(page: Page, keys: str) -> str:
     """Answer every question of the item before one with a digit each; gives the item's code."""
+    # On a busy machine an item may take long to come.
+    expect(page.get_by_test_id(f"open-{QUESTIONS[0]}")).to_be_visible(timeout=app.JOB_MS)
     code = page.get_by_test_id("item-code").inner_text()
     for question, key in zip(QUESTIONS, keys, strict=True):
         expect(page.get_by_test_id(f"open-{question}")).to_be_visible()
