@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone
 from recon.refine.edges import EdgeImage, Outline, mesh_edges, outline, rim
+from recon.refine.laid import Laid, Motion, Terms
 from recon.refine.matching import BORDER_MM, Depth, Mask, Surface, match
 from recon.refine.shapes import BoneShape, vertex_normals
 
 Array = npt.NDArray[np.float64]
-Motion = tuple[Array, Array]
 
 # Chosen on validation people, like every constant of this package.
 # mm2 of surface: the network's errors are alike within centimetres, and outlines know better.
 _INDEPENDENT_MM2, _LAST_INDEPENDENT_MM2 = 130.0, 600.0
-_WIDENING = 1.2  # twenty people show less than there is
-_SIZE_DEVIATION = 0.06
 _ROBUST = 2.0  # deviations, and reaches of outlines, at which a point counts a quarter
 _FIRST_ROBUST, _NARROWING = 6.0, 0.6
 _STEPS, _RIGID_STEPS, _MODEL_STEPS = 11, 2, 4
 _OUTLINE_STEPS = 9
-_OUTLINE_MODEL_STEPS = 0
-_OUTLINE_ROBUST = 0.0  # more, with the images
 _OUTLINE_DEVIATION = 0.3  # mm, of an edge in an image
 _OUTLINE_INDEPENDENT_MM = 6.0  # along an outline
 # mm, standard deviations of how far off outlines are before and after.
@@ -100,80 +95,6 @@ def place_knee(shapes: Mapping[Bone, BoneShape], surfaces: Mapping[Bone, Surface
     return rotation, shift
 
 
-@dataclass(frozen=True, eq=False)
-class _Laid:
-    """A template with its shape and pose so far."""
-
-    shape: BoneShape
-    modes: Array
-    own_normals: Array
-    coefficients: Array
-    pose: Array  # how far it was moved and turned from the start
-    rotation: Array
-    shift: Array
-
-    @classmethod
-    def start(cls, shape: BoneShape, motion: Motion) -> _Laid:
-        centred = shape.mean - shape.mean.mean(axis=0)
-        modes = np.concatenate([_WIDENING * shape.modes, _SIZE_DEVIATION * centred[None]])
-        own_normals = vertex_normals(shape.mean, shape.faces)
-        return cls(shape, modes, own_normals, np.zeros(len(modes) + len(shape.detail)), np.zeros(6), *motion)
-
-    def vertices(self) -> Array:
-        split = len(self.modes)
-        own = self.shape.mean + np.tensordot(self.coefficients[:split], self.modes, axes=1)
-        own = own + self.own_normals * (self.coefficients[split:] @ self.shape.detail)[:, None]
-        return np.asarray(own @ self.rotation.T + self.shift)
-
-    def slopes(self, points: Array, planes: Array, modes: Array, lines: Array, detail: Array) -> Array:
-        """(N, 6 + K + D) derivatives of points along planes by pose, modes (K, N, 3) and detail (D, N)."""
-        turned = planes @ self.rotation
-        return np.concatenate(
-            [
-                planes,
-                np.cross(points - self.shift, planes),
-                np.einsum("kvc,vc->vk", modes, turned),
-                (detail * (lines * turned).sum(axis=1)).T,
-            ],
-            axis=1,
-        )
-
-    def stepped(self, terms: _Terms, stiffness: Array) -> _Laid:
-        """After a Gauss-Newton step on these terms; coefficients that they leave out stay."""
-        free = terms.slopes.shape[1] - 6
-        prior = np.concatenate([stiffness, np.ones(free)])
-        now = np.concatenate([self.pose, self.coefficients[:free]])
-        weighted = terms.slopes * terms.weights[:, None]
-        move = np.linalg.solve(
-            weighted.T @ terms.slopes + np.diag(prior), weighted.T @ terms.across - prior * now
-        )
-        coefficients = self.coefficients.copy()
-        coefficients[:free] += move[6:]
-        return replace(
-            self,
-            coefficients=coefficients,
-            pose=self.pose + move[:6],
-            rotation=Rotation.from_rotvec(move[3:6]).as_matrix() @ self.rotation,
-            shift=self.shift + move[:3],
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class _Terms:
-    """Distances to close: derivatives (N, 6 + free), millimetres and inverse variances (N,)."""
-
-    slopes: Array
-    across: Array
-    weights: Array
-
-    def __add__(self, other: _Terms) -> _Terms:
-        return _Terms(
-            np.concatenate([self.slopes, other.slopes]),
-            np.concatenate([self.across, other.across]),
-            np.concatenate([self.weights, other.weights]),
-        )
-
-
 def lay_on(
     shape: BoneShape,
     surface: Surface,
@@ -197,33 +118,18 @@ def lay_on(
         tied: whether the pose stays near the start.
         images: edges of the views.
     """
-    laid = _Laid.start(shape, start)
+    laid = Laid.start(shape, start)
     stiffness = 1 / _POSE_DEVIATIONS**2 if tied else np.full(6, 1e-6)
-    everything = len(laid.coefficients)
     for step in range(_STEPS):
-        free = 0 if step < _RIGID_STEPS else len(laid.modes) if step < _MODEL_STEPS else everything
+        every = len(laid.coefficients)
+        free = 0 if step < _RIGID_STEPS else len(laid.modes) if step < _MODEL_STEPS else every
         robust = max(_ROBUST, _FIRST_ROBUST * _NARROWING**step)
         terms = _surface_terms(laid, surface, depth, free, robust, _INDEPENDENT_MM2)
         laid = laid.stepped(terms, stiffness)
-    misfit = steepness = None
+    lines: list[Outline] = []
     if images:
-        edges = mesh_edges(shape.faces)
-        edges = edges[(shape.areas[edges] > 0).all(axis=1)]
-        lines, before = _outlines(laid, surface, depth, edges, images, _LAST_REACH), laid
-        for step in range(_OUTLINE_STEPS):
-            reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
-            terms = _surface_terms(laid, surface, depth, everything, _ROBUST, _LAST_INDEPENDENT_MM2)
-            for line in _outlines(laid, surface, depth, edges, images, reach):
-                terms = terms + _outline_terms(laid, line, reach)
-            laid = laid.stepped(terms, stiffness)
-        after = _outlines(laid, surface, depth, edges, images, _LAST_REACH)
-        if _misfit(after) < _misfit(lines):
-            lines = after
-        else:
-            laid = before
-        misfit = _misfit(lines)
-        steep = np.concatenate([line.steepness for line in lines])
-        steepness = float(np.median(steep)) if len(steep) else None
+        laid, lines = _drawn_to_edges(laid, surface, depth, images, stiffness)
+    steep = [value for line in lines for value in line.steepness]
     at = laid.vertices()
     normals = vertex_normals(at, shape.faces)
     found = match(at, normals, surface, depth)
@@ -238,14 +144,32 @@ def lay_on(
         (laid.rotation, laid.shift),
         oddness=float(np.sqrt(np.mean(known[:-1] ** 2))),
         size=float(known[-1]),
-        misfit=misfit,
-        steepness=steepness,
+        misfit=_misfit(lines) if images else None,
+        steepness=float(np.median(steep)) if steep else None,
     )
 
 
+def _drawn_to_edges(
+    laid: Laid, surface: Surface, depth: Depth, images: Sequence[EdgeImage], stiffness: Array
+) -> tuple[Laid, list[Outline]]:
+    """The template after its outlines were drawn to edges, or as it was where that brought them no nearer."""
+    edges = mesh_edges(laid.shape.faces)
+    edges = edges[(laid.shape.areas[edges] > 0).all(axis=1)]
+    lines, before = _outlines(laid, surface, depth, edges, images, _LAST_REACH), laid
+    for step in range(_OUTLINE_STEPS):
+        reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
+        free = len(laid.coefficients)
+        terms = _surface_terms(laid, surface, depth, free, _ROBUST, _LAST_INDEPENDENT_MM2)
+        for line in _outlines(laid, surface, depth, edges, images, reach):
+            terms = terms + _outline_terms(laid, line, reach)
+        laid = laid.stepped(terms, stiffness)
+    after = _outlines(laid, surface, depth, edges, images, _LAST_REACH)
+    return (laid, after) if _misfit(after) < _misfit(lines) else (before, lines)
+
+
 def _surface_terms(
-    laid: _Laid, surface: Surface, depth: Depth, free: int, robust: float, independent: float
-) -> _Terms:
+    laid: Laid, surface: Surface, depth: Depth, free: int, robust: float, independent: float
+) -> Terms:
     at = laid.vertices()
     found = match(at, vertex_normals(at, laid.shape.faces), surface, depth)
     weights = found.weights(robust) * laid.shape.areas / independent
@@ -258,10 +182,10 @@ def _surface_terms(
         laid.own_normals[used],
         laid.shape.detail[: max(free - split, 0), used],
     )
-    return _Terms(slopes, found.across[used], weights[used])
+    return Terms(slopes, found.across[used], weights[used])
 
 
-def _outline_terms(laid: _Laid, line: Outline, reach: float) -> _Terms:
+def _outline_terms(laid: Laid, line: Outline, reach: float) -> Terms:
     points = line.rim
     slopes = laid.slopes(
         points.points,
@@ -273,11 +197,11 @@ def _outline_terms(laid: _Laid, line: Outline, reach: float) -> _Terms:
     relative = line.across / (_ROBUST * reach)
     deviations = _OUTLINE_DEVIATION * (1 + relative**2)
     weights = line.belief * points.lengths / _OUTLINE_INDEPENDENT_MM / deviations**2
-    return _Terms(slopes, line.across, weights)
+    return Terms(slopes, line.across, weights)
 
 
 def _outlines(
-    laid: _Laid,
+    laid: Laid,
     surface: Surface,
     depth: Depth,
     edges: npt.NDArray[np.int64],
