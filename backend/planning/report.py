@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
@@ -12,8 +11,6 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import getFont, registerFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -28,6 +25,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from backend.core.pdf_fonts import BOLD, FONT, printable
 from backend.planning import report_rows as rows
 from backend.planning.models import Plan, Status
 from backend.planning.simulation import report_pictures
@@ -41,11 +39,6 @@ BANNER = {
     Status.SUPERSEDED: colors.HexColor("#5b6470"),
     Status.WITHDRAWN: colors.HexColor("#a32020"),
 }
-
-# Embedded, so that a report reads the same everywhere; the built-in fonts know western names only.
-FONT, BOLD = "Vera", "VeraBd"
-for _name in (FONT, BOLD):
-    registerFont(TTFont(_name, f"{_name}.ttf"))
 
 BODY = ParagraphStyle("body", fontName=FONT, fontSize=7.5, leading=10)
 SMALL = ParagraphStyle("small", parent=BODY, fontSize=6.2, leading=8, textColor=GREY)
@@ -69,8 +62,8 @@ def plan_report(plan: Plan) -> bytes:
     document = BaseDocTemplate(
         stream,
         pagesize=A4,
-        title=_shown(rows.title(plan)),
-        author=_shown(plan.author.name),
+        title=printable(rows.title(plan)),
+        author=printable(plan.author.name),
         subject=f"HTO plan, SHA-256 {plan.sha256}",
     )
     frame = Frame(MARGIN, MARGIN + 6 * mm, WIDTH, A4[1] - 2 * MARGIN - 6 * mm, 0, 0, 0, 0)
@@ -80,7 +73,7 @@ def plan_report(plan: Plan) -> bytes:
     def draw_footer(canvas: Canvas, _template: BaseDocTemplate) -> None:
         canvas.setFont(FONT, 6)
         canvas.setFillColor(GREY)
-        canvas.drawString(MARGIN, MARGIN, _shown(footer))
+        canvas.drawString(MARGIN, MARGIN, printable(footer))
         canvas.drawRightString(A4[0] - MARGIN, MARGIN, f"page {canvas.getPageNumber()}")
 
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=draw_footer))
@@ -139,19 +132,8 @@ def _story(plan: Plan, pictures: Mapping[str, bytes], xrays: Mapping[str, bytes]
     yield _table(rows.hashes(plan), (0.2, 0.8), head=False)
 
 
-def _shown(text: str) -> str:
-    """The text in letters of the font; others lose their marks, and what has no such form becomes "?"."""
-    letters = getFont(FONT).face.charToGlyph
-    found = []
-    for letter in text:
-        plain = "".join(x for x in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(x))
-        forms = (form for form in (letter, plain) if form and all(ord(x) in letters for x in form))
-        found.append(next(forms, "?"))
-    return "".join(found)
-
-
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_shown(text)), style)
+    return Paragraph(escape(printable(text)), style)
 
 
 def _section(text: str) -> Paragraph:
