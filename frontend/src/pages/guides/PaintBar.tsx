@@ -20,6 +20,8 @@ interface Props {
 /** The brush with which contact area is added and taken away; it goes with the next design. */
 export function PaintBar({ painting, mode, onMode, radius, onRadius }: Props): ReactNode {
   const { strokes } = painting;
+  // All of it is there before the first stroke: a bar that grew would move the bone from under the brush.
+  const shown = mode !== 'off' || strokes.length > 0 || painting.canUndo || painting.canRedo;
   return (
     <div className={caseClasses.toolbar} role="group" aria-label="Painted contact area">
       <SegmentedControl
@@ -50,7 +52,7 @@ export function PaintBar({ painting, mode, onMode, radius, onRadius }: Props): R
           />
         </div>
       )}
-      {(strokes.length > 0 || painting.canUndo || painting.canRedo) && (
+      {shown && (
         <>
           <Tooltip label="Undo">
             <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Undo the last stroke" disabled={!painting.canUndo} onClick={painting.undo} data-testid="paint-undo">
@@ -65,12 +67,10 @@ export function PaintBar({ painting, mode, onMode, radius, onRadius }: Props): R
           <Button variant="subtle" color="gray" size="compact-xs" disabled={strokes.length === 0} onClick={painting.clear}>
             Clear
           </Button>
+          <span className={`dim ${classes.words}`} data-testid="painting" data-strokes={strokes.length}>
+            {paintingWords(strokes)}
+          </span>
         </>
-      )}
-      {(mode !== 'off' || strokes.length > 0) && (
-        <span className="dim" data-testid="painting" data-strokes={strokes.length}>
-          {paintingWords(strokes)}
-        </span>
       )}
     </div>
   );
