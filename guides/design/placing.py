@@ -41,6 +41,9 @@ SHORTEST_SECOND_MM = 16.0
 JOINT_MARGIN_MM = {1: 12.0, -1: 5.0}
 """Kept free below the joint line; a closing wedge lies closer to it."""
 
+CORNER_MARGIN_MM = 4.0
+"""Kept free below the lower plateau by every corner of the contact face that more contact would add."""
+
 SLOT_END_MM = (4.0, 5.0)
 """Outline beyond each end of the slot: least, and where there is room."""
 
@@ -140,6 +143,11 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
             "Bring the wires closer to the cut, or use images that show more of the shaft",
         )
     hinge = (osteotomy.hinge_point - face.origin) @ face.basis
+    # Where the cut climbs steeply, a corner comes nearer to the joint than the middle of the guide.
+    plateau = min(
+        float((case.points[name] - face.origin) @ face.basis @ face.up)
+        for name in ("plateau_medial", "plateau_lateral")
+    )
     found: list[tuple[float, Footprint]] = []
     refusal: InputError | None = None
     for share in EXTENSIONS:
@@ -155,6 +163,10 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
         rows = (face.grid_u > footprint.u[0]) & (face.grid_u < footprint.u[1])
         columns = (face.grid_v > ends[0]) & (face.grid_v < ends[1])
         patch = face.height[np.ix_(rows, columns)]
+        local_patch = (face.grid_u[rows][:, None], face.grid_v[columns][None, :], patch)
+        top = np.nanmax(sum(axis * along for axis, along in zip(local_patch, face.up, strict=True)))
+        if top > plateau - CORNER_MARGIN_MM and share > EXTENSIONS[-1]:
+            continue
         found.append((expected_error(face.grid_u[rows], face.grid_v[columns], patch, hinge), footprint))
     if not found:
         assert refusal is not None
