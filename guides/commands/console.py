@@ -52,8 +52,8 @@ def bar() -> Callable[[str, float], None] | None:
     return show
 
 
-def read_object(path: Path, code: str, what: str) -> dict[str, Any]:
-    """The JSON object in a file.
+def read_json(path: Path, code: str, what: str) -> Any:
+    """What a JSON file holds.
 
     Args:
         path: the file.
@@ -61,12 +61,21 @@ def read_object(path: Path, code: str, what: str) -> dict[str, Any]:
         what: that the file should hold, in words.
 
     Raises:
-        InputError: ``code``, when the file cannot be read or holds something else.
+        InputError: ``code``, when the file cannot be read as JSON.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(code, f"{path} cannot be read as JSON", f"Give {what}") from error
+        raise InputError(code, f"{path} is not a JSON file", f"Give {what}") from error
+
+
+def read_object(path: Path, code: str, what: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        InputError: ``code``, when the file cannot be read or holds something else.
+    """
+    document = read_json(path, code, what)
     if not isinstance(document, dict):
         raise InputError(code, f"{path} holds no JSON object", f"Give {what}")
     return document

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from guides.bounded import is_child
-from guides.commands.console import add_time_limit, bar, bounded, made_by_child, say, verdict
-from guides.errors import InputError
+from guides.commands.console import add_time_limit, bar, bounded, made_by_child, read_json, say, verdict
 
 HELP = "plan to a printable guide"
 
@@ -34,8 +31,11 @@ def run(options: argparse.Namespace) -> int:
     """Refuse here what can be refused at once, and leave the solids to a child."""
     from guides.design import check_request, design_files
 
-    parameters = _read(options.parameters, "bad_parameters", "a JSON object of guide parameters")
-    painting = _read(options.painting, "bad_painting", "a JSON list of brush strokes")
+    parameters = painting = None
+    if options.parameters is not None:
+        parameters = read_json(options.parameters, "bad_parameters", "a JSON object of guide parameters")
+    if options.painting is not None:
+        painting = read_json(options.painting, "bad_painting", "a JSON list of brush strokes")
     if is_child():
         report = design_files(
             options.bones,
@@ -72,12 +72,3 @@ def run(options: argparse.Namespace) -> int:
         status = bounded(arguments, options.time_limit)
     say(f"written: {options.out / 'guide.stl'}, guide.3mf, report.json, scores.json, contact.ply")
     return status
-
-
-def _read(path: Path | None, code: str, what: str) -> Any:
-    if path is None:
-        return None
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(code, f"{path} is not a JSON file", f"Give {what}") from error

@@ -148,6 +148,7 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
         float((case.points[name] - face.origin) @ face.basis @ face.up)
         for name in ("plateau_medial", "plateau_lateral")
     )
+    along_leg = face.grid_u[:, None] * face.up[0] + face.grid_v * face.up[1] + face.height * face.up[2]
     found: list[tuple[float, Footprint]] = []
     refusal: InputError | None = None
     for share in EXTENSIONS:
@@ -163,9 +164,10 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
         rows = (face.grid_u > footprint.u[0]) & (face.grid_u < footprint.u[1])
         columns = (face.grid_v > ends[0]) & (face.grid_v < ends[1])
         patch = face.height[np.ix_(rows, columns)]
-        local_patch = (face.grid_u[rows][:, None], face.grid_v[columns][None, :], patch)
-        top = np.nanmax(sum(axis * along for axis, along in zip(local_patch, face.up, strict=True)))
-        if top > plateau - CORNER_MARGIN_MM and share > EXTENSIONS[-1]:
+        if (
+            np.nanmax(along_leg[np.ix_(rows, columns)]) > plateau - CORNER_MARGIN_MM
+            and share > EXTENSIONS[-1]
+        ):
             continue
         found.append((expected_error(face.grid_u[rows], face.grid_v[columns], patch, hinge), footprint))
     if not found:

@@ -59,11 +59,11 @@ class ShapeModel:
 
     def loosened(self, nodes: dict[str, Array], spread: float, rng: np.random.Generator) -> dict[str, Array]:
         """The parts, each moved along the modes by its own ``spread`` standard deviations."""
-        moved = {}
-        for part, points in nodes.items():
-            other = self.nodes(rng.normal(0, spread, len(self.deviations)))[part]
-            moved[part] = points + other - self.nodes(np.zeros(len(self.deviations)))[part]
-        return moved
+        mean = self.nodes(np.zeros(len(self.deviations)))
+        return {
+            part: points + self.nodes(rng.normal(0, spread, len(self.deviations)))[part] - mean[part]
+            for part, points in nodes.items()
+        }
 
     def person_coefficients(self, person: int) -> Array:
         """(K,) coefficients of the projection of one LLP26 person onto the model."""

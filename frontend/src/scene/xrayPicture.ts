@@ -1,9 +1,6 @@
 import {
-  BufferAttribute,
-  BufferGeometry,
   DataTexture,
   GLSL3,
-  Mesh,
   NearestFilter,
   RawShaderMaterial,
   RedIntegerFormat,
@@ -14,11 +11,7 @@ import {
 
 import type { Placement } from '../domain/placement';
 import type { Window } from '../domain/windowing';
-
-const VERTEX = /* glsl */ `
-in vec3 position;
-void main() { gl_Position = vec4(position, 1.0); }
-`;
+import { COVER_VERTEX, cover } from './cover';
 
 // Integer textures cannot be filtered by the hardware, so the four neighbours are mixed here, after windowing
 // would be wrong (it clips) and before it is right: on the stored values.
@@ -62,13 +55,13 @@ void main() {
 export class XrayPicture {
   readonly scene = new Scene();
   private readonly material: RawShaderMaterial;
-  private readonly triangle = new BufferGeometry();
+  private readonly picture: ReturnType<typeof cover>;
   private texture: DataTexture | null = null;
 
   constructor() {
     this.material = new RawShaderMaterial({
       glslVersion: GLSL3,
-      vertexShader: VERTEX,
+      vertexShader: COVER_VERTEX,
       fragmentShader: FRAGMENT,
       depthTest: false,
       depthWrite: false,
@@ -82,11 +75,8 @@ export class XrayPicture {
         inverted: { value: false },
       },
     });
-    // One triangle that covers the screen.
-    this.triangle.setAttribute('position', new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
-    const mesh = new Mesh(this.triangle, this.material);
-    mesh.frustumCulled = false;
-    this.scene.add(mesh);
+    this.picture = cover(this.material);
+    this.scene.add(this.picture);
   }
 
   get ready(): boolean {
@@ -124,7 +114,7 @@ export class XrayPicture {
 
   dispose(): void {
     this.texture?.dispose();
-    this.triangle.dispose();
+    this.picture.geometry.dispose();
     this.material.dispose();
   }
 

@@ -1,11 +1,8 @@
 import {
   AlwaysDepth,
-  BufferAttribute,
-  BufferGeometry,
   Camera,
   DepthTexture,
   GLSL3,
-  Mesh,
   NearestFilter,
   RawShaderMaterial,
   Scene,
@@ -14,10 +11,7 @@ import {
   WebGLRenderTarget,
 } from 'three';
 
-const VERTEX = /* glsl */ `
-in vec3 position;
-void main() { gl_Position = vec4(position, 1.0); }
-`;
+import { COVER_VERTEX, cover } from '../cover';
 
 // Its depth comes with it, so that what moves can pass behind what stands still.
 const FRAGMENT = /* glsl */ `
@@ -48,7 +42,7 @@ export interface Framed {
 export class StillPicture {
   private readonly target: WebGLRenderTarget;
   private readonly material: RawShaderMaterial;
-  private readonly triangle = new BufferGeometry();
+  private readonly picture: ReturnType<typeof cover>;
   private readonly scene = new Scene();
   private readonly camera = new Camera();
 
@@ -62,16 +56,13 @@ export class StillPicture {
     this.target.scissorTest = true;
     this.material = new RawShaderMaterial({
       glslVersion: GLSL3,
-      vertexShader: VERTEX,
+      vertexShader: COVER_VERTEX,
       fragmentShader: FRAGMENT,
       depthFunc: AlwaysDepth,
       uniforms: { colour: { value: this.target.texture }, depth: { value: this.target.depthTexture } },
     });
-    // One triangle that covers the screen.
-    this.triangle.setAttribute('position', new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
-    const cover = new Mesh(this.triangle, this.material);
-    cover.frustumCulled = false;
-    this.scene.add(cover);
+    this.picture = cover(this.material);
+    this.scene.add(this.picture);
   }
 
   resize(width: number, height: number): void {
@@ -98,7 +89,7 @@ export class StillPicture {
   dispose(): void {
     this.target.depthTexture?.dispose();
     this.target.dispose();
-    this.triangle.dispose();
+    this.picture.geometry.dispose();
     this.material.dispose();
   }
 }
