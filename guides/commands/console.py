@@ -66,7 +66,7 @@ def read_json(path: Path, code: str, what: str) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(code, f"{path} is not a JSON file", f"Give {what}") from error
+        raise InputError(code, f"{path} cannot be read as JSON", f"Give {what}") from error
 
 
 def read_object(path: Path, code: str, what: str) -> dict[str, Any]:
