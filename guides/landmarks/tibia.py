@@ -14,8 +14,9 @@ from guides.landmarks.marks import Landmark
 from guides.landmarks.plateau import find_plateau, knee_center
 from guides.landmarks.priors import Priors
 
-SHORTEST_TIBIA_MM = 62.0
-"""Below the joint line: start point 37 mm, guide 25 mm."""
+SHORTEST_TIBIA_MM = 56.0
+"""Below the joint line: start point 33 mm, guide 23 mm. With less in view the direction of a shaft that is not
+seen is off by more than a plan bears (``priors.SHORT_VIEW_MM``)."""
 
 SHAFT_BELOW_MM, SHAFT_SHARE = 60.0, 0.6
 """Below the joint line the shaft begins, or after this share of what is in view."""
@@ -81,11 +82,12 @@ def _too_short(length: float, where: str) -> InputError:
 
 @dataclass(frozen=True)
 class _Shaft:
-    """The usable shaft: its line, and the heights between which it runs, mm."""
+    """The usable shaft: its line, the heights between which it runs, and what is seen below the joint, mm."""
 
     line: Line
     top: float
     bottom: float
+    in_view: float
 
 
 def _shaft(tibia: trimesh.Trimesh, frame: Frame, *, full: bool) -> _Shaft:
@@ -97,7 +99,7 @@ def _shaft(tibia: trimesh.Trimesh, frame: Frame, *, full: bool) -> _Shaft:
         raise _too_short(below, "in view below the joint line")
     low = bottom + (0.25 * below if full else 4)
     line = shaft_line(tibia, frame, low, joint - min(FIT_BELOW_MM, FIT_SHARE * below))
-    return _Shaft(line, joint - min(SHAFT_BELOW_MM, SHAFT_SHARE * below), low)
+    return _Shaft(line, joint - min(SHAFT_BELOW_MM, SHAFT_SHARE * below), low, below)
 
 
 def _imputed_ankle(plateau: dict[str, Array], shaft: _Shaft, frame: Frame, priors: Priors) -> Array:
@@ -106,7 +108,7 @@ def _imputed_ankle(plateau: dict[str, Array], shaft: _Shaft, frame: Frame, prior
     width = float((plateau["plateau_medial_edge"] - plateau["plateau_lateral_edge"]) @ frame.medial)
     length = priors.tibia_per_width.mean * width
     down = unit(shaft.line.at(float(knee @ frame.up) - length, frame.up) - knee)
-    aside = np.tan(np.radians([priors.ankle_lateral_deg.mean, priors.ankle_anterior_deg.mean]))
+    aside = np.tan(np.radians([priors.ankle_lateral_deg.mean, priors.ankle_anterior(shaft.in_view)]))
     return knee + length * unit(down - aside[0] * frame.medial + aside[1] * frame.anterior)
 
 

@@ -251,7 +251,7 @@ def _bad(tmp_path: Path, meshes: dict[str, trimesh.Trimesh], what: str) -> dict[
 @pytest.mark.parametrize(
     ("what", "code", "remedy"),
     [
-        ("cut 20 mm below the plateau", "tibia_too_short", "at least 62 mm of tibia"),
+        ("cut 20 mm below the plateau", "tibia_too_short", "at least 56 mm of tibia"),
         ("tibia and femur swapped", "bones_swapped", "no two bone files were swapped"),
         ("tibia and fibula swapped", "bones_swapped", "no two bone files were swapped"),
         ("holes", "open_mesh", "one closed surface"),

@@ -11,7 +11,7 @@ from guides.bones import Array
 from guides.landmarks import Frame, Priors, Side
 from guides.landmarks.femur import hip_predictors
 from guides.landmarks.frame import Line, unit
-from guides.landmarks.priors import Imputation
+from guides.landmarks.priors import PRIORS, SHORT_VIEW_MM, Imputation
 
 ANKLE_AT_LEAST_DEG = 1.2
 """Spread of the ankle's direction below which no fit goes: the published bound of 3 degrees
@@ -46,6 +46,8 @@ def sample(whole: Mapping[str, Array], part: Mapping[str, Array], side: Side) ->
         "hip_anterior_deg": anterior,
         "aldfa": aldfa,
         "offset": offset,
+        # The lowest section that counts lies 4 mm above the end of the view.
+        "in_view": float((here - part["tibia_shaft_distal"]) @ tibia.up) + 4,
     }
 
 
@@ -58,7 +60,22 @@ def _lean(upwards: Array, frame: Frame) -> tuple[float, float]:
     )
 
 
-def fit(samples: Sequence[Sample]) -> Priors:
+def per_short_mm(samples: Sequence[Sample], short: Sequence[Sample]) -> float:
+    """Degrees that a millimetre of view less than ``SHORT_VIEW_MM`` adds to the ankle's place to anterior.
+
+    Args:
+        samples: the same people in the usual view.
+        short: with less in view than that.
+    """
+    usual = np.mean([one["ankle_anterior_deg"] for one in samples])
+    less = np.array([SHORT_VIEW_MM - one["in_view"] for one in short])
+    more = np.array([one["ankle_anterior_deg"] for one in short]) - usual
+    return float(less @ more / (less @ less))
+
+
+def fit(
+    samples: Sequence[Sample], ankle_anterior_per_short_mm: float = PRIORS.ankle_anterior_per_short_mm
+) -> Priors:
     """Means, standard deviations, and the regression of the hip's place by a robust fit.
 
     One odd person must not turn the regression, but widens what it leaves open.
@@ -81,6 +98,7 @@ def fit(samples: Sequence[Sample]) -> Priors:
         tibia_per_width=spread("tibia_per_width"),
         ankle_lateral_deg=spread("ankle_lateral_deg", ANKLE_AT_LEAST_DEG),
         ankle_anterior_deg=spread("ankle_anterior_deg", ANKLE_AT_LEAST_DEG),
+        ankle_anterior_per_short_mm=ankle_anterior_per_short_mm,
         femur_per_width=spread("femur_per_width"),
         hip_medial_deg=Imputation(float(found[0]), left),
         hip_per_aldfa=float(found[1]),

@@ -40,6 +40,7 @@ from tests.benchmarks.mirrored import surface_differences
 from tests.data import FOLDER
 
 TIBIA_MM, FEMUR_MM = 110.0, 90.0
+SHORT_TIBIA_MM = (58.0, 62.0, 66.0)
 SPINES_MM = 8.0
 PAIRED = ("mMPTA", "PTS_medial", "PTS_lateral", "mLDFA", "HKA")
 CROPPED = ("mMPTA", "PTS_medial", "PTS_lateral")
@@ -60,11 +61,11 @@ class Leg:
     def person(self) -> str:
         return self.name.removesuffix("_l").removesuffix("_r")
 
-    def knee_only(self) -> BoneSet:
+    def knee_only(self, tibia_mm: float = TIBIA_MM) -> BoneSet:
         joint = float(self.bones[Bone.TIBIA].bounds[1, 2]) - SPINES_MM
         cut = {}
         for bone, mesh in self.bones.items():
-            solid = from_mesh(mesh).trim_by_plane((0, 0, 1), joint - TIBIA_MM)
+            solid = from_mesh(mesh).trim_by_plane((0, 0, 1), joint - tibia_mm)
             cut[bone] = to_mesh(solid.trim_by_plane((0, 0, -1), -(joint + FEMUR_MM)))
         return BoneSet(cut)
 
@@ -123,11 +124,13 @@ def repeatability(leg: Leg, moves: int) -> dict[str, float]:
     return {name: float(np.std(values)) for name, values in found.items()}
 
 
-def samples(legs: list[Leg]) -> list[dict[str, float]]:
-    """What each leg tells of the priors."""
+def samples(legs: list[Leg], tibia_mm: float = TIBIA_MM) -> list[dict[str, float]]:
+    """What each leg tells of the priors when so much of its tibia is in view."""
     return [
         landmark_priors.sample(
-            *(find_landmarks(bones, leg.side).positions() for bones in (leg.bones, leg.knee_only())), leg.side
+            find_landmarks(leg.bones, leg.side).positions(),
+            find_landmarks(leg.knee_only(tibia_mm), leg.side).positions(),
+            leg.side,
         )
         for leg in legs
     ]
@@ -169,7 +172,9 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.priors:
-        fitted = landmark_priors.fit(samples(list(population_legs(len(TRAINING_PEOPLE)))))
+        trained = list(population_legs(len(TRAINING_PEOPLE)))
+        usual, short = samples(trained), [one for mm in SHORT_TIBIA_MM for one in samples(trained, mm)]
+        fitted = landmark_priors.fit(usual, landmark_priors.per_short_mm(usual, short))
         print(report.table(["prior", "mean", "spread"], landmark_priors.rows(fitted)))
         return
     real, people = list(real_legs()), list(population_legs(QUICK_PEOPLE if options.quick else PEOPLE))
