@@ -86,7 +86,8 @@ def james(counts: ArrayLike, confidence: float = 0.95) -> Index:
     value = unknown + wrong * m**2 / (2 * by_chance)
     slope = np.ones((3, 2))
     is_wrong = 1 - np.eye(2)
-    margins = 2 * m - np.add.outer(rows, columns)
+    # What a guess in cell (i, j) adds to ``by_chance``: its column's wrong guess and its row's.
+    margins = np.add.outer(columns[::-1], rows[::-1])
     slope[:2] = (
         is_wrong * m**2 / (2 * by_chance)
         + wrong * m / by_chance

@@ -33,6 +33,7 @@ class Found:
         doubled: kept more often than given.
         out_of_order: items and questions whose last revision is not the rater's last answer.
         kills: of the server.
+        seconds: from the first rater's first request to the last rater's last answer.
     """
 
     answers: int
@@ -42,6 +43,7 @@ class Found:
     doubled: int
     out_of_order: int
     kills: int
+    seconds: int
 
 
 @dataclass
@@ -122,6 +124,7 @@ def rate_under_fire(folder: Path, *, raters: int, answers: int, pause_s: float, 
             threading.Thread(target=rater.work, args=(made["study"], answers, pause_s, seed), daemon=True)
             for seed, rater in enumerate(crew)
         ]
+        began = time.monotonic()
         for thread in threads:
             thread.start()
         for number in range(1, kills + 1):
@@ -132,10 +135,11 @@ def rate_under_fire(folder: Path, *, raters: int, answers: int, pause_s: float, 
             server = _serve(env, port, folder / "server.log")
         for thread in threads:
             thread.join()
+        seconds = round(time.monotonic() - began)
     finally:
         server.stop()
     _given(crew)
-    return _counted(crew, inside(env, "dump()"), kills)
+    return _counted(crew, inside(env, "dump()"), kills, seconds)
 
 
 def _given(crew: list[_Rater]) -> int:
@@ -146,7 +150,7 @@ def _given(crew: list[_Rater]) -> int:
     return sum(len(rater.given) for rater in crew)
 
 
-def _counted(crew: list[_Rater], rows: list[list[Any]], kills: int) -> Found:
+def _counted(crew: list[_Rater], rows: list[list[Any]], kills: int, seconds: int) -> Found:
     given = [answer for rater in crew for answer in rater.given]
     kept = Counter((token, item, question, value) for token, item, question, value, _ in rows)
     wanted = Counter(given)
@@ -160,6 +164,7 @@ def _counted(crew: list[_Rater], rows: list[list[Any]], kills: int) -> Found:
         doubled=sum((kept - wanted).values()),
         out_of_order=sum(newest.get(key) != value for key, value in last_said.items()),
         kills=kills,
+        seconds=seconds,
     )
 
 

@@ -19,19 +19,21 @@ from backend.studies.statistics import (
     paired,
 )
 from backend.studies.statistics.analysis import analyse, blinding_of
-from tests.benchmarks import statistics_oracles
+from tests.backend.studies.oracle import printed
+from tests.backend.studies.software_oracles import software
+from tests.benchmarks.statistics_oracles import published
 
 NAN = float("nan")
 
 
 def test_every_figure_agrees_with_its_published_or_computed_oracle() -> None:
-    rows = [*statistics_oracles.published(), *statistics_oracles.software()]
+    rows = [*published(), *software()]
     assert len(rows) > 40
     assert [row.name for row in rows if not row.holds] == []
 
 
 def test_an_oracle_can_fail() -> None:
-    assert not statistics_oracles.printed("ICC", 0.296, "0.29", "nobody").holds
+    assert not printed("ICC", 0.296, "0.29", "nobody").holds
 
 
 def test_raters_who_agree_in_everything() -> None:
@@ -161,6 +163,20 @@ def test_the_mixed_model_ends_at_the_maximum_when_raters_have_no_taste() -> None
         assert mixed.fit(one, two).standard_error == pytest.approx(
             mixed.crossed(one, two).standard_error, rel=0.05
         )
+
+
+def test_the_error_of_james_index_is_that_of_its_slopes() -> None:
+    # Unlike margins: among equal ones a wrong slope hides.
+    counts = np.array([[61.0, 9.0], [14.0, 40.0], [30.0, 77.0]])
+    step, slopes = 1e-4, np.zeros((3, 2))
+    for cell in np.ndindex(3, 2):
+        shift = np.zeros((3, 2))
+        shift[cell] = step
+        up, down = blinding.james(counts + shift), blinding.james(counts - shift)
+        slopes[cell] = (up.value - down.value) / (2 * step)
+    # Slopes by counts sum to nothing along the counts, since the index does not know how many there are.
+    expected = math.sqrt((counts * slopes**2).sum())
+    assert blinding.james(counts).standard_error == pytest.approx(expected, rel=1e-6)
 
 
 def test_blinding_indices_at_their_ends() -> None:
