@@ -20,7 +20,7 @@ from backend.studies.statistics import (
 )
 from backend.studies.statistics.analysis import analyse, blinding_of
 from tests.backend.studies.oracle import printed
-from tests.backend.studies.software_oracles import software
+from tests.backend.studies.software_oracles import arms, software
 from tests.benchmarks.statistics_oracles import published
 
 NAN = float("nan")
@@ -128,7 +128,7 @@ def test_no_difference_at_all() -> None:
 
 
 def test_swapping_the_arms_only_turns_the_sign() -> None:
-    one, two = statistics_oracles.arms(np.random.default_rng(5))
+    one, two = arms(np.random.default_rng(5))
     for compare in (lambda a, b: equivalence.equivalence(a, b, 0.3), mixed.crossed):
         there, back = compare(one, two), compare(two, one)
         assert there.p == pytest.approx(back.p) and there.difference == pytest.approx(-back.difference)
@@ -144,7 +144,7 @@ def test_the_interval_resamples_cases_not_ratings() -> None:
 
 
 def test_the_mixed_model_takes_holes() -> None:
-    one, two = statistics_oracles.arms(np.random.default_rng(6))
+    one, two = arms(np.random.default_rng(6))
     two[2, 5] = one[7, 30] = NAN
     result = mixed.fit(one, two)
     assert result.converged and abs(result.difference - np.nanmean(one - two)) < 0.05
