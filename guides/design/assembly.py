@@ -169,18 +169,18 @@ def _bone_clearance(
     crest, the whole surface is lifted by what is missing.
     """
     solid = swept.solid(clearance)
-    bone = trimesh.Trimesh(footprint.to_local(np.asarray(tibia.vertices)), tibia.faces, process=False)
     surface = to_mesh(solid)
+    bone = np.vstack([tibia.vertices, tibia.triangles_center])
     # Both ways: a crest of the bone may lie under the middle of a triangle of the contact face.
-    to_bone = distance(bone, _within(surface, footprint, swept.bottom))
-    to_surface = distance(surface, _within(bone, footprint, swept.bottom))
+    points = np.vstack([surface.vertices, surface.triangles_center])
+    to_bone = distance(tibia, footprint.to_world(_within(points, footprint, swept.bottom)))
+    to_surface = distance(surface, _within(footprint.to_local(bone), footprint, swept.bottom))
     missing = clearance - float(min(to_bone.min(), to_surface.min()))
     return swept.solid(clearance + missing) if missing > LIFT_MM else solid
 
 
-def _within(mesh: trimesh.Trimesh, footprint: Footprint, bottom: float) -> Array:
-    """Vertices and face centres of a mesh in the local frame that lie under the contact outline."""
-    points = np.vstack([mesh.vertices, mesh.triangles_center])
+def _within(points: Array, footprint: Footprint, bottom: float) -> Array:
+    """The (N, 3) points in the local frame that lie under the contact outline."""
     (a, b), (low, high) = footprint.bounds
     u, v, w = points.T
     return np.asarray(points[(u > a) & (u < b) & (v > low) & (v < high) & (w > bottom)])

@@ -74,17 +74,15 @@ def swept_distance(
     high = np.array([u1 + margin, v1 + margin, float(wide.max()) + above + margin])
     fine = [np.arange(a, b + FINE_MM, FINE_MM) for a, b in zip(low, high, strict=True)]
     coarse = [np.arange(a - COARSE_MM, b + 2 * COARSE_MM, COARSE_MM) for a, b in zip(low, high, strict=True)]
-    local = ((np.asarray(tibia.vertices) - footprint.origin) @ footprint.basis).astype(np.float64)
-    bone = trimesh.Trimesh(local, tibia.faces, process=False)
     nodes = np.stack(np.meshgrid(*coarse, indexing="ij"), axis=-1)
-    rough = signed_distance(bone, nodes.reshape(-1, 3)).reshape(nodes.shape[:3])
+    rough = signed_distance(tibia, footprint.to_world(nodes.reshape(-1, 3))).reshape(nodes.shape[:3])
     place = np.stack(
         np.meshgrid(*[(f - c[0]) / COARSE_MM for f, c in zip(fine, coarse, strict=True)], indexing="ij")
     )
     values = map_coordinates(rough, place, order=1)
     band = np.abs(values - settings.bone_clearance_mm) < NARROW_MM
     nodes_fine = np.stack([fine[axis][index] for axis, index in enumerate(np.nonzero(band))], axis=1)
-    values[band] = signed_distance(bone, nodes_fine)
+    values[band] = signed_distance(tibia, footprint.to_world(nodes_fine))
     if fill:
         values = np.minimum.accumulate(values[:, :, ::-1], axis=2)[:, :, ::-1]
     if footprint.relief.any():

@@ -25,7 +25,7 @@ from guides.bones import Array
 SHORT_VIEW_MM = 70.0
 """Of tibia below the joint line: with less in view the shaft's line is fitted within the flare, which leans
 back towards the plateau, so that prolonged it ends too far in front, the more the shorter the view. What is
-left open then is a spread of the slope of 2.7 degrees at 59 mm, against 1.1 at 110 (LLP26 training people)."""
+left open then is a spread of the slope of 2.7 degrees at 59 mm, against 1.1 at 110 (LLP26, training)."""
 
 
 @dataclass(frozen=True)

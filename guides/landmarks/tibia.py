@@ -15,8 +15,8 @@ from guides.landmarks.plateau import find_plateau, knee_center
 from guides.landmarks.priors import Priors
 
 SHORTEST_TIBIA_MM = 56.0
-"""Below the joint line: start point 33 mm, guide 23 mm. With less in view the direction of a shaft that is not
-seen is off by more than a plan bears (``priors.SHORT_VIEW_MM``)."""
+"""Below the joint line: start point 33 mm, guide 23 mm. With less in view the direction of a shaft that is
+not seen is off by more than a plan bears (``priors.SHORT_VIEW_MM``)."""
 
 SHAFT_BELOW_MM, SHAFT_SHARE = 60.0, 0.6
 """Below the joint line the shaft begins, or after this share of what is in view."""

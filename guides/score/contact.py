@@ -90,11 +90,11 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
     centres = guide.triangles_center
     # Where the bone falls away for good the guide ends in a flat, which is not meant to touch.
     facing &= centres[:, 2] > float(report["footprint"]["bottom_mm"]) + FLAT_MM
-    facing &= inset(outline, centres[:, :2], float(report["footprint"]["rim_mm"]))
+    index = np.flatnonzero(facing)
+    index = index[inset(outline, centres[index, :2], float(report["footprint"]["rim_mm"]))]
     for region in report["footprint"].get("relief", []):
         # Made not to touch.
-        facing &= ~inset(np.asarray(region, dtype=float), centres[:, :2], 0.0)
-    index = np.flatnonzero(facing)
+        index = index[~inset(np.asarray(region, dtype=float), centres[index, :2], 0.0)]
     down = np.array([0.0, 0.0, -1.0])
     ray: Any = guide.ray
     hidden = np.asarray(ray.intersects_any(centres[index] + 1e-3 * down, np.tile(down, (len(index), 1))))

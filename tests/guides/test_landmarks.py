@@ -208,7 +208,9 @@ def test_too_short_a_tibia_is_refused_with_its_length(tmp_path: Path, below: flo
     assert "56 mm" in error.value.remedy
 
 
-def test_a_real_knee_with_little_tibia_is_planned_and_says_how_unsure_its_axis_is(folder_of: FolderOf) -> None:
+def test_a_real_knee_with_little_tibia_is_planned_and_its_axis_is_called_unsure(
+    folder_of: FolderOf,
+) -> None:
     plan = plan_files(folder_of("pymskt_dess1_r"), "R", correction_deg=8)
     assert "shaft_short" in {warning["code"] for warning in plan["warnings"]}
     low, high = plan["measures"]["PTS_medial"]["band"]
