@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import trimesh
 
+from backend.studies.blinding_guides import alike, stl, unlabelled
 from backend.studies.blinding_mesh import cut_to, packed, remeshed
 from guides.errors import InputError as CannotScore
 from guides.score import score_files
@@ -69,7 +71,7 @@ def _ends(bone: Bone, meshes: list[trimesh.Trimesh]) -> tuple[float, float]:
 def blind_guides(
     first: Path, second: Path, bones: Path, out: Path, *, design_bones: Path | None, progress: Progress
 ) -> dict[str, Any]:
-    """``first.stl`` and ``second.stl`` as designed but for what files say besides; ``bone_model.stl``.
+    """``first.stl`` and ``second.stl`` as designed, but unnamed and in as many triangles; ``bone_model.stl``.
 
     Args:
         first, second: folders of two designs: guide.stl and report.json.
@@ -87,15 +89,23 @@ def blind_guides(
     reference = BoneSet.read(bones)
     if Bone.TIBIA not in reference:
         raise InputError("no_tibia", "There is no CT-based tibia to try the guides on", "Choose other guides")
-    (out / "bone_model.stl").write_bytes(_stl(reference[Bone.TIBIA]))
+    (out / "bone_model.stl").write_bytes(stl(reference[Bone.TIBIA]))
+    progress("Making both guides alike", 0.05)
+    guides = alike([_guide(first), _guide(second)])
     simulated = {}
-    for share, folder in ((0.1, first), (0.5, second)):
+    for share, folder, guide in ((0.1, first, guides[0]), (0.5, second, guides[1])):
         name = "first" if folder is first else "second"
         progress("Trying the guides", share)
-        (out / f"{name}.stl").write_bytes(_stl(trimesh.load_mesh(folder / "guide.stl", process=False)))
+        (out / f"{name}.stl").write_bytes(stl(guide))
         simulated[name] = _scores(folder, bones, design_bones if folder is second else None, out.parent)
     progress("Trying the guides", 1.0)
     return {"simulated": simulated}
+
+
+def _guide(design: Path) -> trimesh.Trimesh:
+    """A designed guide without its name."""
+    report = json.loads((design / "report.json").read_text("utf-8"))
+    return unlabelled(trimesh.load_mesh(design / "guide.stl"), report)
 
 
 def _scores(design: Path, bones: Path, design_bones: Path | None, workspace: Path) -> dict[str, float] | None:
@@ -106,17 +116,3 @@ def _scores(design: Path, bones: Path, design_bones: Path | None, workspace: Pat
         # A design from before its report said enough; people can rate it all the same.
         return None
     return {key: float(told[key]["score"]) for key in ("fitting", "stability", "accuracy")}
-
-
-def _stl(mesh: trimesh.Trimesh) -> bytes:
-    """Binary STL with an empty header, triangles in order of place."""
-    corners = np.asarray(mesh.triangles, dtype="<f4")
-    corners = corners[np.lexsort(corners.reshape(-1, 9).T[::-1])]
-    records = np.zeros(
-        len(corners), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare", "<u2")]
-    )
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).astype(np.float64)
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    records["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
-    records["corners"] = corners
-    return bytes(80) + np.uint32(len(corners)).astype("<u4").tobytes() + records.tobytes()

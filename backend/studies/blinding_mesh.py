@@ -55,7 +55,7 @@ def remeshed(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     mesh = simplified(mesh, FACES)
     points, faces = np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int64)
     if len(faces) <= FACES:
-        points, faces = _filled_up(points, faces)
+        points, faces = filled_up(points, faces, FACES)
         points, faces = _canonical(points, faces)
     if len(faces) != FACES or len(points) > VERTICES:
         raise InputError(
@@ -66,19 +66,39 @@ def remeshed(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(points, faces, process=False)
 
 
-def _filled_up(points: Points, faces: Faces) -> tuple[Points, Faces]:
-    """As many triangles as are missing, by halving the longest edges; the surface stays where it is."""
-    while (missing := FACES - len(faces)) > 0:
-        edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-        lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
-        one, two = edges[int(lengths.argmax())]
-        at_edge = np.flatnonzero(((faces == one) | (faces == two)).sum(axis=1) == 2)[:missing]
-        middle = len(points)
-        points = np.vstack([points, (points[one] + points[two]) / 2])
-        halves = np.concatenate(
-            [np.where(faces[at_edge] == end, middle, faces[at_edge]) for end in (one, two)]
+def filled_up(points: Points, faces: Faces, wanted: int) -> tuple[Points, Faces]:
+    """As many triangles as are wanted, by halving the longest edges; the surface stays where it is.
+
+    Edges that are the longest of all triangles at them are halved together, the longest of these first.
+
+    Args:
+        points, faces: (n, 3) and (m, 3), vertices shared by neighbours.
+        wanted: at least m.
+    """
+    while (missing := wanted - len(faces)) > 0:
+        edges, of_face = np.unique(
+            np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1), axis=0, return_inverse=True
         )
-        faces = np.concatenate([np.delete(faces, at_edge, axis=0), halves])
+        of_face = of_face.reshape(-1, 3)
+        lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+        # Ranks, not lengths: among equally long edges one has to come first in every triangle.
+        rank = np.empty(len(edges), dtype=np.int64)
+        rank[np.argsort(lengths, kind="stable")] = np.arange(len(edges))
+        longest = of_face[np.arange(len(faces)), rank[of_face].argmax(axis=1)]
+        halved = np.bincount(longest, minlength=len(edges)) == np.bincount(
+            of_face.ravel(), minlength=len(edges)
+        )
+        at_edge = np.flatnonzero(halved[longest])
+        # A whole edge at a time: its triangles lie side by side in this order.
+        at_edge = at_edge[np.argsort(-rank[longest[at_edge]], kind="stable")][:missing]
+        middles, place = np.unique(longest[at_edge], return_inverse=True)
+        middle = len(points) + place
+        points = np.vstack([points, points[edges[middles]].mean(axis=1)])
+        split = faces[at_edge]
+        halves = [
+            np.where(split == edges[longest[at_edge], end][:, None], middle[:, None], split) for end in (0, 1)
+        ]
+        faces = np.concatenate([np.delete(faces, at_edge, axis=0), *halves])
     return points, faces
 
 

@@ -42,8 +42,8 @@ def case_of(people: Team) -> dict[str, Any]:
     return {"case": case.pk, "ct": ct.pk, "xray": xray.pk}
 
 
-def guide_of(bones: Any, size: float) -> Any:
-    mesh = trimesh.creation.icosphere(subdivisions=2, radius=size)
+def guide_of(bones: Any, size: float, subdivisions: int) -> Any:
+    mesh = trimesh.creation.icosphere(subdivisions=subdivisions, radius=size)
     stl = bytearray(mesh.export(file_type="stl"))
     stl[:80] = f"made from a {bones.origin}".encode().ljust(80)
     return factories.GuideFactory(plan__bone_set=bones, stl=storage.put(bytes(stl), ".stl"))
@@ -96,30 +96,44 @@ def test_both_versions_of_bones_are_alike_but_for_their_shape() -> None:
     assert lengths == pytest.approx([89, 89], abs=0.3)
 
 
-def test_printed_guides_keep_their_shape_and_lose_their_header() -> None:
+def test_printed_guides_keep_their_shape_and_lose_header_and_triangle_count() -> None:
     people = team()
     study = draft_study(people, kind=StudyKind.HTO_SIMULATION, cases=0, distance=1)
     versions = case_of(people)
     guides = {
-        arm: guide_of(BoneSet.objects.get(pk=versions[arm]), size)
-        for arm, size in (("ct", 20.0), ("xray", 21.0))
+        arm: guide_of(BoneSet.objects.get(pk=versions[arm]), size, subdivisions)
+        for arm, size, subdivisions in (("ct", 20.0, 3), ("xray", 21.0, 2))
     }
     names = {"case": versions["case"]} | {arm: guide.pk for arm, guide in guides.items()}
     setup.add_case(person=people.coordinator, study=study, **names)
     course.mark_ready(person=people.coordinator, study=study)
     run_jobs()
+    # 1280 and 320 triangles.
+    assert {len(storage.get(arm.content)) for arm in study.cases.get().arms.all()} == {84 + 50 * 2048}
     for arm, guide in guides.items():
         version = StudyArm.objects.get(study_case__study=study, arm=arm)
         before, after = storage.get(guide.stl), storage.get(version.content)
-        assert b"made from" in before and after[:80] == bytes(80) and len(before) == len(after)
+        assert b"made from" in before and after[:80] == bytes(80) and len(before) < len(after)
         meshes = [
             trimesh.load_mesh(trimesh.util.wrap_as_stream(content), file_type="stl")
             for content in (before, after)
         ]
+        assert meshes[1].is_watertight
         assert meshes[0].volume == pytest.approx(meshes[1].volume, rel=1e-6)
         # A report without a design has nothing to put on a bone.
         assert version.simulated is None
     assert study.cases.get().bone_model
+
+
+def test_the_longest_edges_are_halved_and_the_surface_stays() -> None:
+    box = trimesh.creation.box(extents=(1, 2, 9))
+    points, faces = blinding_mesh.filled_up(np.asarray(box.vertices), np.asarray(box.faces), 60)
+    finer = trimesh.Trimesh(points, faces, process=False)
+    assert len(faces) == 60 and finer.is_watertight and finer.volume == pytest.approx(18)
+    assert finer.edges_unique_length.max() < box.edges_unique_length.max() / 1.5
+    # An open surface keeps its rim: halving an edge of it adds one triangle.
+    points, faces = blinding_mesh.filled_up(np.eye(3), np.array([[0, 1, 2]]), 4)
+    assert len(faces) == 4 and trimesh.Trimesh(points, faces).area == pytest.approx(np.sqrt(3) / 2)
 
 
 def test_a_failed_case_is_asked_for_again() -> None:

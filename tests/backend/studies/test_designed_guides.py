@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def printed(study: Study, client: Any) -> tuple[dict[str, bytes], list[dict[str,
 
 
 def check_what_is_printed(study: Study, client: Any) -> None:
-    """Neutral names and labels, empty headers, and the guides as they were designed."""
+    """Neutral names and labels, empty headers, and the guides as they were designed but for their names."""
     files, lines = printed(study, client)
     assert set(files) == {
         *("guide-01.stl", "guide-02.stl", "tibia-of-case-01.stl"),
@@ -93,13 +94,34 @@ def check_what_is_printed(study: Study, client: Any) -> None:
         mesh = trimesh.load_mesh(io.BytesIO(files[name]), file_type="stl")
         assert mesh.is_watertight
         volumes.append(mesh.volume)
-    arms = StudyArm.objects.filter(study_case__study=study).select_related("guide")
-    made = [trimesh.load_mesh(io.BytesIO(storage.get(arm.guide.stl)), file_type="stl").volume for arm in arms]
-    assert sorted(made) == pytest.approx(sorted(volumes[:2]), rel=1e-5)
+    assert len(files["guide-01.stl"]) == len(files["guide-02.stl"])
+    for arm in StudyArm.objects.filter(study_case__study=study).select_related("guide"):
+        made, blinded = (
+            trimesh.load_mesh(io.BytesIO(storage.get(key)), file_type="stl")
+            for key in (arm.guide.stl, arm.content)
+        )
+        assert blinded.volume in [pytest.approx(volume) for volume in volumes[:2]]
+        assert 0 < blinded.volume - made.volume < 50  # the strokes of the plan's hash, mm3
+        report = json.loads(storage.get(arm.guide.report_file))
+        arrow, name = (strokes(mesh, report["engraving"]) for mesh in (made, blinded))
+        assert arrow[0] > 10 and name[0] > 10  # arrow and side stay
+        assert arrow[1] > 50 and name[1] == 0
     # The bone model is the one of the CT, on which both guides are tried, as in the paper.
     assert volumes[2] == pytest.approx(tibia_volume(study), rel=1e-5)
     told = " ".join(word for line in lines for word in line.values()).lower()
     assert not any(word in told for word in ("ct", "x-ray", "xray", "network", "import", "hto-1"))
+
+
+def strokes(mesh: trimesh.Trimesh, engraving: dict[str, Any]) -> tuple[int, int]:
+    """Vertices on the bottom of the engraving: of arrow and side, and of the plan's hash."""
+    out, along = np.asarray(engraving["direction"]), np.asarray(engraving["along"])
+    basis = np.column_stack([along, np.cross(out, along), out])
+    u, v, w = ((mesh.vertices - engraving["point"]) @ basis).T
+    on_floor = (np.abs(w + engraving["depth_mm"]) < 0.01) & (np.abs(v) < engraving["height_mm"] / 2)
+    on_floor &= np.abs(u) < engraving["width_mm"] / 2
+    # Ten characters: the arrow, a space, the side, a space and six digits.
+    name = u > -engraving["width_mm"] / 2 + 1 + (engraving["width_mm"] - 2) * 3.5 / 10
+    return int((on_floor & ~name).sum()), int((on_floor & name).sum())
 
 
 def tibia_volume(study: Study) -> float:
