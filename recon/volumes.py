@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nibabel
 import numpy as np
@@ -38,7 +38,7 @@ class CtVolume:
 
     hu: npt.NDArray[np.float32]
     affine: Array
-    laterality: str | None = None
+    laterality: Literal["L", "R"] | None = None
 
     @property
     def spacing(self) -> Array:
@@ -200,7 +200,8 @@ def _read_series(folder: Path) -> CtVolume:
     affine[:3, 3] = positions[0]
     hu = np.stack([_read_slice(path) for path, _ in headers])
     side = str(first.get("Laterality", "")).upper()
-    return CtVolume(hu, affine, side if side in ("L", "R") else None)
+    laterality: Literal["L", "R"] | None = "L" if side == "L" else "R" if side == "R" else None
+    return CtVolume(hu, affine, laterality)
 
 
 def _read_slice(path: Path) -> npt.NDArray[np.float32]:

@@ -27,6 +27,7 @@ CT_STAGES = {
     "read": "Reading the CT",
     "locate": "Looking for the knee",
     "encode": "Looking at the CT",
+    "refine": "Fitting the shapes of bones",
     "field": "Finding the bones",
     "surface": "Making the surfaces",
     "write": "Writing the bones",

@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--side", choices=("L", "R"), help="side of the patient, written into the report")
     parser.add_argument("--isocentre", type=point, help="x,y,z in the CT's own frame instead of the joint")
     parser.add_argument(
+        "--no-refine", action="store_true", help="leave shape model and edges out: what the network drew"
+    )
+    parser.add_argument(
         "--overlay", action="store_true", help="write overlay.png as well: outlines on sections of the CT"
     )
 
@@ -40,6 +43,7 @@ def run(options: argparse.Namespace) -> None:
             resolution=options.resolution,
             side=options.side,
             isocentre=options.isocentre,
+            refined=not options.no_refine,
             overlay=options.overlay,
             progress=progress,
         )

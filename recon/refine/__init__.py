@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from recon.bones import Bone, BoneSet
 from recon.field_of_view import FieldOfView
 from recon.geometry import ReconstructionCube
-from recon.handedness import side_of
+from recon.handedness import Side, side_of
 from recon.refine.blend import blended, model_layer
 from recon.refine.edges import EdgeImage
 from recon.refine.matching import Surface
@@ -108,6 +108,8 @@ def refine(
     seen: FieldOfView,
     cube: ReconstructionCube,
     images: Sequence[EdgeImage] = (),
+    *,
+    side: Side | None = None,
 ) -> Refinement:
     """Refine what a network says.
 
@@ -117,12 +119,13 @@ def refine(
         seen: where the field can be trusted.
         cube: that is reconstructed.
         images: edges of the views, which the outlines of the shape model follow.
+        side: of the knee, where it is known otherwise than from how the bones lie.
 
     Raises:
         InputError: no_shapes, where the shape model is not installed.
     """
     surfaces = drawn_surfaces(field, rough, seen)
-    fits, shapes = _fits(surfaces, rough, seen, images)
+    fits, shapes = _fits(surfaces, side or side_of(rough), seen, images)
     bones, rejected, layers = {}, {}, {}
     for bone, fit in fits.items():
         reason = _unfit(fit, seen)
@@ -144,12 +147,12 @@ def refine(
 
 
 def _fits(
-    surfaces: Mapping[Bone, Surface], rough: BoneSet, seen: FieldOfView, images: Sequence[EdgeImage]
+    surfaces: Mapping[Bone, Surface], side: Side | None, seen: FieldOfView, images: Sequence[EdgeImage]
 ) -> tuple[dict[Bone, Fit], dict[Bone, BoneShape]]:
     shapes = left_knee()
     if not surfaces:
         return {}, shapes
-    if side_of(rough) == "R":
+    if side == "R":
         shapes = {bone: shape.mirrored() for bone, shape in shapes.items()}
     start = place_knee(shapes, surfaces, seen.depth)
     fits: dict[Bone, Fit] = {}

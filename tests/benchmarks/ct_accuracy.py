@@ -1,6 +1,6 @@
 """How close the bones are that the CT network finds in CTs of people whom no weight has seen.
 
-``python -m tests.benchmarks.ct_accuracy [--quick] [--model WEIGHTS] [--pictures FOLDER]``.
+``python -m tests.benchmarks.ct_accuracy [--quick] [--model WEIGHTS] [--no-refine] [--pictures FOLDER]``.
 
 - ``llp26``, ``external``: CT phantoms of the four LLP26 test people and of five limbs of three people from
   other institutions, in random tissue; the truth is exact.
@@ -32,17 +32,19 @@ from tests.data import FOLDER
 Result = dict[str, Any]
 
 
-def phantoms(model: str | None, *, quick: bool) -> Iterator[tuple[str, str, Result]]:
+def phantoms(model: str | None, *, quick: bool, refined: bool) -> Iterator[tuple[str, str, Result]]:
     """Source, name and figures of every phantom."""
     network = load_network(find(model, "ct"))
     for source, name, bones, seed in people(quick=quick):
         truth, rng = bones(), np.random.default_rng((seed, 2))
         volume = phantom_ct(truth, Tissue.draw(rng), rng, spacing=1.0)
-        found, seen, _ = reconstruct_volume(volume, network)
-        yield source, name, evaluate_bones(found, truth, seen)
+        made = reconstruct_volume(volume, network, refined=refined)
+        yield source, name, evaluate_bones(made.bones, truth, made.seen)
 
 
-def scans(model: str | None, pictures: Path | None, *, quick: bool) -> Iterator[tuple[str, str, Result]]:
+def scans(
+    model: str | None, pictures: Path | None, *, quick: bool, refined: bool
+) -> Iterator[tuple[str, str, Result]]:
     """The same of every real CT that is there; overlays go to ``pictures``."""
     for name in CTS[: 1 if quick else None]:
         path = FOLDER / "ct" / name
@@ -50,7 +52,9 @@ def scans(model: str | None, pictures: Path | None, *, quick: bool) -> Iterator[
             continue
         with tempfile.TemporaryDirectory() as temporary:
             predicted, reference = Path(temporary, "predicted"), Path(temporary, "reference")
-            made = reconstruct_ct_file(path, predicted, model=model, overlay=pictures is not None)
+            made = reconstruct_ct_file(
+                path, predicted, model=model, refined=refined, overlay=pictures is not None
+            )
             write_ct_reference(path, reference, isocentre=np.array(made["isocentre_lps"]))
             if pictures is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
@@ -63,12 +67,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases; ends within a minute")
     parser.add_argument("--model", help="name of a shipped CT model or path of weights")
+    parser.add_argument("--no-refine", action="store_true", help="what the network drew, without the mends")
     parser.add_argument("--pictures", type=Path, help="folder for overlays of the real CTs")
     options = parser.parse_args()
     rows, found = [], {}
     everything = [
-        *phantoms(options.model, quick=options.quick),
-        *scans(options.model, options.pictures, quick=options.quick),
+        *phantoms(options.model, quick=options.quick, refined=not options.no_refine),
+        *scans(options.model, options.pictures, quick=options.quick, refined=not options.no_refine),
     ]
     for source, name, result in everything:
         for bone, figures in result["bones"].items():
