@@ -54,7 +54,7 @@ def test_a_ball_that_is_too_small_or_too_large_gets_its_size(off: float, slice_m
     found = radii(drawn[Bone.TIBIA], centre)
     assert drawn[Bone.TIBIA].is_watertight
     # Across thick slices edges are blurred and count less.
-    assert abs(found.mean() - 30) < (0.3 if slice_mm == 1 else 0.7)
+    assert abs(found.mean() - 30) < (0.4 if slice_mm == 1 else 0.7)
     if slice_mm == 1:
         assert np.abs(found - 30).max() < 0.9
 
@@ -76,7 +76,7 @@ def test_bones_beside_one_another_keep_apart() -> None:
         scan([(left, 20.0), (right, 20.0)]),
         EVERYTHING,
     )
-    assert abs(radii(drawn[Bone.FIBULA], left).mean() - 20) < 0.3
+    assert abs(radii(drawn[Bone.FIBULA], left).mean() - 20) < 0.4
     assert drawn[Bone.FIBULA].vertices[:, 0].max() < 0 < drawn[Bone.TIBIA].vertices[:, 0].min()
 
 
@@ -89,7 +89,7 @@ def test_a_flat_end_stays_where_the_ct_ends() -> None:
     assert end.sum() > 100
     assert drawn.vertices[end, 2] == pytest.approx(-10)
     side = fine.vertices[:, 2] > -7
-    assert np.linalg.norm(drawn.vertices[side], axis=1).mean() == pytest.approx(30, abs=0.3)
+    assert np.linalg.norm(drawn.vertices[side], axis=1).mean() == pytest.approx(30, abs=0.4)
 
 
 def test_without_an_edge_nothing_moves() -> None:
