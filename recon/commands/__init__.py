@@ -10,5 +10,6 @@ COMMANDS = (
     "experiment",
     "import_bones",
     "describe",
+    "import_weights",
     "reconstruct_ct",
 )

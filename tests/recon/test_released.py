@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from recon.cli import main
+from recon.errors import InputError
 from recon.networks.build import build_network
 from recon.networks.decoder import SkipDecoder
+from recon.networks.registry import find
+from recon.prediction import load_network
+from recon.published import import_published
 from tests.data import ROOT
 
 Shapes = dict[str, tuple[int, ...]]
@@ -140,6 +146,69 @@ def test_it_is_as_large_as_the_published_weight_files(part: str, networks: int, 
     network = build_network(CONFIG[part]["network"])
     size = networks * 4 * sum(parameter.numel() for parameter in network.parameters()) / 2**20
     assert size == pytest.approx(mebibytes, abs=0.6)
+
+
+def checkpoint(path: Path, *states: dict[str, torch.Tensor]) -> Path:
+    """A file as their training writes it: one network plain, two under A and B."""
+    torch.save(states[0] if len(states) == 1 else dict(zip("AB", states, strict=True)), path)
+    return path
+
+
+def filled(shapes: Shapes, value: float) -> dict[str, torch.Tensor]:
+    return {name: torch.full(shape, value) if shape else torch.tensor(7) for name, shape in shapes.items()}
+
+
+def test_published_files_become_models_by_one_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which file is which need not be said; parallel training's prefix does not matter."""
+    parallel = {f"module.{name}": value for name, value in filled(xray_network(), 0.5).items()}
+    files = [
+        checkpoint(
+            tmp_path / "a.pth", filled(segmentation_network(), 1.0), filled(segmentation_network(), 2.0)
+        ),
+        checkpoint(tmp_path / "b.pth", parallel),
+        checkpoint(tmp_path / "c.pth", filled(ct_network(), 3.0), filled(ct_network(), 4.0)),
+    ]
+    out = tmp_path / "models"
+    assert main(["import-weights", *map(str, files), "--out", str(out)]) == 0
+    assert "xray: " in capsys.readouterr().out
+    model = find(str(out / "released.safetensors"))
+    assert model.network["kind"] == "released"
+    network: Any = load_network(model)
+    assert (network.frontal_filter.conv1.weight == 0.5).all()
+    assert model.segmentation is not None
+    shadow: Any = load_network(model.segmentation)
+    assert (shadow.outc.conv.weight == 1.0).all()
+    ct: Any = load_network(find(str(out / "released-ct.safetensors"), "ct"))
+    assert (ct.surface_classifier.conv0.weight == 3.0).all()
+
+
+def test_files_that_are_not_the_published_networks_are_refused(tmp_path: Path) -> None:
+    good = filled(ct_network(), 1.0)
+    lacking = {name: value for name, value in good.items() if name != "im_filter.head_9.conv.0.bias"}
+    wider = good | {"surface_classifier.conv4.weight": torch.zeros(6, 128, 1)}
+    refused = {
+        "wrong_weights": [
+            checkpoint(tmp_path / "lacking.pth", lacking),
+            checkpoint(tmp_path / "w.pth", wider),
+        ],
+        "bad_checkpoint": [tmp_path / "text.pth", tmp_path / "cut.pth"],
+        "no_file": [tmp_path / "absent.pth"],
+    }
+    refused["bad_checkpoint"][0].write_text("no checkpoint")
+    refused["bad_checkpoint"][1].write_bytes((tmp_path / "w.pth").read_bytes()[:1000])
+    for code, files in refused.items():
+        for file in files:
+            with pytest.raises(InputError) as caught:
+                import_published([file], tmp_path / "out")
+            assert caught.value.code == code
+            assert not (tmp_path / "out").exists()
+    with pytest.raises(InputError, match=r"im_filter\.head_9\.conv\.0\.bias"):
+        import_published([tmp_path / "lacking.pth"], tmp_path / "out")
+    whole = checkpoint(tmp_path / "whole.pth", good, good)
+    with pytest.raises(InputError, match="second file"):
+        import_published([whole, whole], tmp_path / "out")
 
 
 def test_every_layer_of_the_decoder_sees_the_input() -> None:
