@@ -22,7 +22,7 @@ from recon.output import output_folder
 
 CONFIG = Path(__file__).parent / "configs" / "released.toml"
 NAMES = {"xray": "released", "segmentation": "released-segmentation", "ct": "released-ct"}
-"""Stem of the file that each part becomes; ``--model`` finds the segmentation beside the network by its name."""
+"""Stem of the file of each part; ``--model`` finds the segmentation beside the network by its name."""
 _PARALLEL = "module."  # before every name where data-parallel training saved itself
 
 
