@@ -22,7 +22,7 @@ from backend.studies import course, wizard
 from backend.studies.blinding import blind_again
 from backend.studies.models import Study, StudyKind, StudyState
 
-TITLE = "Demo: bones of two X-rays against bones of a CT"
+TITLE = "Demo: rating of bone models"
 PSEUDONYM = "DEMO-003"
 
 

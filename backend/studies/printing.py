@@ -15,12 +15,9 @@ from backend.core import storage
 from backend.core.errors import Conflict, Invalid
 from backend.studies.guard import in_state, log
 from backend.studies.models import Item, Study, StudyKind, StudyState
-from backend.studies.reporting.blocks import Section, Table
+from backend.studies.reporting.blocks import ZIP_DATE, Section, Table
 from backend.studies.reporting.pdf import pdf
 from backend.studies.showing import shown
-
-# The same study gives the same bytes.
-_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def print_package(*, person: Person, study: Study) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
     with transaction.atomic():
         log(study, person, "study.print_package", "Print package downloaded", {"guides": len(names)})
     return packed.getvalue()

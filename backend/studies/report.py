@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from backend.accounts.models import Person, Role
 from backend.accounts.selectors import require_role
 from backend.core import storage
+from backend.studies.allocation import sealing
 from backend.studies.allocation.models import Assignment
 from backend.studies.clocks import doubtful
 from backend.studies.guard import in_state
@@ -161,6 +162,33 @@ def analysis(*, person: Person, study: Study) -> dict[str, Any]:
         study.analysis = storage.put(made.encode(), ".json")
         study.save(update_fields=["analysis"])
     return dict(json.loads(storage.get(study.analysis)))
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """The list that was sealed, opened.
+
+    Attributes:
+        algorithm: version of the one that made it.
+        kept: it is what was committed to.
+        lists: by the number of each commitment, the bytes that it is the SHA-256 of.
+    """
+
+    algorithm: int
+    kept: bool
+    lists: dict[int, bytes]
+
+
+def allocation(*, person: Person, study: Study) -> Allocation:
+    """What anybody needs who wants to check the commitments, the seed included.
+
+    Raises:
+        WrongRole: neither coordinator nor administrator of the site.
+        Conflict: ``wrong_state``.
+    """
+    _refuse_unless_unblinded(person, study)
+    algorithm, lists = sealing.opened(study)
+    return Allocation(algorithm, not sealing.broken_commitments(study), lists)
 
 
 def _analysed(answers: list[Row], study: Study) -> dict[str, Any]:

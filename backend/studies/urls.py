@@ -52,6 +52,7 @@ urlpatterns = [
     path(f"{_STUDY}/report/report.pdf", reports.ReportPdfView.as_view(), name="study-report-pdf"),
     path(f"{_STUDY}/report/ratings.csv", reports.RatingsCsvView.as_view(), name="study-ratings-csv"),
     path(f"{_STUDY}/report/codebook.csv", reports.CodebookView.as_view(), name="study-codebook-csv"),
+    path(f"{_STUDY}/report/allocation.zip", reports.AllocationView.as_view(), name="study-allocation"),
     path("rating/studies/", rating.MyStudiesView.as_view(), name="rating-studies"),
     path("rating/studies/<uuid:id>/", rating.MyStudyView.as_view(), name="rating-study"),
     path("rating/replay/", rating.ReplayView.as_view(), name="rating-replay"),

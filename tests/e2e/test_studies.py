@@ -155,7 +155,7 @@ def test_from_the_wizard_to_the_report(profiles: Profiles, served: Server) -> No
 
 def test_a_newcomer_finds_a_running_study(profiles: Profiles) -> None:
     page = profiles("coordinator").page
-    page.get_by_test_id("study-Demo: bones of two X-rays against bones of a CT").click()
+    page.get_by_test_id("study-Demo: rating of bone models").click()
     expect(page.get_by_test_id("course")).to_have_attribute("data-state", "running")
     expect(page.get_by_test_id("all-progress")).to_have_text("0 of 2 items rated")
     rater = profiles("rater").page

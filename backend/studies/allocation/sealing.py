@@ -118,6 +118,10 @@ def _placements(
 
 
 def _digest(seal: Seal, study: Study, number: int) -> str:
+    return commitment.digest(_content(seal, study, number))
+
+
+def _content(seal: Seal, study: Study, number: int) -> bytes:
     previous = study.commitments.filter(number=number - 1).values_list("sha256", flat=True).first() or ""
     rows = Assignment.objects.filter(item__rater__study=study, extension__lte=number).values_list(
         "extension", "item__rater", "item__position", "study_case", "arm", "item", "item__code"
@@ -126,16 +130,24 @@ def _digest(seal: Seal, study: Study, number: int) -> str:
         commitment.Line(extension, str(rater), position, str(case), arm, token, code)
         for extension, rater, position, case, arm, token, code in rows
     ]
-    return commitment.digest(
-        commitment.canonical(
-            study=str(study.pk),
-            algorithm=seal.algorithm,
-            seed=bytes(seal.seed),
-            distance=study.distance,
-            previous=previous,
-            lines=lines,
-        )
+    return commitment.canonical(
+        study=str(study.pk),
+        algorithm=seal.algorithm,
+        seed=bytes(seal.seed),
+        distance=study.distance,
+        previous=previous,
+        lines=lines,
     )
+
+
+def opened(study: Study) -> tuple[int, dict[int, bytes]]:
+    """The version of the algorithm, and by its number what each commitment is the SHA-256 of.
+
+    Whoever calls it has made sure that the study is unblinded.
+    """
+    seal = Seal.objects.get(study=study)
+    numbers = study.commitments.values_list("number", flat=True)
+    return seal.algorithm, {number: _content(seal, study, number) for number in numbers}
 
 
 def broken_commitments(study: Study) -> list[int]:

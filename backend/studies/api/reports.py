@@ -20,7 +20,7 @@ from backend.studies.models import Study
 from backend.studies.reporting.document import document
 from backend.studies.reporting.html import html
 from backend.studies.reporting.pdf import report_pdf
-from backend.studies.reporting.tables import codebook_csv, ratings_csv
+from backend.studies.reporting.tables import allocation_zip, codebook_csv, ratings_csv
 
 
 class ReportView(APIView):
@@ -87,6 +87,18 @@ class CodebookView(_FileView):
 
     def content(self, request: Request, study: Study) -> bytes:
         return codebook_csv(study)
+
+
+@_file(
+    "study_allocation",
+    "application/zip",
+    "The sealed list, opened: the bytes that each published commitment is the SHA-256 of.",
+)
+class AllocationView(_FileView):
+    content_type, name = "application/zip", "allocation.zip"
+
+    def content(self, request: Request, study: Study) -> bytes:
+        return allocation_zip(report.allocation(person=request.user, study=study).lists)
 
 
 @_file(

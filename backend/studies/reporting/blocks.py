@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from backend.studies.reporting.figures import Bars
 
+# The date of every file in a ZIP, so that the same content gives the same bytes.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
 
 @dataclass
 class Table:

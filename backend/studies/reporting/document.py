@@ -23,6 +23,7 @@ def document(*, person: Person, study: Study) -> dict[str, Any]:
         Conflict: ``wrong_state``: it is not unblinded.
     """
     figures = report.analysis(person=person, study=study)
+    allocation = report.allocation(person=person, study=study)
     return {
         "schema": SCHEMA,
         "study": {
@@ -61,6 +62,7 @@ def document(*, person: Person, study: Study) -> dict[str, Any]:
             }
             for one in study.deviations.select_related("rater", "person")
         ],
+        "allocation": {"algorithm": allocation.algorithm, "kept": allocation.kept},
         "commitments": [
             {"number": one.number, "sha256": one.sha256, "items": one.items, "at": one.at.isoformat()}
             for one in study.commitments.all()

@@ -90,6 +90,10 @@ def _methods(document: dict[str, Any]) -> Section:
     return Section(
         "Methods",
         [
+            "Allocation: every rater met both versions of every case, in an order of their own, drawn by "
+            f"algorithm {document['allocation']['algorithm']} of this software from a secret seed with "
+            "HMAC-SHA256; one version came first in half of the cases, the opposite ones for the next rater. "
+            "Items went under codes that no two raters shared.",
             "Differences are CT-based minus X-ray-based. Items for training, withdrawn and those unblinded "
             "early are left out; of a revised answer the last counts.",
             "Operation time: from press to press by the server's clock, without pauses. A press without a "
@@ -110,7 +114,17 @@ def _methods(document: dict[str, Any]) -> Section:
 
 
 def _records(document: dict[str, Any]) -> Section:
-    section = Section("Records")
+    kept = (
+        "The allocation was computed again for this report and is the one that was committed to."
+        if document["allocation"]["kept"]
+        else "The allocation is NOT the one that was committed to."
+    )
+    section = Section(
+        "Records",
+        [
+            f"{kept} allocation.zip opens it: its files have the SHA-256 that were published beforehand."
+        ],
+    )
     section.tables.append(
         Table(
             ["Signed by", "meaning", "time", "SHA-256 of all answers"],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from backend.studies.models import QuestionKind, Study
 from backend.studies.report import Row
+from backend.studies.reporting.blocks import ZIP_DATE
 
 _COLUMNS = (
     ("rater", "text", "code of the rater"),
@@ -56,6 +59,29 @@ def codebook_csv(study: Study) -> bytes:
             for point in question.points.all()
         ]
     return _written(["what", "name", "type_or_value", "meaning"], lines)
+
+
+_HOW_TO_CHECK = """Each commitment-N.json is the sealed allocation as it was when commitment N was published.
+
+Its SHA-256 is that commitment: compare "sha256sum commitment-*.json" with the values that were published
+(and noted outside of the application) before the first rating.
+
+Keys: algorithm, distance (items between two versions of a case, at least), previous (the commitment before),
+seed, study, and lines: commitment, rater, position from 0, case, arm, token, code of every item.
+"""
+
+
+def allocation_zip(lists: Mapping[int, bytes]) -> bytes:
+    """A ZIP of what was sealed, with the hashes in the form that ``sha256sum --check`` reads."""
+    files = {f"commitment-{number}.json": content for number, content in sorted(lists.items())}
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in (
+            files | {"SHA256SUMS": sums.encode(), "README.txt": _HOW_TO_CHECK.encode()}
+        ).items():
+            archive.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def _written(head: Sequence[str], lines: Iterable[Sequence[Any]]) -> bytes:

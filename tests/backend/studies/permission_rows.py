@@ -97,6 +97,7 @@ ROWS: list[Row] = [
     ("study-report-html", "get", STUDY + "report/report.html", None, "unblinded", _READ),
     ("study-report-pdf", "get", STUDY + "report/report.pdf", None, "unblinded", _READ),
     ("study-ratings-csv", "get", STUDY + "report/ratings.csv", None, "unblinded", _READ),
+    ("study-allocation", "get", STUDY + "report/allocation.zip", None, "unblinded", _READ),
     ("study-codebook-csv", "get", STUDY + "report/codebook.csv", None, "locked", _READ),
     ("rating-studies", "get", "/api/rating/studies/", None, "running", (401, *(403,) * 4, *(200,) * 3)),
     (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -58,6 +60,7 @@ def test_a_planted_difference_of_bones_is_found() -> None:
         "I reviewed the conduct of the study",
     ]
     _files_agree(people, study, told)
+    _allocation_opens(people, study, told)
 
 
 def _files_agree(people: Team, study: Any, told: dict[str, Any]) -> None:
@@ -85,6 +88,23 @@ def _files_agree(people: Team, study: Any, told: dict[str, Any]) -> None:
     assert files["report.pdf"].content[:5] == b"%PDF-"
     again = client.get(f"/api/studies/{study.pk}/report/report.pdf")
     assert again.content == files["report.pdf"].content
+
+
+def _allocation_opens(people: Team, study: Any, told: dict[str, Any]) -> None:
+    """Anybody can check the list with a tool for SHA-256 and compare it with the data."""
+    client = virtual.log_in(people.coordinator)
+    packed = client.get(f"/api/studies/{study.pk}/report/allocation.zip").content
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert set(files) == {"commitment-1.json", "SHA256SUMS", "README.txt"}
+    (published,) = (one["sha256"] for one in told["commitments"])
+    assert hashlib.sha256(files["commitment-1.json"]).hexdigest() == published
+    assert files["SHA256SUMS"].decode() == f"{published}  commitment-1.json\n"
+    listed = json.loads(files["commitment-1.json"])
+    answers = client.get(f"/api/studies/{study.pk}/report/ratings.csv").content.decode()
+    seen = {(line["item"], line["arm"]) for line in csv.DictReader(io.StringIO(answers))}
+    assert {(code, arm) for *_, arm, _, code in listed["lines"]} == seen and len(seen) == 24
+    assert told["allocation"] == {"algorithm": listed["algorithm"], "kept": True}
 
 
 def test_guides_are_printed_timed_and_compared() -> None:

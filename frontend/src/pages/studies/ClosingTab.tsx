@@ -14,6 +14,7 @@ export function ClosingTab({ study }: { study: Study; person: Person }): ReactNo
         <p className={classes.note}>
           SHA-256 of the sealed list of who sees what, published before the first rating. It is computed again at the
           unblinding; any other list would give another one. Keep a copy outside this application.
+          {study.state === 'unblinded' && ' The list is what was committed to; with the report it can be downloaded and checked by anybody.'}
         </p>
         {study.commitments.map((one) => (
           <Seal key={one.number} sha256={one.sha256} testId={`commitment-${one.number}`}>

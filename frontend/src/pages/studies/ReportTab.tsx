@@ -14,6 +14,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ['report/report.html', 'HTML'],
   ['report/ratings.csv', 'Ratings, CSV'],
   ['report/codebook.csv', 'Codebook, CSV'],
+  ['report/allocation.zip', 'Allocation, ZIP'],
 ];
 
 /** The main figures here; everything, with figures and methods, in the files. */
