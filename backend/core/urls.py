@@ -103,6 +103,12 @@ api = [
     path("guides/<uuid:id>/", exports.GuideView.as_view(), name="guide"),
     path("guides/<uuid:id>/checks/", exports.GuideChecksView.as_view(), name="guide-checks"),
     path("guides/<uuid:id>/sign/", exports.GuideSignView.as_view(), name="guide-sign"),
+    path("guides/<uuid:id>/trials/", exports.GuideTrialsView.as_view(), name="guide-trials"),
+    path(
+        "guide-trials/<uuid:id>/contact.ply",
+        guide_files.GuideTrialContactView.as_view(),
+        name="guide-trial-contact",
+    ),
     path("guides/<uuid:id>/compare/<uuid:other>/", exports.GuideCompareView.as_view(), name="guide-compare"),
     path(
         "guides/<uuid:id>/fluoroscopy/", guide_files.GuideFluoroscopyView.as_view(), name="guide-fluoroscopy"

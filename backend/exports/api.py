@@ -22,13 +22,20 @@ from backend.exports.preset_serializers import (
     GuidePresetSerializer,
     GuidePresetsSerializer,
 )
-from backend.exports.queue_serializers import ComparedGuidesSerializer, GuideQueueSerializer
+from backend.exports.queue_serializers import (
+    ComparedGuidesSerializer,
+    CompareQuerySerializer,
+    GuideQueueSerializer,
+)
 from backend.exports.serializers import (
     CheckSerializer,
     GuideCreateSerializer,
     GuideSerializer,
     GuideSignSerializer,
+    GuideTrialCreateSerializer,
 )
+from backend.exports.trial_job import request_trial
+from backend.imaging.models import BoneSet
 from backend.jobs.serializers import JobSerializer
 from backend.planning.api import visible_plan
 
@@ -76,11 +83,30 @@ class GuideCompareView(APIView):
     @extend_schema(
         operation_id="guides_compare",
         description="What differs from the first design to the other one, both of one case.",
+        parameters=[CompareQuerySerializer],
         responses=ComparedGuidesSerializer,
     )
     def get(self, request: Request, id: UUID, other: UUID) -> Response:
-        found = compared(visible_guide(request, id), visible_guide(request, other))
+        query = CompareQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        guides = visible_guide(request, id), visible_guide(request, other)
+        found = compared(*guides, query.validated_data["bones"])
         return Response(ComparedGuidesSerializer(found).data)
+
+
+class GuideTrialsView(APIView):
+    @extend_schema(
+        operation_id="guide_trials_create",
+        description="Put a design on other bones of its case by simulation; its scores there join the guide.",
+        request=GuideTrialCreateSerializer,
+        responses={202: JobSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        guide = visible_guide(request, id)
+        asked = validated(GuideTrialCreateSerializer, request)
+        bone_set = get_object_or_404(BoneSet.objects.visible_to(request.user), pk=asked["bone_set"])
+        job = request_trial(person=request.user, guide=guide, bone_set=bone_set)
+        return Response(JobSerializer(job).data, status=202)
 
 
 class GuideSignView(APIView):

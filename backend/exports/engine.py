@@ -9,6 +9,7 @@ from typing import Any
 from guides.catalogue import read_presets
 from guides.design import design_files
 from guides.package import package_files
+from guides.score import score_files
 
 # The engine's words for its stages, and those for the people who wait.
 STAGES = {
@@ -88,3 +89,31 @@ def design(
         "report": report,
         "presets": named,
     }
+
+
+def try_on(
+    guide: Path, bones: Path, design_bones: Path, out: Path, *, progress: Callable[[str, float], None]
+) -> dict[str, Any]:
+    """Put a design on other bones and judge it there.
+
+    Args:
+        guide: folder with guide.stl and the design's report.json.
+        bones: folder of the bones that it is put on.
+        design_bones: folder of those that it was designed on, which are laid over the others first.
+        out: gets scores.json and contact.ply.
+        progress: told the stage and the share done.
+
+    Returns:
+        The document of scores.json.
+
+    Raises:
+        InputError: as of the engine; ``bones_not_alike`` where the two sets show different tibiae.
+    """
+    progress(STAGES["read"], 0.0)
+    return score_files(
+        guide,
+        bones,
+        design_bones=design_bones,
+        out=out,
+        progress=lambda _, fraction: progress(STAGES["score"], 0.1 + 0.9 * fraction),
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.renderers import JSONRenderer
@@ -15,7 +16,7 @@ from rest_framework.views import APIView
 from backend.core.api import made_file, stored_file
 from backend.exports import services
 from backend.exports.api import visible_guide
-from backend.exports.models import Guide
+from backend.exports.models import Guide, GuideTrial
 from backend.exports.package import released
 from backend.exports.queue_serializers import FluoroscopyQuerySerializer
 from backend.imaging.api import BytesRenderer
@@ -95,6 +96,19 @@ class GuideContactView(APIView):
         if not guide.contact:
             raise Http404
         return stored_file(request, guide.contact, "model/ply")
+
+
+@_documented(
+    "guide_trials_contact",
+    "Contact face of a design with its gaps on other bones than its own, as of ``guides_contact``.",
+    "model/ply",
+)
+class GuideTrialContactView(APIView):
+    renderer_classes = (BytesRenderer, JSONRenderer)
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        trial = get_object_or_404(GuideTrial.objects.visible_to(request.user), pk=id)
+        return stored_file(request, trial.contact, "model/ply")
 
 
 @_documented(

@@ -11,6 +11,7 @@ from django.db import models
 from backend.accounts.models import Person, Site
 from backend.cases.models import Case
 from backend.core import storage
+from backend.imaging.models import BoneSet
 from backend.jobs.models import Job
 from backend.planning.models import Plan, Status
 
@@ -45,9 +46,14 @@ class GuideQuerySet(models.QuerySet["Guide"]):
     def visible_to(self, person: Person) -> GuideQuerySet:
         return self.filter(case__in=Case.objects.visible_to(person))
 
-    def whole(self) -> GuideQuerySet:
-        """With everything that a guide says of itself, in one query."""
+    def listed(self) -> GuideQuerySet:
+        """With what a list says of each, in one query."""
         return self.select_related("plan", "job__requested_by", "signature__person")
+
+    def whole(self) -> GuideQuerySet:
+        """With everything that a guide says of itself, in two queries."""
+        trials = GuideTrial.objects.select_related("job__requested_by")
+        return self.listed().prefetch_related(models.Prefetch("trials", trials))
 
 
 class Guide(models.Model):
@@ -149,6 +155,41 @@ class GuideSignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.guide} signed by {self.person}"
+
+
+class GuideTrialQuerySet(models.QuerySet["GuideTrial"]):
+    def visible_to(self, person: Person) -> GuideTrialQuerySet:
+        return self.filter(guide__in=Guide.objects.visible_to(person))
+
+
+class GuideTrial(models.Model):
+    """A design put on other bones than its own by the simulated surgeon; done once, and never changed.
+
+    Attributes:
+        bone_set: the bones that it was judged on.
+        scores: the verdict there; ``design_to_bones`` and ``seat`` in it say how the bones were laid over one
+            another and where the guide came to rest.
+        contact: storage key of the contact face with its gaps there (PLY), where the guide was designed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    guide = models.ForeignKey(Guide, models.CASCADE, related_name="trials")
+    bone_set = models.ForeignKey(BoneSet, models.PROTECT, related_name="+")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="guide_trial")
+    scores = models.JSONField()
+    contact = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GuideTrialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("guide", "bone_set"), name="one_trial_a_guide_and_bones"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.guide} on {self.bone_set}"
 
 
 class PresetQuerySet(models.QuerySet["GuidePreset"]):

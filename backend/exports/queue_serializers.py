@@ -90,11 +90,21 @@ class ComparedGuidesSerializer(serializers.Serializer):
 
     first = GuideSerializer()
     second = GuideSerializer()
+    # The bone set that both were judged on; null where each was on the bones of its own plan.
+    bones = serializers.UUIDField(allow_null=True)
+    # Bone sets that both were judged on.
+    common_bones = serializers.ListField(child=serializers.UUIDField())
     parameters = ComparedParameterSerializer(many=True)
     scores = ComparedFigureSerializer(many=True)
     checks = ComparedCheckSerializer(many=True)
-    # Null where their bones lie in different frames.
+    # As planned, null where their bones lie in different frames; at rest where both are on one bone set.
     cut = ComparedCutSerializer(allow_null=True)
+
+
+class CompareQuerySerializer(serializers.Serializer):
+    """On which bones both are judged; each on its own where nothing is said."""
+
+    bones = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
 class FluoroscopyQuerySerializer(serializers.Serializer):

@@ -52,7 +52,7 @@ def queue(*, person: Person) -> Queue:
     )
     designs = list(
         Guide.objects.visible_to(person)
-        .whole()
+        .listed()
         .select_related("case__patient", "case__surgeon")
         # Of a withdrawn plan those that had been signed: they may lie in a theatre.
         .filter(~Q(plan__status=Status.WITHDRAWN) | Q(signature__isnull=False))
@@ -74,7 +74,7 @@ def queue(*, person: Person) -> Queue:
 def _guides_of(plans: list[Plan]) -> dict[UUID, list[Guide]]:
     """Designs by plan, newest first."""
     found: dict[UUID, list[Guide]] = {}
-    guides = Guide.objects.filter(plan__in=plans).whole().defer("plan__document", "report")
+    guides = Guide.objects.filter(plan__in=plans).listed().defer("plan__document", "report")
     for guide in guides.order_by("-version"):
         found.setdefault(guide.plan_id, []).append(guide)
     return found

@@ -6,7 +6,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backend.exports.models import CheckStatus, Guide, GuideState, PresetGroup
+from backend.exports.models import CheckStatus, Guide, GuideState, GuideTrial, PresetGroup
 from backend.exports.score_serializers import ScoresField
 
 
@@ -74,6 +74,24 @@ class GuideFilesSerializer(serializers.Serializer):
         return {**super().get_fields(), "3mf": serializers.CharField()}
 
 
+class GuideTrialSerializer(serializers.Serializer):
+    """A design put on other bones of its case; ``contact`` shows the gaps there, where it was designed."""
+
+    id = serializers.UUIDField()
+    bone_set = serializers.UUIDField(source="bone_set_id")
+    author = serializers.CharField(source="job.requested_by.name")
+    created_at = serializers.DateTimeField()
+    scores = ScoresField()
+    contact = serializers.SerializerMethodField()
+
+    def get_contact(self, trial: GuideTrial) -> str:
+        return reverse("guide-trial-contact", args=[trial.id])
+
+
+class GuideTrialCreateSerializer(serializers.Serializer):
+    bone_set = serializers.UUIDField()
+
+
 class GuideSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     case = serializers.UUIDField(source="case_id")
@@ -90,6 +108,8 @@ class GuideSerializer(serializers.Serializer):
     report = DesignReportField()
     checks = ChecksField()
     scores = ScoresField(allow_null=True)
+    # What the simulated surgeon found on other bones of the case.
+    trials = GuideTrialSerializer(source="trials.all", many=True)
     files = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     exportable = serializers.BooleanField()

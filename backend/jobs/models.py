@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     IMPORT_BONES = "import_bones"
     COMPARE_BONES = "compare_bones"
     DESIGN_GUIDE = "design_guide"
+    SCORE_GUIDE = "score_guide"
     BLIND_VERSIONS = "blind_versions"
 
 

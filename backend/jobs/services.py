@@ -21,6 +21,7 @@ WORDS = {
     Kind.IMPORT_BONES: "Import of bones",
     Kind.COMPARE_BONES: "Comparison of bones",
     Kind.DESIGN_GUIDE: "Guide design",
+    Kind.SCORE_GUIDE: "Trial of a guide on other bones",
     Kind.BLIND_VERSIONS: "Blinding for a study",
 }
 

@@ -14,7 +14,7 @@ from factory.django import DjangoModelFactory
 from backend.accounts.models import Membership, Person, Role, Site
 from backend.cases.models import Case, Patient
 from backend.core import storage
-from backend.exports.models import Guide, GuidePreset, GuideSignature
+from backend.exports.models import Guide, GuidePreset, GuideSignature, GuideTrial
 from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image
 from backend.jobs.models import EventKind, Job, State
 from backend.jobs.transitions import append_event
@@ -265,6 +265,16 @@ class GuideFactory(DjangoModelFactory):
     threemf = factory.LazyFunction(lambda: storage.put(b"3mf", ".3mf"))
     report_file = factory.LazyFunction(lambda: storage.put(b"{}", ".json"))
     package = factory.LazyFunction(lambda: storage.put(package_bytes(), ".zip"))
+
+
+class GuideTrialFactory(DjangoModelFactory):
+    class Meta:
+        model = GuideTrial
+
+    guide = factory.SubFactory(GuideFactory)
+    job = factory.LazyAttribute(lambda trial: ended_job(kind="score_guide", case=trial.guide.case))
+    scores = factory.LazyFunction(dict)
+    contact = factory.LazyFunction(lambda: storage.put(b"ply", ".ply"))
 
 
 def package_bytes() -> bytes:

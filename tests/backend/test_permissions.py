@@ -39,6 +39,7 @@ class World:
     plan: Any
     draft: Any
     guide: Any
+    trial: Any
     preset: Any
     person: Any
 
@@ -123,6 +124,8 @@ MATRIX: list[Row] = [
     ("guide", "get", "/api/guides/{guide}/", None, _READ),
     ("guide-checks", "get", "/api/guides/{guide}/checks/", None, _READ),
     ("guide-sign", "post", "/api/guides/{guide}/sign/", SIGNATURE, (401, 403, 409, 404, 404, 404)),
+    ("guide-trials", "post", "/api/guides/{guide}/trials/", "bones", _CONFLICT),
+    ("guide-trial-contact", "get", "/api/guide-trials/{trial}/contact.ply", None, _READ),
     ("guide-compare", "get", "/api/guides/{guide}/compare/{guide}/", None, _READ),
     ("guide-fluoroscopy", "get", "/api/guides/{guide}/fluoroscopy/", None, _CONFLICT),
     ("guide-preview", "get", "/api/guides/{guide}/preview.stl", None, _READ),
@@ -153,6 +156,7 @@ def world(settings: Any, tmp_path: Any) -> World:
     ct = factories.CtScanFactory(case=case)
     made_from_it = factories.report("tibia") | {"ct": {"id": str(ct.pk)}}
     other_set = factories.BoneSetFactory(case=case, origin="ct_network", report=made_from_it)
+    guide = factories.signed_guide(plan=plan, contact=storage.put(b"ply", ".ply"))
     return World(
         case=case,
         image=image,
@@ -162,7 +166,8 @@ def world(settings: Any, tmp_path: Any) -> World:
         comparison=factories.ComparisonFactory(case=case, first=bone_set, second=other_set),
         job=factories.ended_job(case=case),
         plan=plan,
-        guide=factories.signed_guide(plan=plan, contact=storage.put(b"ply", ".ply")),
+        guide=guide,
+        trial=factories.GuideTrialFactory(guide=guide, bone_set=other_set),
         preset=factories.preset(site),
         draft=factories.PlanFactory(bone_set=bone_set),
         person=factories.person_with(site, Role.ENGINEER),
@@ -191,6 +196,8 @@ def test_it_answers_each_role_as_the_matrix_says(world: World, row: Row) -> None
         elif body == "mesh":
             mesh = {"files": [_file()], "units": "mm", "frame": "own"}
             answer = client.post(url, mesh, format="multipart")
+        elif body == "bones":
+            answer = client.post(url, {"bone_set": world.other_set.pk})
         elif body == "other":
             answer = client.post(url, {"other": world.other_set.pk})
         else:
