@@ -12,9 +12,11 @@ from recon.bones import Bone
 from recon.experiments import catalogue
 from recon.experiments.definition import People
 from recon.experiments.findings import difference, findings
-from recon.experiments.page import Report, write_page
+from recon.experiments.page import Report, bone_table, median_table, summary_table, write_page
 from recon.experiments.presets import PRESETS
 from recon.experiments.results import FIGURES, Results, Row
+from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
+from tests.data import ROOT
 
 SMALL = PRESETS["small"]
 
@@ -150,3 +152,29 @@ def test_every_experiment_has_a_figure(name: str, tmp_path: Path) -> None:
         assert image.width > 800
         assert np.asarray(image.convert("L")).std() > 5
     assert {condition.people for condition in experiment.conditions} <= set(People)
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_the_committed_page_says_what_its_figures_say(name: str) -> None:
+    """Every table and finding of ``docs/experiments`` again, by today's code from the CSV beside the page."""
+    folder = ROOT / "docs" / "experiments"
+    made = catalogue.experiment(name, SMALL, 70, 170)
+    found = Results.read(folder / f"{name}.csv")
+    text = (folder / f"{name}.md").read_text(encoding="utf-8")
+    assert {row.condition for row in found.rows} == {condition.label for condition in made.conditions}
+    assert bone_table(made, found, "p2s_assd_mm") in text
+    assert median_table(made, found, "p2s_assd_mm") in text
+    assert summary_table(made, found) in text
+    for sentence in (*findings(made, found), *made.limits):
+        assert sentence in text
+
+
+def test_nobody_whose_figures_are_committed_was_trained_on() -> None:
+    people = {
+        row.person
+        for name in catalogue.NAMES
+        for row in Results.read(ROOT / "docs" / "experiments" / f"{name}.csv").rows
+    }
+    assert len(people) > 4
+    trained = {f"llp26-{person}" for person in (*TRAINING_PEOPLE, *VALIDATION_PEOPLE)}
+    assert not people & trained
