@@ -85,10 +85,23 @@ export function useSignGuide(caseId: string): UseMutationResult<Guide, Error, { 
   });
 }
 
-export function useComparedGuides(id: string, other: string): UseQueryResult<ComparedGuides> {
+/** Ask the simulated surgeon to put a guide on other bones of its case. */
+export function useTryGuide(caseId: string): UseMutationResult<Job, Error, { guide: string; boneSet: string }> {
+  const refresh = useCaseRefresh(caseId);
+  return useMutation({
+    mutationFn: ({ guide, boneSet }) =>
+      told(client.POST('/api/guides/{id}/trials/', { params: { path: { id: guide } }, body: { bone_set: boneSet } })),
+    onSettled: refresh,
+  });
+}
+
+/** Two designs, each on its own bones or both on one bone set; the tables of before stay until the next are there. */
+export function useComparedGuides(id: string, other: string, bones: string | null): UseQueryResult<ComparedGuides> {
+  const query = bones === null ? {} : { bones };
   return useQuery({
-    queryKey: ['compared-guides', id, other],
-    queryFn: ({ signal }) => told(client.GET('/api/guides/{id}/compare/{other}/', { params: { path: { id, other } }, signal })),
+    queryKey: ['compared-guides', id, other, bones],
+    queryFn: ({ signal }) => told(client.GET('/api/guides/{id}/compare/{other}/', { params: { path: { id, other }, query }, signal })),
+    placeholderData: keepPreviousData,
   });
 }
 

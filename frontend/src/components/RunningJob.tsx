@@ -15,6 +15,7 @@ const ACTS: Record<Job['kind'], string> = {
   import_bones: 'Importing bones',
   compare_bones: 'Comparing bones',
   design_guide: 'Designing the guide',
+  score_guide: 'Putting the guide on other bones',
   blind_versions: 'Blinding both versions for a study',
 };
 

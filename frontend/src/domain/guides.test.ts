@@ -8,7 +8,9 @@ import {
   countChecks,
   type GuideParameter,
   type GuidePreset,
+  type Guide,
   isSwitch,
+  judgedOn,
   presetIds,
   presetsOf,
   type QueuedPlan,
@@ -124,5 +126,20 @@ describe('the verdict', () => {
     expect(betterOf('Fitting', 4, 6)).toBe('second');
     expect(betterOf('Fitting', 6, 6)).toBeNull();
     expect(betterOf('Fitting', null, 6)).toBeNull();
+  });
+});
+
+describe('a design on other bones', () => {
+  const guide = {
+    scores: { fitting: { score: 6 } },
+    files: { preview: 'guide.stl', contact: 'own.ply' },
+    trials: [{ bone_set: 'ct', scores: { fitting: { score: 3 } }, contact: 'ct.ply' }],
+  } as unknown as Guide;
+
+  it('shows scores and gaps of where it was tried, and its own elsewhere', () => {
+    expect(judgedOn(guide, 'ct').scores?.fitting.score).toBe(3);
+    expect(judgedOn(guide, 'ct').files).toEqual({ preview: 'guide.stl', contact: 'ct.ply' });
+    expect(judgedOn(guide, 'own')).toBe(guide);
+    expect(judgedOn(guide, null)).toBe(guide);
   });
 });

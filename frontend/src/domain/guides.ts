@@ -110,6 +110,12 @@ export function worthALook(score: number): boolean {
   return score <= 3;
 }
 
+/** The design with the scores and gaps that it has on a bone set: its own, or one on which it was tried. */
+export function judgedOn(guide: Guide, boneSet: string | null): Guide {
+  const trial = guide.trials.find((one) => one.bone_set === boneSet);
+  return trial ? { ...guide, scores: trial.scores, files: { ...guide.files, contact: trial.contact } } : guide;
+}
+
 export interface CheckCount {
   blocks: number;
   warns: number;

@@ -106,6 +106,7 @@ const TITLES: Record<Job['kind'], string> = {
   import_bones: 'The import of bones stopped',
   compare_bones: 'The comparison of bones stopped',
   design_guide: 'The design of the guide stopped',
+  score_guide: 'The trial of the guide on other bones stopped',
   blind_versions: 'The blinding for a study stopped',
 };
 
@@ -116,8 +117,9 @@ const RETRIES: Record<Job['kind'], CaseDetail['allowed'][number]> = {
   import_bones: 'add_bones',
   compare_bones: 'compare',
   design_guide: 'design',
+  score_guide: 'compare',
   blind_versions: 'add_bones',
 };
 
 /** Tasks beside the way from X-rays to guide: where one fails, the next step is still there. */
-const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'blind_versions'];
+const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'score_guide', 'blind_versions'];

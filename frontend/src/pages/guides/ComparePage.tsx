@@ -1,4 +1,4 @@
-import { ActionIcon, Center, Loader, Switch, Tooltip } from '@mantine/core';
+import { ActionIcon, Center, Loader, Select, Switch, Tooltip } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { ArrowLeft } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
@@ -10,8 +10,9 @@ import { useCase } from '../../api/queries';
 import type { CaseDetail, Guide } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { useKeys } from '../../components/useKeys';
+import { setLabel } from '../../domain/boneSets';
 import { SIDES } from '../../domain/format';
-import { STATE_LABELS } from '../../domain/guides';
+import { judgedOn, STATE_LABELS } from '../../domain/guides';
 import { VIEWS } from '../../scene/views';
 import caseClasses from '../case/Case.module.css';
 import { NotFoundPage } from '../NotFoundPage';
@@ -22,18 +23,27 @@ import { GuideStage } from './GuideStage';
 import { type Look } from './GuideToolbar';
 import { reported, useGuideScene } from './useGuideScene';
 
+const OWN = 'own';
+
 /** Two designs of one knee side by side: both views turn together. */
 export default function ComparePage({ id, other }: { id: string; other: string }): ReactNode {
-  const query = useComparedGuides(id, other);
+  const [bones, setBones] = useState<string | null>(null);
+  const query = useComparedGuides(id, other, bones);
   useDocumentTitle('Two guides compared · Knee Guides');
-  if (query.data) return <OfCase found={query.data} />;
+  if (query.data) return <OfCase found={query.data} onBones={setBones} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage what="guide" />;
   return <Waiting query={query} />;
 }
 
-function OfCase({ found }: { found: ComparedGuides }): ReactNode {
+interface Props {
+  found: ComparedGuides;
+  /** Judge both on a bone set, or each on its own with null. */
+  onBones: (id: string | null) => void;
+}
+
+function OfCase({ found, onBones }: Props): ReactNode {
   const query = useCase(found.first.case);
-  return query.data ? <Compared detail={query.data} found={found} /> : <Waiting query={query} />;
+  return query.data ? <Compared detail={query.data} found={found} onBones={onBones} /> : <Waiting query={query} />;
 }
 
 function Waiting({ query }: { query: { isError: boolean; error: Error | null; refetch: () => unknown } }): ReactNode {
@@ -44,15 +54,16 @@ function Waiting({ query }: { query: { isError: boolean; error: Error | null; re
   );
 }
 
-function Compared({ detail, found }: { detail: CaseDetail; found: ComparedGuides }): ReactNode {
+function Compared({ detail, found, onBones }: Props & { detail: CaseDetail }): ReactNode {
+  const [shownFirst, shownSecond] = useMemo(() => [judgedOn(found.first, found.bones), judgedOn(found.second, found.bones)], [found]);
   const [contact, setContact] = useState(found.first.files.contact !== null && found.second.files.contact !== null);
   const look = useMemo<Look>(() => ({ section: null, contact, wires: false, weakest: false, others: false }), [contact]);
   const bonesOf = (guide: Guide) => {
     const plan = detail.plans.find((one) => one.id === guide.plan);
     return detail.bone_sets.find((set) => set.id === plan?.bone_set);
   };
-  const first = useGuideScene(detail.side, bonesOf(found.first), found.first, look);
-  const second = useGuideScene(detail.side, bonesOf(found.second), found.second, look);
+  const first = useGuideScene(detail.side, bonesOf(found.first), shownFirst, look);
+  const second = useGuideScene(detail.side, bonesOf(found.second), shownSecond, look);
   const sameFrame = bonesOf(found.first)?.coordinates === bonesOf(found.second)?.coordinates;
   const [a, b] = [first.scene, second.scene];
   const complete = first.complete && second.complete;
@@ -85,6 +96,25 @@ function Compared({ detail, found }: { detail: CaseDetail; found: ComparedGuides
           Guides {found.first.version} and {found.second.version}
         </span>
         <span className={caseClasses.grow} />
+        {detail.bone_sets.length > 1 && (
+          <Select
+            size="xs"
+            w={230}
+            aria-label="On which bones both are judged"
+            allowDeselect={false}
+            data={[
+              { value: OWN, label: 'Each judged on its own bones' },
+              ...detail.bone_sets.map((set) => ({
+                value: set.id,
+                label: `Both on ${setLabel(set).toLowerCase()}`,
+                disabled: !found.common_bones.includes(set.id),
+              })),
+            ]}
+            value={found.bones ?? OWN}
+            onChange={(id) => onBones(id === OWN ? null : id)}
+            data-testid="compared-on"
+          />
+        )}
         <Switch size="xs" label="Colour by gap" checked={contact} onChange={(event) => setContact(event.currentTarget.checked)} data-testid="compare-gaps" />
       </header>
       <GuideStage shown={first} name={`Guide ${found.first.version}`} testid="first-view" keys={false}>

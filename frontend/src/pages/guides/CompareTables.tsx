@@ -19,7 +19,7 @@ export function CompareTables({ found }: { found: ComparedGuides }): ReactNode {
         <h2 className={caseClasses.heading}>Where the saw goes</h2>
         <Text size="sm" data-testid="cut-difference">
           {cut
-            ? `The slots differ by ${quantity(cut.angle_deg, 'deg', 2)} and ${quantity(cut.distance_mm, 'mm', 2)}.`
+            ? `The ${found.bones ? 'saws, each guide at rest on these bones,' : 'slots'} differ by ${quantity(cut.angle_deg, 'deg', 2)} and ${quantity(cut.distance_mm, 'mm', 2)}.`
             : 'The two were designed on bones in different frames, so their slots cannot be laid over one another.'}
         </Text>
       </section>

@@ -1,6 +1,6 @@
 import { Center, Loader, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 
 import { ApiError } from '../../api/errors';
 import { useOffered } from '../../api/guides';
@@ -8,7 +8,7 @@ import { useCase } from '../../api/queries';
 import type { CaseDetail, Guide, Person } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { RunningJob } from '../../components/RunningJob';
-import { checkWords, countChecks } from '../../domain/guides';
+import { checkWords, countChecks, judgedOn } from '../../domain/guides';
 import caseClasses from '../case/Case.module.css';
 import { Checks } from '../case/Checks';
 import { NotFoundPage } from '../NotFoundPage';
@@ -16,6 +16,7 @@ import { DesignForm } from './DesignForm';
 import { DesignHeader } from './DesignHeader';
 import { DesignWork, type Focus } from './DesignWork';
 import classes from './Guides.module.css';
+import { JudgedOn } from './JudgedOn';
 import { ReleasePanel } from './ReleasePanel';
 import { ScoreDials } from './ScoreDials';
 import { usePainting } from './usePainting';
@@ -52,6 +53,10 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
   const shownPlan = detail.plans.find((plan) => plan.id === guide?.plan) ?? approved;
   const boneSet = detail.bone_sets.find((set) => set.id === (shownPlan?.bone_set ?? detail.current_bone_set));
   const engineer = person.roles.includes('engineer');
+  const [judgedOnId, setJudgedOn] = useState<string | null>(null);
+  const judgedBones = detail.bone_sets.find((set) => set.id === judgedOnId) ?? boneSet;
+  const judged = useMemo(() => guide && judgedOn(guide, judgedBones?.id ?? null), [guide, judgedBones]);
+  const untried = judged === guide && judgedBones?.id !== boneSet?.id;
   return (
     <div className={classes.page} data-testid="design-page" data-guide={guide?.version}>
       <DesignHeader detail={detail} plan={shownPlan} guide={guide} />
@@ -76,7 +81,7 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
           )
         )}
       </aside>
-      <DesignWork side={detail.side} boneSet={boneSet} guide={guide} focus={focus} painting={approved ? painting : null} />
+      <DesignWork side={detail.side} boneSet={boneSet} guide={judged} focus={focus} painting={approved ? painting : null} />
       <aside className={`${classes.side} ${classes.right}`} aria-label="How it was judged" aria-live="polite">
         <Progress detail={detail} />
         {guide ? (
@@ -88,7 +93,10 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
               <ReleasePanel caseId={detail.id} guide={guide} maySign={engineer} />
             </section>
             <section className={classes.section}>
-              <ScoreDials scores={guide.scores} />
+              {boneSet && judgedBones && (
+                <JudgedOn detail={detail} guide={guide} own={boneSet} chosen={judgedBones} onChoose={setJudgedOn} />
+              )}
+              {judged && !untried && <ScoreDials scores={judged.scores} />}
             </section>
             <section className={classes.section}>
               <h2 className={caseClasses.heading}>Checks: {checkWords(countChecks(guide.checks))}</h2>
