@@ -55,7 +55,9 @@ def _cases(prefix: str, count: int, guides: bool) -> None:
             image.pk, image._state.adding, image.case = None, True, case
             Image.objects.bulk_create([image])
         own = {mesh.bone: mesh.mesh for mesh in made.meshes.all()}
-        versions = [_bone_set(case, 1, "xray_network", own), _bone_set(case, 2, "ct_network", swollen)]
+        # Bones of a CT come from the CT network or from other software.
+        from_ct = "imported" if number % 2 else "ct_network"
+        versions = [_bone_set(case, 1, "xray_network", own), _bone_set(case, 2, from_ct, swollen)]
         if guides:
             for bones in versions:
                 block = trimesh.creation.box(extents=(20, 30, 40 + bones.number)).export(file_type="stl")

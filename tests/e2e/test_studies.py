@@ -214,6 +214,42 @@ def test_a_whole_list_by_keyboard_alone(profiles: Profiles, served: Server) -> N
     expect(page.get_by_test_id("all-progress")).to_have_text(f"{ITEMS} of {ITEMS} items rated")
 
 
+def test_training_and_a_question_of_their_own(profiles: Profiles, served: Server) -> None:
+    studies.people_and_cases(served.var, "OWN", cases=2, raters=1)
+    page = profiles("coordinator").page
+    studies.wizard_to(page, "With training", "model_rating")
+    for number in (1, 2):
+        page.get_by_test_id(f"candidate-OWN-0{number}").get_by_role("checkbox").first.check()
+    page.get_by_label("OWN-02 is for training").check()
+    page.get_by_test_id("wizard-next").click()
+    studies.choose_raters(page, "OWN", 1)
+    page.get_by_test_id("add-question").click()
+    page.get_by_test_id("question-title").fill("Use")
+    page.get_by_test_id("question-text").fill("Would you use it?")
+    page.get_by_label("Lowest point").fill("0")
+    page.get_by_test_id("question-points").fill("no\nwith reservations\nyes")
+    page.get_by_test_id("question-add").click()
+    expect(page.get_by_test_id("card-use")).to_contain_text("2 yes")
+    page.get_by_test_id("ask-source").uncheck()
+    studies.finish_wizard(page, {"use": "0.5"}, 1)
+    studies.open_study(page)
+
+    rater = profiles("own1").page
+    studies.begin(rater)
+    for place in range(4):
+        expect(rater.get_by_test_id("progress")).to_have_text(f"{place + 1} of 4")
+        expect(rater.get_by_test_id("training")).to_have_count(1 if place < 2 else 0)
+        for question, key in (*((question, "3") for question in QUESTIONS[:3]), ("use", "0")):
+            expect(rater.get_by_test_id(f"open-{question}")).to_be_visible(timeout=app.JOB_MS)
+            rater.keyboard.press(key)
+        expect(rater.get_by_test_id("next")).to_be_focused()
+        rater.keyboard.press("Enter")
+    expect(rater.get_by_test_id("all-done")).to_contain_text("All 4 items are rated")
+    studies.saved(rater)
+    page.reload()
+    expect(page.get_by_test_id("all-progress")).to_have_text("4 of 4 items rated")  # training included
+
+
 def look_around(page: Page) -> None:
     """The six views differ, the free one turns, the window of an X-ray changes; all by keyboard."""
     studies.rated_bones_shown(page)
