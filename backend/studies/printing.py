@@ -16,6 +16,7 @@ from backend.core.errors import Conflict, Invalid
 from backend.studies.guard import in_state, log
 from backend.studies.models import Item, Study, StudyKind, StudyState
 from backend.studies.reporting.blocks import ZIP_DATE, Section, Table
+from backend.studies.reporting.label_sheet import label_sheet
 from backend.studies.reporting.pdf import pdf
 from backend.studies.showing import shown
 
@@ -32,7 +33,7 @@ class Line:
 
 
 def print_package(*, person: Person, study: Study) -> bytes:
-    """A ZIP of guides and tibias to print, with the packing list as CSV and PDF.
+    """A ZIP of guides and tibias to print, with labels for them and the packing list as CSV and PDF.
 
     Guides are numbered in the order of their hashes: neither number nor file tells an arm.
 
@@ -73,6 +74,7 @@ def print_package(*, person: Person, study: Study) -> bytes:
     files = {name: storage.get(key) for key, name in names.items()}
     files |= {name: storage.get(key) for name, key in bones.items()}
     files |= {"packing-list.csv": _csv(lines), "packing-list.pdf": _pdf(study, lines)}
+    files["labels.pdf"] = label_sheet([(line.label, f"{line.rater}, no. {line.position}") for line in lines])
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):

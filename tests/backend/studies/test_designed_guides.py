@@ -78,7 +78,7 @@ def check_what_is_printed(study: Study, client: Any) -> None:
     files, lines = printed(study, client)
     assert set(files) == {
         *("guide-01.stl", "guide-02.stl", "tibia-of-case-01.stl"),
-        *("packing-list.csv", "packing-list.pdf"),
+        *("labels.pdf", "packing-list.csv", "packing-list.pdf"),
     }
     labels = {(line["rater"], line["label"]): line["guide"] for line in lines}
     items = list(Item.objects.select_related("rater"))
