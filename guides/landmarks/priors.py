@@ -11,9 +11,9 @@ How a shaft bows below the view is hardly to be seen in it. A regression on how 
 knee centre takes the frontal spread of LLP26 (each person left out) from 0.88 to 0.80 degrees only, and a
 shape model of tibia and fibula with perfect correspondence does worse than the mean. Weighing every depth of
 the centre line by how people vary there (generalised least squares) takes 0.74 to 0.65 degrees among people 0
-to 19, with its smoothness chosen without the person left out, but 0.84 to 1.07 on the six others. A third of arthritic
-tibiae bow by more than 2 degrees (10.1177/230949900701500108). The band of a measure says so; only a long-leg
-film mends it.
+to 19, its smoothness chosen without the person left out, but 0.84 to 1.07 on the six others. A third of
+arthritic tibiae bow by more than 2 degrees (10.1177/230949900701500108). The band of a measure says so; only
+a long-leg film mends it.
 """
 
 from __future__ import annotations
