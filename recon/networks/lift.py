@@ -43,6 +43,7 @@ class LiftConfig:
         volume_channels: channels of the 3D network at its three levels.
         volume_size: voxels along an edge of the volume.
         hidden: width of the point decoder.
+        fuse: whether the views meet in the volume; without, points read their own projections alone.
     """
 
     pixels: int = 256
@@ -51,6 +52,7 @@ class LiftConfig:
     volume_channels: tuple[int, int, int] = (24, 48, 96)
     volume_size: int = 32
     hidden: int = 64
+    fuse: bool = True
 
 
 def _norm(channels: int) -> nn.Module:
@@ -220,7 +222,7 @@ class LiftNetwork(nn.Module):
         self.feature_channels = config.hidden
         fine, lift, volume = config.image_channels[0], config.lift_channels, config.volume_channels[0]
         self.image = ImagePyramid(config)
-        self.volume = VolumeNetwork(2 * lift + 3, config.volume_channels)
+        self.volume = VolumeNetwork(2 * lift + 3, config.volume_channels) if config.fuse else None
         self.read_view = nn.Linear(fine + 4, config.hidden)
         self.read_volume = nn.Linear(volume + 3, config.hidden)
         # Views that agree are more than their average: each meets the volume in its own nonlinearity.
@@ -267,6 +269,9 @@ class LiftNetwork(nn.Module):
         stacked = images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         fine, coarse = self.image(stacked)
         fine = fine.reshape(batch, views, *fine.shape[1:])
+        if self.volume is None:
+            empty = fine.new_zeros(batch, self.config.volume_channels[0], 2, 2, 2)
+            return Encoding(fine, empty, projections)
         grid = self.grid.expand(batch, -1, -1)
         at, _ = project_unit(projections, grid)
         lifted = _read(coarse.reshape(batch, views, *coarse.shape[1:]), at)

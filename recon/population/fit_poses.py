@@ -34,7 +34,7 @@ def _near_joint(points: Array, bone: Bone) -> Array:
     return points
 
 
-def _similarity(bone: Bone, moving: trimesh.Trimesh, fixed: trimesh.Trimesh) -> Array:
+def near_joint_similarity(bone: Bone, moving: trimesh.Trimesh, fixed: trimesh.Trimesh) -> Array:
     """(4, 4) similarity that lays the end of ``moving`` next to the joint on ``fixed``."""
     source, target = _near_joint(moving.vertices, bone), _near_joint(fixed.vertices, bone)
     initial = np.eye(4)
@@ -61,7 +61,7 @@ def measure(folder: Path) -> list[dict[str, object]]:
             for mesh in bones.values():
                 mesh.apply_transform(np.diag([-1.0, 1.0, 1.0, 1.0]))
         fits = {
-            bone: _similarity(bone, mean[bone], bones[bone])
+            bone: near_joint_similarity(bone, mean[bone], bones[bone])
             for bone in (Bone.FEMUR, Bone.PATELLA, Bone.TIBIA)
         }
         to_tibia = np.linalg.inv(fits[Bone.TIBIA])

@@ -46,24 +46,37 @@ class Sample:
     shadows: npt.NDArray[np.float16]
 
 
+@dataclass(frozen=True)
+class OffModel:
+    """How far drawn bones leave the shape model, which knows few people.
+
+    Attributes:
+        part_spread: standard deviations by which each part differs from the person it belongs to. A model of
+            few people ties parts more closely than nature does.
+        detail: factor of the amplitude of smooth detail.
+    """
+
+    part_spread: float = 0.0
+    detail: float = 1.0
+
+
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
     """The bones of one LLP26 person as they are, in a random pose, of either side."""
     bones = bones_from_nodes({part: nodes[person] for part, nodes in people_nodes().items()})
     return _placed(bones, rng)
 
 
-def draw_bones(model: ShapeModel, rng: np.random.Generator, *, part_spread: float = 0.0) -> BoneSet:
+def draw_bones(model: ShapeModel, rng: np.random.Generator, off: OffModel = OffModel()) -> BoneSet:
     """Bones of a new person of either side, posed in the frame of the rig.
 
     Args:
         model: of the population.
         rng: source of everything random.
-        part_spread: standard deviations by which each part differs from the person it belongs to. A model of
-            few people ties parts more closely than nature does.
+        off: how the bones differ from what the model foretells.
     """
     nodes = model.nodes(model.draw(rng))
-    if part_spread:
-        nodes = model.loosened(nodes, part_spread, rng)
+    if off.part_spread:
+        nodes = model.loosened(nodes, off.part_spread, rng)
     bones = deformed(bones_from_nodes(nodes), rng)
     scale = rng.uniform(0.92, 1.09)
     changed = {}
@@ -73,10 +86,10 @@ def draw_bones(model: ShapeModel, rng: np.random.Generator, *, part_spread: floa
         own = scale * rng.normal(1, 0.03, 3) if bone is Bone.PATELLA else scale
         vertices = centre * scale + (vertices - centre) * own
         vertices = vertices + smooth_detail(
-            vertices, rng, amplitude=rng.uniform(0.1, 1.2), length=rng.uniform(20, 45)
+            vertices, rng, amplitude=off.detail * rng.uniform(0.1, 1.2), length=rng.uniform(20, 45)
         )
         vertices = vertices + smooth_detail(
-            vertices, rng, amplitude=rng.uniform(0.0, 0.5), length=rng.uniform(5, 14)
+            vertices, rng, amplitude=off.detail * rng.uniform(0.0, 0.5), length=rng.uniform(5, 14)
         )
         changed[bone] = trimesh.Trimesh(vertices, mesh.faces, process=False)
     return _placed(BoneSet(changed), rng)
@@ -157,10 +170,10 @@ def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDA
     return points[CUBE.contains(points)]
 
 
-def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000, part_spread: float = 0.0) -> Sample:
+def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000, off: OffModel = OffModel()) -> Sample:
     """The example of a seed; the same seed gives the same example. See ``draw_bones``."""
     rng = np.random.default_rng(seed)
-    bones = draw_bones(model, rng, part_spread=part_spread)
+    bones = draw_bones(model, rng, off)
     tissue = Tissue.draw(rng)
     cameras = draw_cameras(rng)
     crop = Crop.draw(knee_centre_of(bones), rng) if rng.random() < CROPPED else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recon.population.others import other_person
 from recon.population.people import people_nodes
 
 Array = npt.NDArray[np.float64]
@@ -20,7 +21,8 @@ class ShapeModel:
     """Joint principal components of the nodes of all parts, from a given set of people.
 
     Attributes:
-        people: indices of the LLP26 people it was made from.
+        people: indices of the LLP26 people that it was made from.
+        known: (P, K) coefficients of everybody that it was made from.
         mean: (3 N,) nodes of all parts, flattened.
         modes: (K, 3 N) orthonormal rows, by falling variance.
         deviations: (K,) standard deviation along each mode, mm.
@@ -28,28 +30,37 @@ class ShapeModel:
     """
 
     people: tuple[int, ...]
+    known: Array
     mean: Array
     modes: Array
     deviations: Array
     sizes: tuple[int, ...]
 
     @classmethod
-    def from_people(cls, people: Sequence[int]) -> ShapeModel:
-        """Build the model from these LLP26 people only; at least three.
+    def from_people(cls, people: Sequence[int], others: Sequence[str] = ()) -> ShapeModel:
+        """Build the model from these people only; at least three.
+
+        Args:
+            people: of LLP26.
+            others: of other collections, see ``recon.population.others``.
 
         Raises:
             ValueError: fewer than three people.
+            InputError: unknown_person, no_people.
         """
-        if len(people) < 3:
+        if len(people) + len(others) < 3:
             raise ValueError("a shape model needs at least three people")
         nodes = people_nodes()
-        data = np.concatenate([nodes[part][list(people)].reshape(len(people), -1) for part in PARTS], axis=1)
+        rows = [{part: nodes[part][person] for part in PARTS} for person in people]
+        rows += [other_person(name) for name in others]
+        data = np.array([np.concatenate([row[part].ravel() for part in PARTS]) for row in rows])
         mean = data.mean(axis=0)
         _, singular, modes = np.linalg.svd(data - mean, full_matrices=False)
-        rank = len(people) - 1
+        rank = len(rows) - 1
         deviations = singular[:rank] / np.sqrt(rank)
         sizes = tuple(nodes[part].shape[1] for part in PARTS)
-        return cls(tuple(people), mean, modes[:rank], deviations, sizes)
+        known = (data - mean) @ modes[:rank].T / deviations
+        return cls(tuple(people), known, mean, modes[:rank], deviations, sizes)
 
     def nodes(self, coefficients: Array) -> dict[str, Array]:
         """Nodes (nodes, 3) of each part for (K,) coefficients in standard deviations."""
@@ -75,7 +86,7 @@ class ShapeModel:
         """(K,) coefficients of a new person: anywhere in the population, or near one of its people."""
         if rng.random() < 0.5:
             return np.clip(rng.normal(0, 1.1, len(self.deviations)), -2.5, 2.5)
-        near = self.person_coefficients(self.people[rng.integers(len(self.people))])
+        near = self.known[rng.integers(len(self.known))]
         return np.asarray(near + rng.normal(0, 0.3, len(self.deviations)))
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recon.bones import Bone, BoneSet
+from recon.population.others import other_person
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import KneePose, pose_leg
 from recon.refine.register import rigid_motion
 from recon.refine.shapes import ASSET, BoneShape, vertex_normals, write_shapes
-from recon.training.dataset import TRAINING_PEOPLE
+from recon.training.dataset import TRAINING_OTHERS, TRAINING_PEOPLE
 
 Array = npt.NDArray[np.float64]
 Faces = npt.NDArray[np.int64]
@@ -28,13 +29,12 @@ _DETAIL_MODES = 110
 _MEAN_POSE = KneePose((1 / 3,) * 3, 8.0, 0.0, 0.0, 3.0, 3.0, 0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 
-def build_shapes(people: Sequence[int]) -> dict[Bone, BoneShape]:
-    """Shapes of a left knee from these LLP26 people only."""
+def build_shapes(people: Sequence[int], others: Sequence[str] = ()) -> dict[Bone, BoneShape]:
+    """Shapes of a left knee from these LLP26 people and these others (``recon.population.others``) only."""
     nodes = people_nodes()
-    legs = [
-        pose_leg(bones_from_nodes({part: every[person] for part, every in nodes.items()}), _MEAN_POSE)
-        for person in people
-    ]
+    everybody = [{part: every[person] for part, every in nodes.items()} for person in people]
+    everybody += [other_person(name) for name in others]
+    legs = [pose_leg(bones_from_nodes(person), _MEAN_POSE) for person in everybody]
     return {bone: _shape(bone, legs) for bone in Bone}
 
 
@@ -104,4 +104,6 @@ def _detail(vertices: Array, faces: Faces) -> Array:
 
 
 if __name__ == "__main__":
-    write_shapes(build_shapes(TRAINING_PEOPLE), Path(sys.argv[1]) if len(sys.argv) > 1 else ASSET)
+    write_shapes(
+        build_shapes(TRAINING_PEOPLE, TRAINING_OTHERS), Path(sys.argv[1]) if len(sys.argv) > 1 else ASSET
+    )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from recon.population.sample import Sample, draw_sample, draw_scan_sample
+from recon.population.sample import OffModel, Sample, draw_sample, draw_scan_sample
 from recon.population.scans import Scan
 from recon.population.shape_model import ShapeModel
 
 TEST_PEOPLE = (22, 23, 24, 25)
 VALIDATION_PEOPLE = (20, 21)
 TRAINING_PEOPLE = tuple(range(20))
+TRAINING_OTHERS = ("hubmap_vhm", "pymskt_dess1", "sts_042", "sts_051")  # see recon/population/others.py
 TRAINING_SCANS = ("sts_013", "sts_042", "sts_051")  # sts_010, sts_028 and the Visible Human are test people
 SCAN_SHARE = 0.06
 
@@ -39,7 +40,7 @@ class SampleStore:
         first_seed: seed of sample 0.
         count: number of samples.
         scans: CTs that ``SCAN_SHARE`` of the samples show in place of virtual knees.
-        part_spread: see ``draw_bones``.
+        off: how the bones leave the shape model.
     """
 
     folder: Path
@@ -47,7 +48,7 @@ class SampleStore:
     first_seed: int
     count: int
     scans: tuple[Scan, ...] = ()
-    part_spread: float = 0.0
+    off: OffModel = field(default_factory=OffModel)
 
     def path(self, index: int) -> Path:
         """File of a sample; its name holds the seed, which determines the content."""
@@ -73,7 +74,7 @@ class SampleStore:
         if self.scans and choice < SCAN_SHARE:
             sample = draw_scan_sample(self.scans, seed)
         else:
-            sample = draw_sample(self.model, seed, part_spread=self.part_spread)
+            sample = draw_sample(self.model, seed, off=self.off)
         # Written beside and renamed, so that a killed run leaves no half sample.
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

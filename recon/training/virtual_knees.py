@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from recon.errors import InputError
 from recon.population.phantom import Tissue
-from recon.population.sample import draw_cameras, make_sample, person_bones
+from recon.population.sample import OffModel, draw_cameras, make_sample, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.batches import Batch, Steps, collate, example
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore, read_scans
@@ -28,10 +28,11 @@ class VirtualKneesTask:
     """A network for any two views learns from knees of the shape model; see ``Task``.
 
     Args:
-        network: takes pictures with their local contrast.
+        network: takes pictures, or pictures with their local contrast; perhaps draws the shadows of bones.
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
-            often each knee is shown, scans, a folder of real CTs that join the virtual knees, and
-            part_spread, see ``draw_bones``.
+            often each knee is shown, scans, a folder of real CTs that join the virtual knees, others, names
+            of people beside those of LLP26 (see ``recon.population.others``), part_spread and detail, see
+            ``OffModel``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -44,7 +45,14 @@ class VirtualKneesTask:
         self, network: nn.Module, table: Mapping[str, Any], settings: Settings, folder: Path, seed: int
     ) -> None:
         needed = {"samples": int, "first_seed": int, "validation_samples": int, "points": int}
-        known = {**needed, "readings": int, "scans": str, "part_spread": float}
+        known = {
+            **needed,
+            "readings": int,
+            "scans": str,
+            "others": list,
+            "part_spread": float,
+            "detail": float,
+        }
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(isinstance(value, known[key]) for key, value in table.items()):
             raise InputError(
@@ -53,7 +61,8 @@ class VirtualKneesTask:
                 f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
             )
         self._readings = int(table.get("readings", 1))
-        self._part_spread = float(table.get("part_spread", 0.0))
+        self._off = OffModel(**{key: float(table[key]) for key in ("part_spread", "detail") if key in table})
+        self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
         self.cases, self._points = int(table["samples"]), int(table["points"])
@@ -68,8 +77,7 @@ class VirtualKneesTask:
     def stream(self, start: int, rank: int, processes: int) -> Steps:
         """Endless batches; each process has an order and exposures of its own."""
         del processes
-        model = ShapeModel.from_people(TRAINING_PEOPLE)
-        store = SampleStore(self._folder, model, self._first_seed, self.cases, self._scans, self._part_spread)
+        store = SampleStore(self._folder, self._shapes, self._first_seed, self.cases, self._scans, self._off)
         return Steps(
             store,
             batch=self._settings.batch,
@@ -80,23 +88,25 @@ class VirtualKneesTask:
         )
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Cross entropy over the points that every view sees, and the error of the shadows."""
-        occupancy, shadows = self._parts(model, batch, bfloat16=self._settings.bfloat16)
-        return {"loss": occupancy + SHADOW_WEIGHT * shadows, "occupancy": occupancy, "shadows": shadows}
+        """Cross entropy over the points that every view sees, and the error of the shadows that it draws."""
+        parts = self._parts(model, batch, bfloat16=self._settings.bfloat16)
+        return {"loss": parts["occupancy"] + SHADOW_WEIGHT * parts.get("shadows", 0.0), **parts}
 
     @staticmethod
-    def _parts(model: Any, batch: Batch, *, bfloat16: bool) -> tuple[Tensor, Tensor]:
+    def _parts(model: Any, batch: Batch, *, bfloat16: bool) -> dict[str, Tensor]:
+        parts = {}
         with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=bfloat16):
-            encoding = model.encode(batch.images, batch.projections)
-            shadows = model.shadows(encoding)
-        occupancy = occupancy_loss(model.decode_points(encoding.float(), batch.points), batch.labels)
-        return occupancy, shadow_loss(shadows.float(), batch.lengths)
+            encoding = model.encode(batch.images[:, :, : model.inputs], batch.projections)
+            if hasattr(model, "shadows"):
+                parts["shadows"] = shadow_loss(model.shadows(encoding).float(), batch.lengths)
+        logits = model.decode_points(encoding.float(), batch.points)
+        return {"occupancy": occupancy_loss(logits, batch.labels), **parts}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Losses on knees of the validation people, exposed once, in single precision."""
         parts = [self._parts(model, batch, bfloat16=False) for batch in self._looks(model)]
-        occupancy, shadows = (float(torch.stack(part).mean()) for part in zip(*parts, strict=True))
-        return {"loss": occupancy, "shadows": shadows}
+        means = {name: float(torch.stack([part[name] for part in parts]).mean()) for name in parts[0]}
+        return {"loss": means.pop("occupancy"), **means}
 
     def _looks(self, model: nn.Module) -> list[Batch]:
         if self._validation is None:

@@ -25,7 +25,7 @@ from recon.images import XrayView, read_pair
 from recon.images.write import Positioner
 from recon.metrics import surface_distances
 from recon.networks.registry import Model, find
-from recon.population.sample import draw_bones, person_bones
+from recon.population.sample import OffModel, draw_bones, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.refine import Refinement
@@ -90,7 +90,7 @@ def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Kn
         rng = np.random.default_rng(seed)
         if index < count:
             spread = _PART_SPREADS[index % len(_PART_SPREADS)]
-            truth = draw_bones(shapes, rng, part_spread=spread)
+            truth = draw_bones(shapes, rng, OffModel(spread))
         elif index < count + people:
             truth = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
         else:

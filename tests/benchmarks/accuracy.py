@@ -76,7 +76,9 @@ def _from_bones(bones: Callable[[], BoneSet], seed: int) -> Prepare:
     return prepare
 
 
-def _from_voxels(bones: Callable[[], BoneSet], seed: int, separation: float) -> Prepare:
+def from_voxels(bones: Callable[[], BoneSet], seed: int, separation: float) -> Prepare:
+    """X-rays of bones as a CT phantom in voxels, by the projector for CTs."""
+
     def prepare(xrays: Path, reference: Path) -> None:
         reference.mkdir()
         truth = bones()
@@ -93,7 +95,9 @@ def _from_voxels(bones: Callable[[], BoneSet], seed: int, separation: float) -> 
     return prepare
 
 
-def _from_ct(path: Path) -> Prepare:
+def from_ct(path: Path) -> Prepare:
+    """X-rays of a real CT, and its bones by threshold."""
+
     def prepare(xrays: Path, reference: Path) -> None:
         centre = _scene(0).render_ct(path, xrays)
         write_ct_reference(path, reference, isocentre=centre)
@@ -124,10 +128,10 @@ def cases(*, quick: bool) -> Iterator[Case]:
     for separation in SEPARATIONS[: 1 if quick else None]:
         suffix = "" if separation == 90 else f"_{separation:.0f}"
         for source, name, bones, seed in people(quick=quick):
-            yield Case(f"{source}_voxels{suffix}", name, _from_voxels(bones, seed, separation))
+            yield Case(f"{source}_voxels{suffix}", name, from_voxels(bones, seed, separation))
     for name in CTS[: 1 if quick else None]:
         if (FOLDER / "ct" / name).exists():
-            yield Case("ct", name, _from_ct(FOLDER / "ct" / name))
+            yield Case("ct", name, from_ct(FOLDER / "ct" / name))
 
 
 def measure(case: Case, model: str | None, *, refined: bool = True) -> dict[str, dict[str, float]]:

@@ -144,6 +144,42 @@ def test_training_learns_resumes_and_leaves_weights(tmp_path: Path) -> None:
     assert len(list((tmp_path / "knees").iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    ("network", "logged"),
+    [
+        ({"fuse": False}, {"training_occupancy", "training_shadows"}),
+        ({"kind": "hourglass", "inputs": 1, "pixels": 256, "stacks": 1}, {"training_occupancy"}),
+    ],
+    ids=["without lift", "the paper's"],
+)
+def test_networks_to_compare_learn_from_virtual_knees_too(
+    network: dict[str, Any], logged: set[str], tmp_path: Path
+) -> None:
+    config = copy.deepcopy(CONFIG)
+    small = {"stem": [8, 8], "channels": 8, "features": 8, "depth": 1, "decoder": [16]}
+    own = config["xray"]["network"] if "kind" not in network else small
+    config["xray"]["network"] = {**own, **network}
+    config["xray"]["training"] |= {"steps": 3, "learning_rate": 1e-3}
+    assert train("xray", config, tmp_path).exists()
+    (line,) = [
+        line
+        for line in map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+        if "training_loss" in line
+    ]
+    assert logged <= set(line)
+    assert ("training_shadows" in line) == ("training_shadows" in logged)
+    assert np.isfinite(line["training_loss"])
+
+
+def test_people_to_learn_from_must_be_known(tmp_path: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["data"]["others"] = ["nobody"]
+    with pytest.raises(InputError) as caught:
+        train("xray", config, tmp_path / "run")
+    assert caught.value.code == "unknown_person"
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_data_table_that_is_neither_a_data_set_nor_virtual_knees_is_refused(tmp_path: Path) -> None:
     config = copy.deepcopy(CONFIG)
     del config["data"]["samples"]
