@@ -14,8 +14,7 @@ import numpy as np
 import trimesh
 
 from backend.studies.blinding_mesh import filled_up
-from guides.design.label import ROWS, text_solid
-from guides.errors import InputError as NotASolid
+from guides.design.label import text_solid, text_width
 from guides.solids import from_mesh, placed, to_printable
 
 # Fillings reach so far into the walls around and above the plate: two faces in one plane leave slivers.
@@ -30,19 +29,20 @@ def unlabelled(mesh: trimesh.Trimesh, report: Mapping[str, Any]) -> trimesh.Trim
     Args:
         mesh: the guide, mm, in the frame of its bones.
         report: of its design; without an engraving nothing is to fill.
+
+    Raises:
+        InputError: of the guide engine, ``not_a_solid`` or ``bad_label``: nothing is handed out half blinded.
     """
     engraving, label = report.get("engraving"), report.get("label")
     if not engraving or not label:
         return mesh
     side, _, name = str(label).partition(" ")
-    cell = float(engraving["font_mm"]) / ROWS
+    # The plate is a millimetre longer than its letters at either end, in reports of any age.
+    cell = (float(engraving["width_mm"]) - 2) / text_width(f"^ {label}", 1.0)
     depth = float(engraving["depth_mm"])
-    try:
-        guide = from_mesh(mesh)
-        # Blanks in place of arrow and side keep the other letters where they are.
-        strokes = text_solid(" " * (len(side) + 3) + name, cell, depth + 2 * REACH_MM)
-    except NotASolid:
-        return mesh
+    guide = from_mesh(mesh)
+    # Blanks in place of arrow and side keep the other letters where they are.
+    strokes = text_solid(" " * (len(side) + 3) + name, cell, depth + 2 * REACH_MM)
     point = np.asarray(engraving["point"], dtype=float)
     out, along = (np.asarray(engraving[key], dtype=float) for key in ("direction", "along"))
     basis = np.column_stack([along, np.cross(out, along), out])
