@@ -1,4 +1,8 @@
-"""The same assembly by two solid engines: manifold3d, which the product uses, and VTK, which it does not."""
+"""The same assembly by two solid engines: manifold3d, which the product uses, and VTK, which it does not.
+
+``python -m tests.benchmarks.guide_peer`` prints both. VTK is measured where it is installed
+(``pip install vtk``); it is no dependency of the product.
+"""
 
 from __future__ import annotations
 
@@ -56,22 +60,34 @@ def _even(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     return even
 
 
-def peer(folder: Path) -> dict[str, Any]:
-    """Seconds (best of some runs) and validity of both; None for VTK where it is not installed.
+WORK = {"bone": 1, "whole": None}
+"""How many of the cuts are made: the bone alone, or all of them."""
 
-    VTK works in a process of its own: what crashes there is a result.
+
+def peer(folder: Path) -> dict[str, Any]:
+    """Processor seconds (best of some runs) and validity of each work by each engine, ``WORK`` by engine.
+
+    VTK is None where it is not installed. It works in a process of its own: what crashes there is a result,
+    with the status of the process.
     """
-    found: dict[str, Any] = {"manifold3d": _measured(_manifold, *operands(folder)), "vtk": None}
+    block, cuts = operands(folder)
+    return {
+        work: {"manifold3d": _measured(_manifold, block, cuts[:count]), "vtk": _vtk_apart(work)}
+        for work, count in WORK.items()
+    }
+
+
+def _vtk_apart(work: str) -> dict[str, Any] | None:
     if importlib.util.find_spec("vtk") is None:
-        return found
-    command = [sys.executable, "-m", "tests.benchmarks.guide_peer"]
+        return None
+    command = [sys.executable, "-m", "tests.benchmarks.guide_peer", work]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_LIMIT_S)
     except subprocess.TimeoutExpired:
-        found["vtk"] = {"closed": False, "crashed": "time limit"}
-    else:
-        crashed = {"closed": False, "crashed": done.returncode}
-        found["vtk"] = json.loads(done.stdout) if done.returncode == 0 else crashed
+        return {"closed": False, "crashed": "time limit"}
+    if done.returncode:
+        return {"closed": False, "crashed": done.returncode}
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -133,6 +149,20 @@ def _vtk(block: trimesh.Trimesh, cuts: list[trimesh.Trimesh]) -> trimesh.Trimesh
     return trimesh.Trimesh(vtk_to_numpy(result.GetPoints().GetData()), faces, process=False)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Both engines, or VTK alone when a work is named."""
     with tempfile.TemporaryDirectory() as folder_name:
-        print(json.dumps(_measured(_vtk, *operands(Path(folder_name)))))
+        if sys.argv[1:] and sys.argv[1] in WORK:
+            block, cuts = operands(Path(folder_name))
+            print(json.dumps(_measured(_vtk, block, cuts[: WORK[sys.argv[1]]])))
+            return
+        found = peer(Path(folder_name))
+    print(f"{'cut out':8}{'engine':14}what came out")
+    for work, engines in found.items():
+        for engine, result in engines.items():
+            print(f"{work:8}{engine:14}{result}")
+    print(json.dumps({"benchmark": "guide_peer", **found}))
+
+
+if __name__ == "__main__":
+    main()
