@@ -15,7 +15,7 @@ from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.pose import KneePose, pose_leg
 from recon.refine.register import rigid_motion
 from recon.refine.shapes import ASSET, BoneShape, vertex_normals, write_shapes
-from recon.training.dataset import TRAINING_OTHERS, TRAINING_PEOPLE
+from recon.training.dataset import TRAINING_PEOPLE
 
 Array = npt.NDArray[np.float64]
 Faces = npt.NDArray[np.int64]
@@ -104,6 +104,4 @@ def _detail(vertices: Array, faces: Faces) -> Array:
 
 
 if __name__ == "__main__":
-    write_shapes(
-        build_shapes(TRAINING_PEOPLE, TRAINING_OTHERS), Path(sys.argv[1]) if len(sys.argv) > 1 else ASSET
-    )
+    write_shapes(build_shapes(TRAINING_PEOPLE), Path(sys.argv[1]) if len(sys.argv) > 1 else ASSET)
