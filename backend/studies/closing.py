@@ -15,6 +15,7 @@ from backend.accounts.services import confirm_password
 from backend.core.errors import Conflict, Invalid
 from backend.studies.guard import in_state, locked_row, log
 from backend.studies.models import Item, Rating, Signature, Study, StudyState, TimeEvent
+from backend.studies.monitoring import note_deviation
 
 
 class Meaning(models.TextChoices):
@@ -71,6 +72,11 @@ def lock(
                 "reason": reason,
             },
         )
+        if missing:
+            # Readers of the report have to know it, too.
+            note_deviation(
+                person=person, study=study, text=f"Locked with {missing} items incomplete: {reason}"[:1000]
+            )
     return signature
 
 

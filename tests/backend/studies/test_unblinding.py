@@ -219,6 +219,7 @@ def test_a_lock_is_signed_and_says_why_it_is_incomplete() -> None:
     signature = lock(people, study, reason="time is up")
     assert (signature.name, signature.meaning) == (people.coordinator.name, closing.Meaning.COMPLETE.label)
     assert Event.objects.get(action="study.locked").data["open_items"] == 12
+    assert study.deviations.get().text == "Locked with 12 items incomplete: time is up"
 
 
 def test_the_report_has_every_answer_under_its_arm() -> None:
