@@ -1,17 +1,20 @@
-"""Landmarks of the femur: condyles, shaft, hip centre."""
+"""Landmarks of the femur: condyles, notch, shaft, hip centre."""
 
 from __future__ import annotations
 
 import numpy as np
 import trimesh
 
-from guides.bones import Array
+from guides.bones import Array, height_map
 from guides.landmarks.frame import FULL_LENGTH_MM, Frame, Line, Side, lean, rise, shaft_line
 from guides.landmarks.marks import Landmark
 from guides.landmarks.priors import Priors
 
 _SHAFT_ABOVE_MM = 55.0
 """Above the condyles' lowest point: where the shaft begins."""
+
+_CONDYLES_MM, _NOTCH_GRID_MM = 40.0, 1.0
+"""Height of the condyles, and grid on which the notch between them is looked for."""
 
 _OFFSET_AT_MM = 80.0
 """Above the knee centre: where the shaft's place beside it is looked at."""
@@ -20,7 +23,7 @@ _OFFSET_AT_MM = 80.0
 def find_femoral(
     femur: trimesh.Trimesh, marks: dict[str, Landmark], tibial: Frame, side: Side, priors: Priors
 ) -> dict[str, Landmark]:
-    """Condyles, and as far as they are in view the shaft and the hip; the hip is imputed from a short shaft.
+    """Condyles and notch, and as far as they are in view shaft and hip, which is imputed from a short shaft.
 
     Args:
         femur: the bone, whole or cut off above the knee.
@@ -42,6 +45,9 @@ def find_femoral(
         found[f"femur_{name}_posterior"] = Landmark(posterior[index], "auto")
     centre = distal.mean(axis=0)
     found["femur_knee_center"] = Landmark(centre, "auto")
+    notch = _notch(femur, frame, distal)
+    if notch is not None:
+        found["femur_notch"] = Landmark(notch, "auto")
     if shaft is not None:
         heights = vertices @ frame.up
         for name, level in (
@@ -95,6 +101,30 @@ def _condyles(
             up = shaft.direction
         frame = Frame.of(up, posterior[0] - posterior[1], side)
     return frame, distal, posterior
+
+
+def _notch(femur: trimesh.Trimesh, frame: Frame, distal: Array) -> Array | None:
+    """The top of the intercondylar notch as a frontal film shows it; None where the bone ends below it.
+
+    Args:
+        femur: the bone.
+        frame: its own directions.
+        distal: (2, 3) most distal point of the medial and the lateral condyle.
+    """
+    vertices = np.asarray(femur.vertices)
+    near = vertices[vertices @ frame.up < (distal @ frame.up).min() + _CONDYLES_MM]
+    sides, along = distal @ frame.medial, near @ frame.anterior
+    reach = abs(sides[0] - sides[1]) / 6
+    u = np.arange(sides.mean() - reach, sides.mean() + reach, _NOTCH_GRID_MM)
+    v = np.arange(along.min(), along.max(), _NOTCH_GRID_MM)
+    underside = -height_map(femur, frame.medial, frame.anterior, -frame.up, u, v)
+    outline = np.where(np.isnan(underside), np.inf, underside)
+    lowest = outline.min(axis=1)
+    if not np.isfinite(lowest).all():
+        return None
+    i = int(np.argmax(lowest))
+    j = int(np.argmin(outline[i]))
+    return frame.world(float(u[i]), float(v[j]), float(lowest[i]))
 
 
 def hip_predictors(frame: Frame, distal: Array, shaft: Line) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Landmarks of the fibula: tip and proximal tibiofibular joint."""
+"""Landmarks of the fibula: tip, head and proximal tibiofibular joint."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
+from guides.bones import Array, sections
 from guides.errors import InputError
 from guides.landmarks.frame import Frame, Side
 from guides.landmarks.marks import Landmark
@@ -18,7 +19,9 @@ def find_fibular(
     frame: Frame,
     side: Side,
 ) -> dict[str, Landmark]:
-    """Tip of the fibula, middle and margins of its joint with the tibia; without a fibula no margins.
+    """Tip and head of the fibula, middle and margins of its joint with the tibia.
+
+    Without a fibula tip and joint are imputed, and head and margins are absent.
 
     Raises:
         InputError: ``wrong_side`` or ``bones_apart``.
@@ -53,8 +56,19 @@ def find_fibular(
     across, heights = contact @ frame.medial, contact @ frame.up
     return {
         "fibula_tip": Landmark(tip, "auto"),
+        "fibula_head_center": Landmark(_head_center(fibula, frame, float(tip @ frame.up)), "auto"),
         "ptfj": Landmark(contact.mean(axis=0), "auto"),
         "ptfj_medial": Landmark(contact[np.argmax(across)], "auto"),
         "ptfj_proximal": Landmark(contact[np.argmax(heights)], "auto"),
         "ptfj_distal": Landmark(contact[np.argmin(heights)], "auto"),
     }
+
+
+def _head_center(fibula: trimesh.Trimesh, frame: Frame, top: float) -> Array:
+    """Centroid of the widest section through the head, which is 20 mm high or less."""
+    levels = top - np.arange(3.0, 21.0)
+    across, along = frame.in_plane
+    cut = sections(fibula, levels, frame.up, across, along)
+    widest = int(np.nanargmax(cut.area))
+    centre = cut.centroid[widest]
+    return np.asarray(centre[0] * across + centre[1] * along + levels[widest] * frame.up)

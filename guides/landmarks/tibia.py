@@ -11,7 +11,7 @@ from guides.bones import Array, cross_section, sections
 from guides.errors import InputError
 from guides.landmarks.frame import FULL_LENGTH_MM, Frame, Line, Side, shaft_line, unit
 from guides.landmarks.marks import Landmark
-from guides.landmarks.plateau import find_plateau, knee_center
+from guides.landmarks.plateau import find_plateau, find_spines, knee_center
 from guides.landmarks.priors import Priors
 
 SHORTEST_TIBIA_MM = 56.0
@@ -58,7 +58,8 @@ def find_tibial(tibia: trimesh.Trimesh, side: Side, priors: Priors) -> tuple[dic
         frame = Frame.of(knee_center(find_plateau(tibia, frame)) - ankle, frame.medial, side)
     found = find_plateau(tibia, frame)
     knee, shaft = knee_center(found), _shaft(tibia, frame, full=full)
-    marks = {name: Landmark(point, "auto") for name, point in found.items()}
+    points = {**found, **find_spines(tibia, frame)}
+    marks = {name: Landmark(point, "auto") for name, point in points.items()}
     marks["tibia_knee_center"] = Landmark(knee, "auto")
     for name, level in (("tibia_shaft_proximal", shaft.top), ("tibia_shaft_distal", shaft.bottom)):
         marks[name] = Landmark(shaft.line.at(level, frame.up), "auto")

@@ -9,7 +9,7 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from guides.bones import Bone, BoneSet, distance
+from guides.bones import Bone, BoneSet, distance, signed_distance
 from guides.errors import InputError
 from guides.landmarks import REQUIRED, Landmarks, find_landmarks, plateau
 from guides.measures import MEASURES, band, drawn_points
@@ -82,6 +82,27 @@ def test_landmarks_of_real_legs_lie_where_anatomy_has_them(folder_of: FolderOf, 
     found = measured(bones, side)
     assert 82 < found["mMPTA"] < 93 and 82 < found["mLDFA"] < 97
     assert 0 < found["PTS_medial"] < 18
+
+
+# The femur of hubmap_vhf was repaired across its notch, up to 9 mm off, as the README of the data says.
+@pytest.mark.parametrize("name", ["vsd_z013_l", "staple_lhdl_ct_r", "hubmap_vhm_r", *CROPS[1:]])
+def test_spines_notch_and_fibular_head_lie_where_anatomy_has_them(folder_of: FolderOf, name: str) -> None:
+    """Each against its neighbours on the bone; patients lie up to a few degrees askew."""
+    side, bones = side_of(name), BoneSet.read(folder_of(name))
+    points = find_landmarks(bones, side).positions()
+    out = 1 if side == "L" else -1
+    spines = np.array([points[f"tibial_spine_{which}"] for which in ("medial", "lateral")])
+    assert ((spines - points["tibia_knee_center"])[:, 2] > 4).all()
+    assert ((spines - points["tibia_knee_center"])[:, 2] < 12).all()
+    assert out * (spines[1] - spines[0])[0] > 4
+    assert (distance(bones[Bone.TIBIA], spines) < 1).all()
+    notch = points["femur_notch"] - points["femur_knee_center"]
+    assert abs(notch[0]) < 9
+    assert 4 < notch[2] < 20
+    assert (distance(bones[Bone.FEMUR], points["femur_notch"][None]) < 1.5).all()
+    head, tip = points["fibula_head_center"], points["fibula_tip"]
+    assert 5 < tip[2] - head[2] < 22
+    assert signed_distance(bones[Bone.FIBULA], head[None])[0] < -3
 
 
 @pytest.mark.parametrize("name", ["hubmap_vhm_l", "staple_lhdl_ct_r", "hubmap_vhf_l/90", "synthetic_l"])

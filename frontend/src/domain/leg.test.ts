@@ -42,6 +42,8 @@ describe('landmarks in a correction', () => {
     expect(landmarkLabel('plateau_medial_anterior')).toBe('Plateau medial, anterior');
     expect(landmarkLabel('tuberosity')).toBe('Tuberosity');
     expect(landmarkLabel('ptfj')).toBe('Tibiofibular joint');
+    expect(landmarkLabel('tibial_spine_medial')).toBe('Tibial spine, medial');
+    expect(landmarkLabel('fibula_head_center')).toBe('Centre of the fibular head');
   });
 });
 

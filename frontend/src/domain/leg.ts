@@ -37,6 +37,8 @@ export function landmarkLabel(name: string): string {
 
 const SPELT: Record<string, string> = {
   fibula_tip: 'Fibular tip',
+  fibula_head_center: 'Centre of the fibular head',
+  femur_notch: 'Femoral notch',
   tibia_knee_center: 'Tibial knee centre',
   femur_knee_center: 'Femoral knee centre',
   ankle_center: 'Ankle centre',
