@@ -73,7 +73,8 @@ def find_spines(tibia: trimesh.Trimesh, frame: Frame) -> dict[str, Array]:
     (u0, v0), (u1, v1) = rim[:, :2].min(axis=0), rim[:, :2].max(axis=0)
     found = {}
     for name, sign in (("medial", 1), ("lateral", -1)):
-        u = np.sort((u0 + u1) / 2 + sign * np.arange(*np.multiply(SPINE, u1 - u0), GRID_MM))
+        width = u1 - u0
+        u = np.sort((u0 + u1) / 2 + sign * np.arange(SPINE[0] * width, SPINE[1] * width, GRID_MM))
         v = np.arange(v0, v1, GRID_MM)
         surface = height_map(tibia, frame.medial, frame.anterior, frame.up, u, v)
         i, j = np.unravel_index(int(np.nanargmax(surface)), surface.shape)
