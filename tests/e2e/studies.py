@@ -95,6 +95,12 @@ def sign(page: Page, act: str, password: str, *, name: str = "", reason: str = "
     expect(page.get_by_test_id("signed-dialog")).to_have_count(0)
 
 
+def may_be_rated(page: Page) -> None:
+    """Until an item takes answers: X-rays and bones have come. On a busy machine that may take long."""
+    expect(page.get_by_test_id("questions")).to_be_visible(timeout=app.JOB_MS)
+    expect(page.get_by_test_id("questions")).not_to_have_attribute("data-waiting", "true", timeout=app.JOB_MS)
+
+
 def rated_bones_shown(page: Page) -> None:
     """Until both X-rays and the bones of an item are drawn."""
     for view in ("ap", "lateral"):

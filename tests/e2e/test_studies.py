@@ -26,8 +26,7 @@ ANSWERS = (("21301", "32412", "43103", "34204"), ("44401", "33312", "22203", "11
 
 def rate_by_keyboard(page: Page, keys: str) -> str:
     """Answer every question of the item before one with a digit each; gives the item's code."""
-    # On a busy machine an item may take long to come.
-    expect(page.get_by_test_id(f"open-{QUESTIONS[0]}")).to_be_visible(timeout=app.JOB_MS)
+    studies.may_be_rated(page)
     code = page.get_by_test_id("item-code").inner_text()
     for question, key in zip(QUESTIONS, keys, strict=True):
         expect(page.get_by_test_id(f"open-{question}")).to_be_visible()
@@ -239,8 +238,13 @@ def test_training_and_a_question_of_their_own(profiles: Profiles, served: Server
     for place in range(4):
         expect(rater.get_by_test_id("progress")).to_have_text(f"{place + 1} of 4")
         expect(rater.get_by_test_id("training")).to_have_count(1 if place < 2 else 0)
-        for question, key in (*((question, "3") for question in QUESTIONS[:3]), ("use", "0")):
-            expect(rater.get_by_test_id(f"open-{question}")).to_be_visible(timeout=app.JOB_MS)
+        studies.may_be_rated(rater)
+        for _ in range(5):  # held down, a digit answers one question
+            rater.keyboard.down("3")
+        rater.keyboard.up("3")
+        expect(rater.get_by_test_id("answer-shape")).to_contain_text("3")
+        for question, key in (("details", "3"), ("clinical_significance", "3"), ("use", "0")):
+            expect(rater.get_by_test_id(f"open-{question}")).to_be_visible()
             rater.keyboard.press(key)
         expect(rater.get_by_test_id("next")).to_be_focused()
         rater.keyboard.press("Enter")
@@ -294,7 +298,11 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
 
     # An hour without a network: the clock goes on, every press is kept, and the page may be loaded again.
     profile.context.set_offline(True)
-    rater.get_by_test_id("placed").click()
+    rater.get_by_test_id("placed").focus()
+    for _ in range(3):  # held down, T presses once
+        rater.keyboard.down("t")
+    rater.keyboard.up("t")
+    expect(rater.get_by_test_id("stopwatch")).to_have_attribute("data-last", "placed")
     rater.clock.fast_forward("10:00")
     rater.get_by_test_id("paused").click()
     rater.clock.fast_forward("20:00")
@@ -322,7 +330,9 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     rater.goto("/rating")  # by another way, and from there on
     studies.begin(rater)
     expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^0:\d\d"))
     rater.clock.fast_forward("23:00")
+    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^23:[0-3]\d"))
     rater.get_by_test_id("completed").click()
     rater.get_by_test_id("point-fitting-3").click()
     expect(state).to_have_attribute("data-waiting", "15")

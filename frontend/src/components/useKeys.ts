@@ -11,9 +11,9 @@ function isTyping(target: EventTarget | null, mod: boolean): boolean {
 
 /**
  * Shortcuts of a page: the key as the browser names it (lower case), with `mod+` for Ctrl or Command and `shift+` for
- * Shift with it. They rest while somebody types, and while a dialog is open.
+ * Shift with it. They rest while somebody types, and while a dialog is open. Each is told whether its key is held down.
  */
-export function useKeys(keys: Record<string, () => void>): void {
+export function useKeys(keys: Record<string, (held: boolean) => void>): void {
   const current = useRef(keys);
   useEffect(() => {
     current.current = keys;
@@ -27,7 +27,7 @@ export function useKeys(keys: Record<string, () => void>): void {
       const act = current.current[`${mod ? 'mod+' : ''}${mod && event.shiftKey ? 'shift+' : ''}${key}`];
       if (!act) return;
       event.preventDefault();
-      act();
+      act(event.repeat);
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);

@@ -1,7 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
-import { type ItemPage, itemOptions } from '../../api/rating';
+import { pixelsOptions } from '../../api/queries';
+import { bonesOptions, type ItemPage, itemOptions } from '../../api/rating';
 import type { XrayImage } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import type { Outbox } from '../../domain/outbox';
@@ -33,12 +34,22 @@ interface Props {
   resting: boolean;
   onResume: () => void;
   onRefresh: () => void;
-  children: ReactNode;
+  /** The questions, and whether what they are about is there to be seen. */
+  children: (shown: boolean) => ReactNode;
+}
+
+/** Whether both X-rays and the bones have come: nobody rates what they have not seen. */
+function useShown(token: string, xrays: readonly XrayImage[] | undefined): boolean {
+  const images = useQueries({ queries: (xrays ?? []).map((image) => pixelsOptions(image)) });
+  const bones = useQuery({ ...bonesOptions(token), enabled: xrays !== undefined });
+  return bones.isSuccess && images.every((one) => one.isSuccess);
 }
 
 /** Both X-rays, and one version of the bones from six sides or in the hand. */
 export function ModelItem({ box, token, resting, onResume, onRefresh, children }: Props): ReactNode {
   const page = useQuery(itemOptions(box, token));
+  const xrays = page.data?.xrays.map((xray) => asImage(token, xray));
+  const shown = useShown(token, xrays);
   if (page.isError) {
     const retry = (): void => {
       onRefresh();
@@ -62,15 +73,15 @@ export function ModelItem({ box, token, resting, onResume, onRefresh, children }
     <div className={classes.model} data-testid="model-item">
       <div className={classes.sight} inert={resting}>
         <div className={classes.xrays}>
-          {page.data.xrays.map((xray) => (
-            <section key={`${token}/${xray.view}`} className={classes.pane} aria-label={`${xray.view === 'ap' ? 'AP' : 'Lateral'} X-ray`}>
-              <XrayViewer image={asImage(token, xray)} outlines={undefined} outlineOpacity={0} hidden={NOTHING_HIDDEN} />
+          {xrays?.map((xray) => (
+            <section key={xray.id} className={classes.pane} aria-label={`${xray.view === 'ap' ? 'AP' : 'Lateral'} X-ray`}>
+              <XrayViewer image={xray} outlines={undefined} outlineOpacity={0} hidden={NOTHING_HIDDEN} />
             </section>
           ))}
         </div>
         <BonesPane token={token} />
       </div>
-      {children}
+      {children(shown)}
       {resting && <PauseCover onResume={onResume} />}
     </div>
   );

@@ -15,6 +15,8 @@ interface Props {
   final: boolean;
   /** Nothing is taken now: the rater has a break. */
   resting: boolean;
+  /** What the questions are about has not come yet. */
+  waiting: boolean;
   onAnswer: (question: Asked, value: number) => void;
   onNext: () => void;
   onBack: (() => void) | null;
@@ -23,13 +25,13 @@ interface Props {
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** The questions of an item and the way on; a digit answers the open question and opens the next one. */
-export function QuestionPanel({ questions, standing, complete, final, resting, onAnswer, onNext, onBack }: Props): ReactNode {
+export function QuestionPanel({ questions, standing, complete, final, resting, waiting, onAnswer, onNext, onBack }: Props): ReactNode {
   const asked = scales(questions);
   const [chosen, setChosen] = useState<number | null>(null);
   const [from, setFrom] = useState(0);
   const next = useRef<HTMLButtonElement>(null);
   const active = chosen ?? nextOpen(asked, standing.answers, from) ?? Math.max(0, from - 1);
-  const disabled = final || resting;
+  const disabled = final || resting || waiting;
 
   const answer = (question: Asked, value: number): void => {
     if (disabled) return;
@@ -43,7 +45,9 @@ export function QuestionPanel({ questions, standing, complete, final, resting, o
     ...Object.fromEntries(
       DIGITS.map((digit) => [
         digit,
-        () => {
+        (held: boolean) => {
+          // A key that is held down answers once, not the questions after it as well.
+          if (held) return;
           const question = asked[active];
           const point = question && pointOfKey(question, digit);
           if (question && point) answer(question, point.value);
@@ -52,8 +56,8 @@ export function QuestionPanel({ questions, standing, complete, final, resting, o
     ),
     arrowup: () => move(-1),
     arrowdown: () => move(1),
-    n: () => complete && !resting && onNext(),
-    b: () => !resting && onBack?.(),
+    n: (held) => !held && complete && !resting && onNext(),
+    b: (held) => !held && !resting && onBack?.(),
   });
 
   // The way on lies under the Enter key as soon as there is nothing left to answer.
@@ -62,7 +66,7 @@ export function QuestionPanel({ questions, standing, complete, final, resting, o
   }, [complete, resting]);
 
   return (
-    <aside className={classes.panel} aria-label="Questions">
+    <aside className={classes.panel} aria-label="Questions" data-testid="questions" data-waiting={waiting || undefined}>
       <Questions
         questions={asked}
         answers={standing.answers}
@@ -73,7 +77,7 @@ export function QuestionPanel({ questions, standing, complete, final, resting, o
       />
       <footer className={classes.way}>
         <p className={classes.hint} data-testid="hint">
-          {hint(asked, standing, complete, final)}
+          {waiting && !complete ? 'Waiting for X-rays and bones: nothing is rated unseen.' : hint(asked, standing, complete, final)}
         </p>
         <div className={classes.wayButtons}>
           <Button

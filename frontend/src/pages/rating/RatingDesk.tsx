@@ -46,7 +46,7 @@ export function RatingDesk({ study, box, state, lasting, onRefresh }: Props): Re
   const rest = (): void => {
     if (item && mayRest) box.add(item.token, { kind: 'press', press: resting ? 'resumed' : 'paused', note: '' });
   };
-  useKeys(timed ? {} : { p: rest });
+  useKeys(timed ? {} : { p: (held) => !held && rest() });
 
   const before = study.may_go_back ? study.list[(at < 0 ? study.list.length : at) - 1] : undefined;
   const goBack = before ? () => setToken(before.token) : null;
@@ -76,7 +76,7 @@ export function RatingDesk({ study, box, state, lasting, onRefresh }: Props): Re
     );
   }
 
-  const panel = (
+  const panel = (shown: boolean): ReactNode => (
     <QuestionPanel
       key={item.token}
       questions={questions}
@@ -84,6 +84,7 @@ export function RatingDesk({ study, box, state, lasting, onRefresh }: Props): Re
       complete={complete}
       final={final}
       resting={resting || unknown}
+      waiting={!shown}
       onAnswer={(question, value) => {
         if (now.answers[question.key] !== value) box.add(item.token, { kind: 'rate', question: question.key, value });
       }}
@@ -101,7 +102,7 @@ export function RatingDesk({ study, box, state, lasting, onRefresh }: Props): Re
         </ModelItem>
       ) : (
         <GuideItem key={item.token} box={box} item={item} questions={questions} standing={now} unknown={unknown} final={final} lasting={lasting}>
-          {panel}
+          {panel(true)}
         </GuideItem>
       )}
     </div>

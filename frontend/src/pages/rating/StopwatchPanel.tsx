@@ -32,7 +32,11 @@ export function StopwatchPanel({ watch, disabled, onPress }: Props): ReactNode {
   };
   const running = watch.last === 'placed' || watch.last === 'resumed';
   const rest: PressKind = watch.last === 'paused' ? 'resumed' : 'paused';
-  useKeys({ t: () => press(running ? 'completed' : 'placed'), p: () => press(rest) });
+  // A key that is held down presses once: it must not stop what it has just started.
+  useKeys({
+    t: (held) => !held && press(running ? 'completed' : 'placed'),
+    p: (held) => !held && press(rest),
+  });
 
   return (
     <section className={classes.stopwatch} aria-label="Operation time" data-testid="stopwatch" data-last={watch.last ?? 'nothing'}>
