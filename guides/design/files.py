@@ -6,12 +6,14 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from guides.bones import Array, Bone, BoneSet, hashes
+from guides.bones.uncertainty import read_uncertainty
 from guides.check import check_mesh_files
 from guides.design.assembly import Guide, design_guide
 from guides.design.contact_area import regions
@@ -63,6 +65,8 @@ def design_files(
     clock = {"start": time.perf_counter()}
     tell("read", 0.0)
     document, chosen = check_request(bones, plan, parameters, presets, site_presets, painting)
+    sure = read_uncertainty(bones / f"{Bone.TIBIA.label}.ply") is None
+    chosen = replace(chosen, unsure=not sure)
     loaded = BoneSet.read(bones, _needed(document))
     tibia = loaded[Bone.TIBIA]
     clock["read"] = time.perf_counter()
@@ -141,6 +145,7 @@ def _report(guide: Guide, document: Mapping[str, Any], bones: Path) -> dict[str,
         "plan_sha256": plan_hash(document),
         "bones_sha256": hashes(bones),
         "parameters": chosen.numbers(),
+        "unsure_bones": chosen.unsure,
         "presets": list(chosen.presets),
         "painting": [stroke.to_document() for stroke in chosen.painting],
         "rules": chosen.rules.to_document(),

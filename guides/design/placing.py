@@ -50,9 +50,13 @@ SLOT_END_MM = (4.0, 5.0)
 NEAREST_DISTAL_MM = 16.0
 """How close to the cut the distal wires come where little of the shaft is in view; the label still fits."""
 
+SHY_MM = 6.0
+"""Of the bone's lower end, free of contact beyond the wires, besides the 4 mm that are free of all: within
+5 mm of its end a reconstruction from X-rays is rounded off and 4 mm off the bone (root mean square)."""
+
 BETWEEN_SLOTS_MM = 2.0
 
-NEAR_MM = 70.0
+NEAR_MM = 90.0
 """What lies further from the cut is not looked at."""
 
 
@@ -125,7 +129,7 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
     around = settings.sleeve_diameter_mm / 2
     low = -(case.wedge_mm + settings.distal_wire_mm + around + 3)
     high = settings.proximal_wire_mm + around + 2
-    reach = (low - settings.distal_contact_mm, high + settings.proximal_contact_mm)
+    reach = (low - settings.distal_reach_mm, high + settings.proximal_contact_mm)
     face = face_from(case.tibia, case.fibula, osteotomy, case.points, case.leg, direction, reach)
     local = (np.asarray(case.tibia.vertices) - face.origin) @ face.basis
     floor = float(local[:, 1][np.abs(local[:, 2]) < 25].min()) + 4
@@ -153,7 +157,7 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
     refusal: InputError | None = None
     for share in EXTENSIONS:
         ends = (
-            max(low - share * settings.distal_contact_mm, floor),
+            min(low, max(low - share * settings.distal_reach_mm, floor + SHY_MM)),
             min(high + share * settings.proximal_contact_mm, ceiling),
         )
         try:

@@ -99,6 +99,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Contact face beyond the distal wires, as far as the bone is in view",
     ),
     Parameter(
+        "unsure_contact_mm", "Distal contact on unsure bones", "mm", 0.0, 30.0, 22.0,
+        "Added to the distal contact on bones whose surface is not sure, as those from X-rays: over a longer"
+        " lever the same error of the surface tilts the guide less",
+    ),
+    Parameter(
         "side_contact_mm", "Side contact", "mm", 0.0, 12.0, 8.0,
         "Contact face in front of and behind the slot, as far as the bone faces outwards; it keeps the guide"
         " from rolling round the bone and sliding along it",
@@ -120,7 +125,10 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 @dataclass(frozen=True)
 class Settings:
-    """The chosen value of every parameter, mm, and what presets add to them."""
+    """The chosen value of every parameter, mm, and what presets add to them.
+
+    ``unsure`` says that the bones state how far their surface may be off.
+    """
 
     bone_clearance_mm: float
     slot_clearance_mm: float
@@ -139,6 +147,7 @@ class Settings:
     distal_wire_mm: float
     proximal_contact_mm: float
     distal_contact_mm: float
+    unsure_contact_mm: float
     side_contact_mm: float
     hinge_pin: float
     second_slot: float
@@ -147,6 +156,12 @@ class Settings:
     rules: Rules = field(default_factory=Rules)
     drill_holes: tuple[tuple[float, float, float], ...] = ()
     painting: tuple[Stroke, ...] = ()
+    unsure: bool = False
+
+    @property
+    def distal_reach_mm(self) -> float:
+        """Contact face beyond the distal wires, as sure as the bones of this design are."""
+        return self.distal_contact_mm + (self.unsure_contact_mm if self.unsure else 0.0)
 
     @property
     def slot_thickness_mm(self) -> float:
@@ -192,7 +207,9 @@ def settings(
     for preset in chosen:
         given |= preset.get("parameters", {})
     given |= dict(parameters or {})
-    values = {parameter.name: _value(parameter, given.pop(parameter.name, None)) for parameter in PARAMETERS}
+    values: dict[str, Any] = {
+        parameter.name: _value(parameter, given.pop(parameter.name, None)) for parameter in PARAMETERS
+    }
     if given:
         raise InputError(
             "unknown_parameter",

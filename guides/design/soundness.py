@@ -8,7 +8,7 @@ import trimesh
 from guides.bones import Array
 from guides.errors import InputError
 
-REACH_MM = 60.0
+REACH_MM = 75.0
 POINTS = 2000
 STEP_MM = 0.05
 WRONG_SHARE = 0.01

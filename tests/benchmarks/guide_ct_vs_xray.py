@@ -44,10 +44,9 @@ from tests.data import FOLDER
 CORRECTION_DEG = 8.0
 SCORES = ("fitting", "stability", "accuracy")
 FOOTPRINTS = {
-    "small": {"proximal_contact_mm": 0.0, "distal_contact_mm": 0.0, "side_contact_mm": 0.0},
-    "short": {"distal_contact_mm": 12.0, "side_contact_mm": 0.0},
-    "large": {"proximal_contact_mm": 14.0, "distal_contact_mm": 24.0, "side_contact_mm": 12.0},
-}
+    "as for CT": {"unsure_contact_mm": 0.0},
+    "less proximal": {"proximal_contact_mm": 6.0},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,22 @@ def test_wishes_that_cannot_be_built_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_guide_on_bones_that_say_how_unsure_they_are_reaches_further_down(
+    folder_of: FolderOf, designed: Design, tmp_path: Path
+) -> None:
+    name = "hubmap_vhm_l"
+    sure = designed(name).report["footprint"]["outline"]
+    bones = tmp_path / "bones"
+    shutil.copytree(folder_of(name), bones)
+    tibia = BoneSet.read(bones)[Bone.TIBIA]
+    tibia.vertex_attributes["uncertainty_mm"] = np.full(len(tibia.vertices), 0.6, dtype=np.float32)
+    (bones / "tibia.ply").write_bytes(tibia.export(file_type="ply"))
+    report = design_files(bones, plan_files(bones, "L", correction_deg=8), tmp_path / "out")
+    assert report["unsure_bones"] and not any(check["status"] == "block" for check in report["checks"])
+    further = min(v for _, v in sure) - min(v for _, v in report["footprint"]["outline"])
+    assert further == pytest.approx(22, abs=2)
+
+
 def test_a_wire_through_the_joint_blocks(folder_of: FolderOf, tmp_path: Path) -> None:
     """The plan is sound, but its landmarks put the joint line just above the wires."""
     bones = folder_of("synthetic_l")
