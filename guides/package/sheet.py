@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import trimesh
@@ -16,6 +17,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from guides.letters import BOLD, FONT, printable
 from guides.picture import View, draw
 
 BONE, GUIDE, WIRE = (226, 216, 192), (70, 130, 190), (110, 110, 110)
@@ -53,33 +55,31 @@ def write_sheet(
     pseudonym: str,
 ) -> None:
     """Write the PDF; the same design gives the same bytes."""
-    style = getSampleStyleSheet()
+    style = _styles()
     correction = document["osteotomy"]["correction_deg"]
     kind = document["osteotomy"].get("kind", "medial_opening_wedge").replace("_", " ")
     gap = abs(document["osteotomy"]["gap_mm"])
     story: list[Flowable] = [
-        Paragraph(
-            f"Cutting guide {report['label']}: {pseudonym}, {SIDES[report['side']]} knee", style["Title"]
-        ),
-        Paragraph(
+        _text(f"Cutting guide {report['label']}: {pseudonym}, {SIDES[report['side']]} knee", style["Title"]),
+        _text(
             f"{kind.capitalize()}, {correction:.1f} degrees, {gap:.1f} mm at its base. Plan SHA-256"
             f" {report['plan_sha256']}. Not a medical device; simulated scores are not clinical.",
             style["BodyText"],
         ),
         _gallery(pictures(guide, bone, report)),
-        Paragraph("Wires", style["Heading2"]),
+        _text("Wires", style["Heading2"]),
         _table(["wire", "diameter mm", "drill mm", "from sleeve mm", "ends at"], _wire_rows(report)),
-        Paragraph("Saw", style["Heading2"]),
+        _text("Saw", style["Heading2"]),
         _table(["slot", "blade mm", "depth front", "depth middle", "depth back"], _saw_rows(report)),
-        Paragraph("Order", style["Heading2"]),
-        *[Paragraph(f"{n}. {text}", style["BodyText"]) for n, text in enumerate(_steps(report), 1)],
-        Paragraph("Checks and simulated scores", style["Heading2"]),
+        _text("Order", style["Heading2"]),
+        *[_text(f"{n}. {text}", style["BodyText"]) for n, text in enumerate(_steps(report), 1)],
+        _text("Checks and simulated scores", style["Heading2"]),
         _table(["", "score of 6", "simulated"], _score_rows(report, style)),
     ]
     looks = [check for check in report["checks"] if check["status"] == "warn"]
-    story += [Paragraph(f"Look: {c['message']}. {c['remedy']}.", style["BodyText"]) for c in looks]
+    story += [_text(f"Look: {c['message']}. {c['remedy']}.", style["BodyText"]) for c in looks]
     story.append(
-        Paragraph(
+        _text(
             f"{len(report['checks'])} checks of the exported files, none blocks. Clearances mm:"
             f" {', '.join(f'{name} {value:g}' for name, value in report['clearances_mm'].items())}."
             " All lengths are in millimetres; print at 100 %, with the outside down.",
@@ -92,6 +92,19 @@ def write_sheet(
     ).build(story)  # fmt: skip
 
 
+def _styles() -> Any:
+    """The usual styles in letters that are embedded and know more than western European names."""
+    styles = getSampleStyleSheet()
+    for name, font in (("Title", BOLD), ("Heading2", BOLD), ("BodyText", FONT)):
+        styles[name].fontName = font
+    return styles
+
+
+def _text(words: str, style: Any) -> Paragraph:
+    """A paragraph of plain words."""
+    return Paragraph(escape(printable(words)), style)
+
+
 def _gallery(named: Sequence[tuple[str, Picture.Image]]) -> Table:
     cells: list[Any] = []
     for _, picture in named:
@@ -100,7 +113,7 @@ def _gallery(named: Sequence[tuple[str, Picture.Image]]) -> Table:
         packed.seek(0)
         cells.append(Image(packed, width=56 * mm, height=56 * mm))
     names = [name for name, _ in named]
-    return Table([cells[:3], names[:3], cells[3:], names[3:]])
+    return Table([cells[:3], names[:3], cells[3:], names[3:]], style=[("FONT", (0, 0), (-1, -1), FONT, 9)])
 
 
 def _wire_rows(report: Mapping[str, Any]) -> list[list[str]]:
@@ -144,7 +157,7 @@ def _score_rows(report: Mapping[str, Any], style: Any) -> list[list[Any]]:
     if scores is None:
         return [["none", "", ""]]
     return [
-        [name, scores[name]["score"], Paragraph(scores[name]["reason"], style["BodyText"])]
+        [name, scores[name]["score"], _text(scores[name]["reason"], style["BodyText"])]
         for name in ("fitting", "stability", "accuracy")
     ]
 
@@ -157,7 +170,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
             [
                 ("LINEBELOW", (0, 0), (-1, 0), 0.6, colors.black),
                 ("LINEBELOW", (0, 1), (-1, -1), 0.2, colors.grey),
-                ("FONTSIZE", (0, 0), (-1, -1), 9),
+                ("FONT", (0, 0), (-1, -1), FONT, 9),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ]
         )
