@@ -121,9 +121,7 @@ def _records(document: dict[str, Any]) -> Section:
     )
     section = Section(
         "Records",
-        [
-            f"{kept} allocation.zip opens it: its files have the SHA-256 that were published beforehand."
-        ],
+        [f"{kept} allocation.zip opens it: its files have the SHA-256 that were published beforehand."],
     )
     section.tables.append(
         Table(

@@ -25,6 +25,7 @@ describe('the numbers of a report', () => {
     const equal = { ...tested, equivalent: true };
     expect(verdict({ ...NOTHING, equivalence: tested }, SHAPE)).toBe('Equivalence within the margin of 0.5 points was not shown.');
     expect(verdict({ ...NOTHING, equivalence: equal }, TIME)).toBe('Equivalent within the margin of 60 s.');
+    expect(verdict(NOTHING, { ...SHAPE, margin: 1 })).toContain('the margin of 1 point.');
     expect(verdict(NOTHING, SHAPE)).toBe('Too few cases to test equivalence within the margin of 0.5 points.');
     expect(verdict(NOTHING, { ...SHAPE, margin: null })).toBe('No margin was registered.');
   });

@@ -92,7 +92,8 @@ export function unitOf(question: ReportQuestion): string {
 export function verdict(analysed: Analysed, question: ReportQuestion): string {
   const { equivalence } = analysed;
   if (question.margin === null) return 'No margin was registered.';
-  const margin = `the margin of ${question.margin} ${unitOf(question)}`;
+  const unit = question.margin === 1 && question.kind !== 'duration' ? 'point' : unitOf(question);
+  const margin = `the margin of ${question.margin} ${unit}`;
   if (!equivalence) return `Too few cases to test equivalence within ${margin}.`;
   return equivalence.equivalent ? `Equivalent within ${margin}.` : `Equivalence within ${margin} was not shown.`;
 }
