@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
@@ -93,6 +95,13 @@ def test_targets_agree_with_the_measures(surgeon: Profile) -> None:
     app.settled(page)
     # The same plan, said in degrees.
     assert float(page.get_by_test_id("correction-input").input_value().rstrip("°")) == pytest.approx(degrees)
+    # And as it is drawn on a film, by both constructions side by side.
+    drawn = [
+        float(found)
+        for found in re.findall(r"[\d.]+(?=°)", page.get_by_test_id("constructions").inner_text())
+    ]
+    assert len(drawn) == 2
+    assert drawn == pytest.approx([degrees, degrees], abs=1.0)
 
 
 def test_a_target_out_of_reach_says_what_would_mend_it_and_keeps_the_plan(surgeon: Profile) -> None:

@@ -24,6 +24,21 @@ export function CountedOn({ compensation }: { compensation: PlanDocument['jlca_c
   );
 }
 
+/** The same line as it is drawn on a long-leg film, by both constructions; nothing where the hip is not known. */
+export function Constructions({ osteotomy }: { osteotomy: Osteotomy }): ReactNode {
+  const { miniaci_deg: miniaci, dugdale_deg: dugdale } = osteotomy;
+  if (miniaci == null || dugdale == null) return null;
+  return (
+    <p
+      className={`${planner.counted} figures`}
+      data-testid="constructions"
+      title="Miniaci: the ankle turned about the hinge onto the line from the hip through the target (10.1177/26350254211032968). Dugdale: what the angle of hip, target and ankle lacks to 180°."
+    >
+      {`Drawn on a film: ${quantity(miniaci, 'deg')} by Miniaci, ${quantity(dugdale, 'deg')} by Dugdale`}
+    </p>
+  );
+}
+
 /** How far the wedge opens, or how much is taken out, at a correction of so many degrees. */
 export function Openings({ osteotomy, degrees }: Props): ReactNode {
   const gaps = gapsAt(osteotomy, degrees);
