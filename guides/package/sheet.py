@@ -21,7 +21,10 @@ from guides.letters import BOLD, FONT, printable
 from guides.picture import View, draw
 
 BONE, GUIDE, WIRE = (226, 216, 192), (70, 130, 190), (110, 110, 110)
-SEEN_MM = 84.0
+SEEN_MM, ROUND_MM = 84.0, 12.0
+"""Width of a picture, at least, and what is seen round a guide that is longer."""
+
+PIXELS = 420
 SIDES = {"L": "left", "R": "right"}
 
 
@@ -35,13 +38,14 @@ def pictures(
         point, into = np.asarray(wire["point"]), np.asarray(wire["direction"])
         segment = [point - (wire["guided_mm"] + 15) * into, point + 10 * into]
         scene.append((trimesh.creation.cylinder(wire["diameter_mm"] / 2, segment=segment), WIRE))
-    centre = guide.bounds.mean(axis=0)
+    along = guide.vertices @ np.column_stack([u, v, w])
+    centre, seen = guide.bounds.mean(axis=0), max(SEEN_MM, float(np.ptp(along, axis=0).max()) + ROUND_MM)
     views = {
         "Against the way out": (w, v, scene), "From above": (v, -w, scene), "From below": (-v, w, scene),
         "One side": (u, v, scene), "Other side": (-u, v, scene), "Contact face": (-w, v, scene[1:2]),
     }  # fmt: skip
     return [
-        (name, Picture.fromarray(draw(shown, View(towards, up, centre, SEEN_MM, SEEN_MM, 0.2))))
+        (name, Picture.fromarray(draw(shown, View(towards, up, centre, seen, seen, seen / PIXELS))))
         for name, (towards, up, shown) in views.items()
     ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import trimesh
 from playwright.sync_api import Browser, Page, expect
@@ -108,6 +111,39 @@ def designed(browser: Browser, served: Server, blocked: int) -> int:
     return 2
 
 
+@pytest.fixture(scope="module")
+def other_bones(
+    browser: Browser, served: Server, designed: int, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The same knee as other software saw it: its surface in waves, in a frame of its own."""
+    context, watch = chromium.context(browser, served.url)
+    page = context.new_page()
+    app.log_in(page, served, "surgeon")
+    app.open_case(page, DEMO_CASE)
+    found = re.search(r"/cases/([0-9a-f-]{36})", page.url)
+    assert found
+    (bone_set,) = page.request.get(f"{served.url}/api/cases/{found[1]}/").json()["bone_sets"]
+    motion = trimesh.transformations.rotation_matrix(np.radians(5), [1, 0.3, 0.2])
+    motion[:3, 3] = [20, -10, 30]
+    folder, paths = tmp_path_factory.mktemp("other"), []
+    for bone in ("tibia", "femur", "fibula"):
+        ply = page.request.get(f"{served.url}/api/bone-sets/{bone_set['id']}/meshes/{bone}.ply").body()
+        mesh = trimesh.load_mesh(io.BytesIO(ply), file_type="ply")
+        mesh.vertices += 0.5 * np.sin(mesh.vertices[:, 2:] / 7) * mesh.vertex_normals
+        paths.append(folder / f"{bone}.stl")
+        mesh.apply_transform(motion).export(paths[-1])
+    page.get_by_test_id("tab-bones").click()
+    page.get_by_test_id("add-meshes").click()
+    app.choose_files(page, "choose-meshes", paths)
+    page.get_by_test_id("units").get_by_text("mm", exact=True).click()
+    page.get_by_test_id("software").fill("Other 1.0")
+    page.get_by_test_id("import-begin").click()
+    expect(page.get_by_test_id("bone-set-2")).to_be_visible(timeout=app.JOB_MS)
+    context.close()
+    assert watch.troubles == []
+    return "Bones 2 · Imported"
+
+
 @pytest.fixture
 def engineer(profiles: Profiles, designed: int) -> Profile:
     return profiles("engineer")
@@ -196,6 +232,47 @@ def test_two_designs_side_by_side_turn_together(engineer: Profile, designed: int
     assert app.changed(app.pixels(second), before) > 0.02, "the other view stays behind"
 
 
+def try_on(page: Page, version: int, bones: str) -> None:
+    """Have the simulated surgeon put a design on other bones."""
+    open_design(page, version)
+    own = page.get_by_test_id("reason").inner_text()
+    page.get_by_test_id("judged-on").click()
+    page.get_by_role("option", name=bones).click()
+    expect(page.get_by_test_id("not-tried")).to_be_visible()
+    expect(page.get_by_test_id("scores")).to_have_count(0)  # those of its own bones are not these
+    page.get_by_test_id("try-guide").click()
+    app.wait_for_job(page)
+    expect(page.get_by_test_id("tried")).to_be_visible()
+    assert page.get_by_test_id("reason").inner_text() != own
+
+
+def test_designs_are_put_on_other_bones_and_compared_there(
+    engineer: Profile, designed: int, blocked: int, other_bones: str
+) -> None:
+    page = engineer.page
+    try_on(page, designed, other_bones)
+    view = page.get_by_test_id("guide-view")
+    view.focus()
+    page.keyboard.press("g")
+    expect(view).to_have_attribute("data-complete", "true")
+    there = app.pixels(view)
+    page.get_by_test_id("judged-on").click()
+    page.get_by_role("option", name="its own").click()
+    expect(page.get_by_test_id("tried")).to_have_count(0)
+    # The other contact face comes over the network.
+    page.wait_for_load_state("networkidle")
+    assert app.changed(app.pixels(view), there) > 0.005, "the gaps on both bones look alike"
+
+    try_on(page, blocked, other_bones)
+    page.get_by_test_id("compare").click()
+    page.get_by_test_id(f"compare-{designed}").click()
+    expect(page.get_by_test_id("cut-difference")).to_contain_text("The slots differ by")
+    page.get_by_test_id("compared-on").click()
+    page.get_by_role("option", name=f"Both on {other_bones.lower()}").click()
+    expect(page.get_by_test_id("cut-difference")).to_contain_text("at rest on these bones")
+    expect(page.get_by_test_id("compared-scores")).to_contain_text("Fitting")
+
+
 def test_a_preset_of_the_site(engineer: Profile, designed: int) -> None:
     page = engineer.page
     open_design(page, designed)
@@ -282,3 +359,46 @@ def test_contact_is_painted_undone_and_designed(engineer: Profile, designed: int
     design(page, "Bridges a place that was painted")
     # The new design brings its own strokes back from the server.
     expect(page.get_by_test_id("painting")).to_have_attribute("data-strokes", strokes)
+
+
+def test_contact_is_added_by_painting(engineer: Profile, designed: int) -> None:
+    """A stroke right across the lower part of the bone: the guide grows where it was narrow."""
+    page = engineer.page
+    open_design(page, designed)
+    # Without the design's own id: the newest one, whichever other tests have made.
+    page.goto(page.url.rsplit("/", 1)[0])
+    view = page.get_by_test_id("guide-view")
+    expect(view).to_have_attribute("data-complete", "true", timeout=60_000)
+    page.get_by_test_id("paint-mode").get_by_text("Add contact").click()
+    clean = app.pixels(view)
+    box = view.bounding_box()
+    assert box is not None
+    middle, low = box["x"] + box["width"] / 2, box["y"] + 0.68 * box["height"]
+    page.mouse.move(middle - 0.12 * box["width"], low)
+    page.mouse.down()
+    page.mouse.move(middle + 0.12 * box["width"], low, steps=20)
+    page.mouse.up()
+    painting = page.get_by_test_id("painting")
+    expect(painting).to_contain_text("add contact")
+    assert app.changed(app.pixels(view), clean) > 0.002, "nothing is seen of the strokes"
+    before = _report(page)
+    design(page, "More contact below")
+    after = _report(page)
+    assert any(stroke["add"] for stroke in after["painting"])
+    assert _outline_area(after) > _outline_area(before) + 20
+
+
+def _report(page: Page) -> dict[str, Any]:
+    """The report of the design that is shown."""
+    case = re.search(r"/cases/([0-9a-f-]{36})", page.url)
+    assert case
+    version = int(page.get_by_test_id("design-page").get_attribute("data-guide") or 0)
+    guides = page.request.get(f"/api/cases/{case[1]}/").json()["guides"]
+    found: dict[str, Any] = next(guide["report"] for guide in guides if guide["version"] == version)
+    return found
+
+
+def _outline_area(report: dict[str, Any]) -> float:
+    """mm2 by the shoelace formula."""
+    u, v = np.array(report["footprint"]["outline"]).T
+    return abs(float(u @ np.roll(v, -1) - v @ np.roll(u, -1))) / 2
