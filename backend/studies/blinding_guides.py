@@ -16,6 +16,7 @@ import trimesh
 from backend.studies.blinding_mesh import filled_up
 from guides.design.label import text_solid, text_width
 from guides.solids import from_mesh, placed, to_printable
+from recon.errors import InputError
 
 # Fillings reach so far into the walls around and above the plate: two faces in one plane leave slivers.
 REACH_MM = 0.02
@@ -68,15 +69,16 @@ def _largest(solid: manifold3d.Manifold) -> manifold3d.Manifold:
 
 
 def alike(meshes: Sequence[trimesh.Trimesh]) -> list[trimesh.Trimesh]:
-    """The same surfaces with one number of triangles, the longest edges halved."""
+    """The same surfaces with one number of triangles, the longest edges halved.
+
+    Raises:
+        InputError: ``not_alike``: one of them holds triangles without an area that nothing can be made of.
+    """
     wanted = FACES_STEP * (max(len(mesh.faces) for mesh in meshes) // FACES_STEP + 1)
-    return [
-        trimesh.Trimesh(
-            *filled_up(np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces), wanted),
-            process=False,
-        )
-        for mesh in meshes
-    ]
+    made = [filled_up(np.asarray(mesh.vertices, float), np.asarray(mesh.faces), wanted) for mesh in meshes]
+    if any(len(faces) != wanted for _, faces in made):
+        raise InputError("not_alike", "A guide's mesh is damaged", "Design the guide again")
+    return [trimesh.Trimesh(points, faces, process=False) for points, faces in made]
 
 
 def stl(mesh: trimesh.Trimesh) -> bytes:

@@ -73,7 +73,7 @@ def filled_up(points: Points, faces: Faces, wanted: int) -> tuple[Points, Faces]
 
     Args:
         points, faces: (n, 3) and (m, 3), vertices shared by neighbours.
-        wanted: at least m.
+        wanted: at least m; fewer come where nothing but collapsed triangles is left to halve.
     """
     while (missing := wanted - len(faces)) > 0:
         edges, of_face = np.unique(
@@ -89,6 +89,8 @@ def filled_up(points: Points, faces: Faces, wanted: int) -> tuple[Points, Faces]
             of_face.ravel(), minlength=len(edges)
         )
         at_edge = np.flatnonzero(halved[longest])
+        if not len(at_edge):
+            break
         # A whole edge at a time: its triangles lie side by side in this order.
         at_edge = at_edge[np.argsort(-rank[longest[at_edge]], kind="stable")][:missing]
         middles, place = np.unique(longest[at_edge], return_inverse=True)
