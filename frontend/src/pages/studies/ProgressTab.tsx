@@ -29,7 +29,7 @@ export function ProgressTab({ study, mayRun }: Props): ReactNode {
       <Group gap="md">
         <Progress value={(100 * done) / Math.max(1, total)} w={240} aria-label="All raters together" />
         <Text size="sm" className="figures" data-testid="all-progress">
-          {done} of {total} items rated
+          {progress.isPending ? 'Counting …' : `${done} of ${total} items rated`}
         </Text>
       </Group>
       <Table className={classes.table} verticalSpacing={6}>
