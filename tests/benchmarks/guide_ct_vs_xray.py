@@ -13,7 +13,8 @@ in drawn poses, and the legs of the folder of real bones; "evaluation only" ones
 - ``cut_angle_deg``, ``cut_distance_mm``: median over people of the medians of their placements, X-ray guides.
 - ``plan_angle_deg``: between the cut of the X-ray guide at rest and the plan on the true bone, which adds
   what the two plans differ by.
-- ``footprint``: the same X-ray guides with less and with more contact face, which tells what a change helps.
+- ``footprint``: the same X-ray guides with contact as for CT bones (no longer down the shaft) and with less
+  of it towards the joint, which tells what a change helps.
 """
 
 from __future__ import annotations
