@@ -25,7 +25,7 @@ from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone, BoneSet
-from recon.population.fit_poses import near_joint_similarity
+from recon.population.fit_poses import near_joint_similarity, rotation_of
 from recon.population.others import ASSET
 from recon.population.people import part_of, people_nodes, templates
 from recon.population.shape_model import PARTS, ShapeModel
@@ -104,8 +104,7 @@ def fit_part(part: str, surfaces: Mapping[Bone, Surface]) -> Fitted:
     template = templates()[bone]
     lying = trimesh.Trimesh(template.evaluate @ mean, template.faces, process=False)
     onto = near_joint_similarity(bone, lying, surfaces[bone].mesh)
-    u, _, vt = np.linalg.svd(onto[:3, :3])
-    turn = Rotation.from_matrix(u @ vt)
+    turn = Rotation.from_matrix(rotation_of(onto))
     anchor = np.asarray(lying.vertices).mean(axis=0)
     shift = onto[:3, :3] @ anchor + onto[:3, 3] - turn.apply(anchor)
 

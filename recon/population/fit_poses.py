@@ -45,7 +45,7 @@ def near_joint_similarity(bone: Bone, moving: trimesh.Trimesh, fixed: trimesh.Tr
     return np.asarray(matrix)
 
 
-def _rigid(matrix: Array) -> Array:
+def rotation_of(matrix: Array) -> Array:
     """The rotation of a similarity; its translation is set so that nothing else changes at the joint."""
     u, _, vt = np.linalg.svd(matrix[:3, :3])
     return np.asarray(u @ vt)
@@ -70,7 +70,7 @@ def measure(folder: Path) -> list[dict[str, object]]:
             relative = to_tibia @ fits[bone]
             anchor = _near_joint(mean[bone].vertices, bone).mean(axis=0)
             rigid = np.eye(4)
-            rigid[:3, :3] = _rigid(relative)
+            rigid[:3, :3] = rotation_of(relative)
             rigid[:3, 3] = relative[:3, :3] @ anchor + relative[:3, 3] - rigid[:3, :3] @ anchor
             pose[bone.label] = rigid.round(6).tolist()
         poses.append(pose)
