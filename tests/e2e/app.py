@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,10 @@ from tests.e2e.server import Server
 View = Literal["ap", "lateral"]
 File = Path | FilePayload
 JOB_MS = 240_000
+PICTURE_S = 20.0
+TWO_FRAMES = (
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+)
 
 # The machine may be busy with other work; waiting longer costs nothing where nothing is wrong.
 expect.set_options(timeout=20_000)
@@ -108,9 +113,58 @@ def settled(page: Page) -> None:
 
 
 def pixels(target: Locator) -> np.ndarray:
-    """What the element looks like, rows x columns x RGB."""
-    target.page.wait_for_timeout(400)
+    """What the element looks like once it rests, rows x columns x RGB.
+
+    What a key or a pointer asked for is drawn with the next frames, and a machine with other work is slow to
+    draw them: the picture is taken when two of them, some time apart, are the same.
+    """
+    page = target.page
+    page.evaluate(TWO_FRAMES)
+    picture = _screenshot(target)
+    deadline = time.monotonic() + PICTURE_S
+    while time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+        page.evaluate(TWO_FRAMES)
+        earlier, picture = picture, _screenshot(target)
+        if np.array_equal(earlier, picture):
+            break
+    return picture
+
+
+def _screenshot(target: Locator) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(target.screenshot())).convert("RGB")).astype(int)
+
+
+def becomes_other(
+    target: Locator, than: np.ndarray, share: float, why: str = "nothing changed"
+) -> np.ndarray:
+    """Wait until more than ``share`` of an element's pixels differ from a picture of it; gives the new one.
+
+    Raises:
+        AssertionError: after ``PICTURE_S`` the picture is still the same.
+    """
+    return _becomes(target, than, lambda now: now > share, f"{why}: not more than {share:.1%} is another")
+
+
+def becomes_same(target: Locator, as_: np.ndarray, share: float, why: str = "it changed") -> np.ndarray:
+    """Wait until less than ``share`` of the element's pixels differ from a picture of it.
+
+    Raises:
+        AssertionError: after ``PICTURE_S`` the picture is still another.
+    """
+    return _becomes(target, as_, lambda now: now < share, f"{why}: not less than {share:.1%} is another")
+
+
+def _becomes(
+    target: Locator, earlier: np.ndarray, enough: Callable[[float], bool], complaint: str
+) -> np.ndarray:
+    deadline = time.monotonic() + PICTURE_S
+    while True:
+        picture = pixels(target)
+        share = changed(picture, earlier)
+        if enough(share):
+            return picture
+        assert time.monotonic() < deadline, f"{complaint}, but {share:.2%}"
 
 
 def changed(image: np.ndarray, other: np.ndarray) -> float:

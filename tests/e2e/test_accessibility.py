@@ -49,8 +49,17 @@ FAINT_TEXT = """() => {
 }"""
 
 
+# A spinner never ends; nobody waits for it.
+FADED_IN = """() => Promise.allSettled(
+  document.getAnimations()
+    .filter((one) => one.effect.getTiming().iterations !== Infinity)
+    .map((one) => one.finished)
+)"""
+
+
 def check_names_and_contrast(page: Page) -> None:
-    page.wait_for_timeout(500)  # dialogs fade in
+    page.evaluate(app.TWO_FRAMES)
+    page.evaluate(FADED_IN)
     unnamed = [match[0].strip() for match in CONTROL.finditer(page.locator("body").aria_snapshot())]
     assert unnamed == [], "controls without a name"
     assert page.evaluate(FAINT_TEXT) == []

@@ -119,7 +119,7 @@ def test_each_set_says_where_it_comes_from_and_how_it_was_aligned(
     page.get_by_test_id("show-1").focus()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_test_id("bone-view")).to_have_attribute("data-bones", "2")
-    assert app.changed(app.pixels(app.bones_shown(page)), before) > 0.005
+    app.becomes_other(app.bones_shown(page), before, 0.005)
     expect(second).to_contain_text("Sam Surgeon")
     expect(second).to_contain_text("Moved into that of bones 1")
     residual = second.get_by_test_id("residual").inner_text()
@@ -151,17 +151,17 @@ def test_two_sets_are_laid_over_one_another_and_coloured_by_distance(
     assert app.changed(*pictures) > 0.01, "the slider changes nothing"
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
-    assert app.changed(app.pixels(view), pictures[1]) > 0.002
+    app.becomes_other(view, pictures[1], 0.002)
     page.keyboard.press("c")
-    assert app.changed(app.pixels(view), pictures[0]) < 0.001, "C does not flip to the other set"
+    app.becomes_same(view, pictures[0], 0.001, "C does not flip to the other set")
     page.keyboard.press("c")
     page.get_by_test_id("coloured").uncheck()
     expect(page.get_by_test_id("legend")).to_be_hidden()
-    assert app.changed(app.pixels(view), pictures[1]) > 0.01, "colours by distance look like no colours"
+    app.becomes_other(view, pictures[1], 0.01, "colours by distance look like no colours")
     page.get_by_test_id("bone-femur").click()
     hidden = app.pixels(view)
     page.get_by_test_id("bone-femur").click()
-    assert app.changed(app.pixels(view), hidden) > 0.005
+    app.becomes_other(view, hidden, 0.005)
     assert app.overflow(page) == 0
 
 

@@ -179,23 +179,22 @@ def test_the_view_shows_guide_gaps_sections_and_places(engineer: Profile, design
     view.focus()
     page.keyboard.press("g")
     expect(page.get_by_test_id("gap-legend")).to_be_visible()
-    assert app.changed(app.pixels(view), plain) > 0.02, "the gaps change nothing"
+    app.becomes_other(view, plain, 0.02, "the gaps change nothing")
     page.keyboard.press("g")
     page.keyboard.press("w")
-    assert app.changed(app.pixels(view), plain) > 0.005, "hiding the wires changes nothing"
+    app.becomes_other(view, plain, 0.005, "hiding the wires changes nothing")
     page.keyboard.press("w")
     page.get_by_test_id("section").get_by_text("Cut across").click()
-    across = app.pixels(view)
-    assert app.changed(across, plain) > 0.05, "a section changes nothing"
+    across = app.becomes_other(view, plain, 0.05, "a section changes nothing")
     page.get_by_role("slider", name="Section").press("ArrowRight")
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    assert app.changed(app.pixels(view), across) > 0.002, "the section stays where it was"
+    app.becomes_other(view, across, 0.002, "the section stays where it was")
     page.get_by_test_id("section").get_by_text("Whole").click()
     page.keyboard.press("r")
     again = app.pixels(view)
     page.get_by_label("Show where:").first.click()
-    assert app.changed(app.pixels(view), again) > 0.05, "the camera did not go to the place"
+    app.becomes_other(view, again, 0.05, "the camera did not go to the place")
 
 
 def test_the_c_arm_turns(engineer: Profile, designed: int) -> None:
@@ -211,7 +210,7 @@ def test_the_c_arm_turns(engineer: Profile, designed: int) -> None:
     expect(page.get_by_test_id("c-arm-angle")).to_have_text("5°")
     thumb.press("PageUp")
     expect(film).to_have_attribute("data-ready", "true", timeout=60_000)
-    assert app.changed(app.pixels(film), front) > 0.01
+    app.becomes_other(film, front, 0.01)
 
 
 def test_two_designs_side_by_side_turn_together(engineer: Profile, designed: int, blocked: int) -> None:
@@ -229,7 +228,7 @@ def test_two_designs_side_by_side_turn_together(engineer: Profile, designed: int
     first.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    assert app.changed(app.pixels(second), before) > 0.02, "the other view stays behind"
+    app.becomes_other(second, before, 0.02, "the other view stays behind")
 
 
 def try_on(page: Page, version: int, bones: str) -> None:
@@ -261,7 +260,7 @@ def test_designs_are_put_on_other_bones_and_compared_there(
     expect(page.get_by_test_id("tried")).to_have_count(0)
     # The other contact face comes over the network.
     page.wait_for_load_state("networkidle")
-    assert app.changed(app.pixels(view), there) > 0.005, "the gaps on both bones look alike"
+    app.becomes_other(view, there, 0.005, "the gaps on both bones look alike")
 
     try_on(page, blocked, other_bones)
     page.get_by_test_id("compare").click()
@@ -350,8 +349,9 @@ def test_contact_is_painted_undone_and_designed(engineer: Profile, designed: int
     page.mouse.up()
     painting = page.get_by_test_id("painting")
     expect(painting).to_contain_text("take contact away")
+    app.becomes_other(view, clean, 0.002, "nothing is seen of the strokes")
     strokes = painting.get_attribute("data-strokes") or ""
-    assert int(strokes) > 1 and app.changed(app.pixels(view), clean) > 0.002, "nothing is seen of the strokes"
+    assert int(strokes) > 1
     page.get_by_test_id("paint-undo").click()
     expect(painting).to_have_attribute("data-strokes", "0")
     page.get_by_role("button", name="Redo the stroke").click()
@@ -380,7 +380,7 @@ def test_contact_is_added_by_painting(engineer: Profile, designed: int) -> None:
     page.mouse.up()
     painting = page.get_by_test_id("painting")
     expect(painting).to_contain_text("add contact")
-    assert app.changed(app.pixels(view), clean) > 0.002, "nothing is seen of the strokes"
+    app.becomes_other(view, clean, 0.002, "nothing is seen of the strokes")
     before = _report(page)
     design(page, "More contact below")
     after = _report(page)

@@ -262,11 +262,10 @@ def look_around(page: Page) -> None:
     page.keyboard.press("v")
     view = page.get_by_test_id("free-view")
     expect(view).to_be_visible()
-    first = app.pixels(bones)
-    assert app.changed(first, six) > 0.05
+    first = app.becomes_other(bones, six, 0.05)
     view.focus()
     page.keyboard.press("ArrowLeft")
-    assert app.changed(app.pixels(bones), first) > 0.005
+    app.becomes_other(bones, first, 0.005)
     page.keyboard.press("v")
     xray = page.get_by_test_id("xray-ap")
     before = page.get_by_test_id("window-ap").inner_text()
@@ -287,7 +286,7 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     profile = profiles(viewport={"width": 820, "height": 1180}, has_touch=True)
     rater, state = profile.page, profile.page.get_by_test_id("save-state")
     profile.watch.offline = True
-    rater.clock.install()
+    profile.context.add_init_script(CLOCK)
     app.log_in(rater, served, "lab1")
     studies.begin(rater)
     studies.saved(rater)
@@ -303,17 +302,17 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
         rater.keyboard.down("t")
     rater.keyboard.up("t")
     expect(rater.get_by_test_id("stopwatch")).to_have_attribute("data-last", "placed")
-    rater.clock.fast_forward("10:00")
+    minutes_pass(rater, 10)
     rater.get_by_test_id("paused").click()
-    rater.clock.fast_forward("20:00")
+    minutes_pass(rater, 20)
     rater.get_by_test_id("resumed").click()
     rater.reload()
     expect(rater.get_by_test_id("offline")).to_be_visible()
     expect(rater.get_by_test_id("progress")).to_have_text("1 of 4")
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^10:[0-3]\d"))
-    rater.clock.fast_forward("05:00")
+    time_reads(rater, 10)
+    minutes_pass(rater, 5)
     rater.get_by_test_id("completed").click()
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:[0-3]\d"))
+    time_reads(rater, 15)
     for question, value in (("fitting", 5), ("stability", 4), ("accuracy", 6)):
         rater.get_by_test_id(f"point-{question}-{value}").click()
     rater.get_by_test_id("point-source_guess-0").click()
@@ -322,7 +321,7 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     rater.get_by_test_id("next").click()
     expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
     rater.get_by_test_id("placed").click()
-    rater.clock.fast_forward("02:00")
+    minutes_pass(rater, 2)
     rater.get_by_test_id("correct").click()
     rater.get_by_test_id("correct-reason").fill("The saw slipped")
     rater.get_by_test_id("correct-confirm").click()
@@ -330,9 +329,9 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     rater.goto("/rating")  # by another way, and from there on
     studies.begin(rater)
     expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^0:\d\d"))
-    rater.clock.fast_forward("23:00")
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^23:[0-3]\d"))
+    time_reads(rater, 0)
+    minutes_pass(rater, 23)
+    time_reads(rater, 23)
     rater.get_by_test_id("completed").click()
     rater.get_by_test_id("point-fitting-3").click()
     expect(state).to_have_attribute("data-waiting", "15")
@@ -340,16 +339,15 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
 
     # The network is back: all of it arrives, once.
     profile.context.set_offline(False)
-    rater.clock.fast_forward("01:00")
     studies.saved(rater)
     rater.reload()
     expect(rater.get_by_test_id("progress")).to_have_text("2 of 4")
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^23:[0-3]\d"))
+    time_reads(rater, 23)
     expect(rater.get_by_test_id("counts")).to_have_text("0 pauses · 1 correction")
     expect(rater.get_by_test_id("answer-fitting")).to_contain_text("3")
     rater.get_by_test_id("back").click()
     expect(rater.get_by_test_id("guide-label")).to_have_text(first)
-    expect(rater.get_by_test_id("time")).to_contain_text(re.compile(r"^15:[0-3]\d"))
+    time_reads(rater, 15)
     expect(rater.get_by_test_id("counts")).to_have_text("1 pause · 0 corrections")
     for question, value in (("fitting", 5), ("stability", 4), ("accuracy", 6)):
         expect(
@@ -363,6 +361,38 @@ def test_guides_are_rated_and_timed_without_a_network(profiles: Profiles, served
     rater.get_by_test_id("log-out").click()
     expect(rater.get_by_role("button", name="Log in")).to_be_visible()
     assert rater.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('knee-'))") == []
+
+
+# The clock of the device, ahead of the machine's by what the test has put down, which a reload keeps; timers
+# are left alone. Playwright's own clock leaves a leap out, without a word, where a page cannot take it.
+CLOCK = """(() => {
+  const ahead = () => Number(localStorage.getItem('test-ahead-ms') ?? 0);
+  const Machine = Date;
+  globalThis.Date = class extends Machine {
+    constructor(...given) {
+      if (given.length === 0) super(Machine.now() + ahead());
+      else super(...given);
+    }
+    static now() {
+      return Machine.now() + ahead();
+    }
+  };
+})()"""
+PASS = """minutes => {
+  const ahead = Number(localStorage.getItem('test-ahead-ms') ?? 0);
+  localStorage.setItem('test-ahead-ms', String(ahead + minutes * 60_000));
+}"""
+
+
+def minutes_pass(page: Page, minutes: float) -> None:
+    """Put the clock of a page with ``CLOCK`` in it forward."""
+    page.evaluate(PASS, minutes)
+
+
+def time_reads(page: Page, minutes: int) -> None:
+    """What passed by the clock of the test, and at most four minutes that a busy machine took itself."""
+    some = "|".join(str(minutes + more) for more in range(4))
+    expect(page.get_by_test_id("time")).to_contain_text(re.compile(rf"^({some}):\d\d"))
 
 
 def kept_by_the_browser(page: Page) -> set[str]:

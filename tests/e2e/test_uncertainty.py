@@ -22,8 +22,7 @@ def test_bones_are_coloured_by_their_expected_error(surgeon: Profile, reconstruc
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(view).to_have_attribute("data-uncertainty", "true")
     expect(page.get_by_test_id("uncertainty-legend")).to_contain_text("mm")
-    coloured = app.pixels(view)
-    assert app.changed(plain, coloured) > 0.05
+    coloured = app.becomes_other(view, plain, 0.05)
     # Blue where it is sure: bones are not.
     blue = coloured[..., 2] - coloured[..., 0]
     assert (blue > 40).mean() > 0.02 > ((plain[..., 2] - plain[..., 0]) > 40).mean()

@@ -42,8 +42,11 @@ export function usePlanSteps(key: string, baseline: PlanState | null): PlanSteps
   const history = steps ?? begin(baseline ?? FRESH);
 
   const change = useCallback(
-    (next: (history: History<PlanState>, moving: PlanState | null) => Omit<Kept, 'key'>) =>
-      setKept((now) => ({ key, ...next(now.steps ?? begin(baseline ?? FRESH), now.moving) })),
+    (next: (history: History<PlanState>, moving: PlanState | null) => Omit<Kept, 'key'> | null) =>
+      setKept((now) => {
+        const changed = next(now.steps ?? begin(baseline ?? FRESH), now.moving);
+        return changed ? { key, ...changed } : now;
+      }),
     [key, baseline],
   );
   const set = useCallback<PlanSteps['set']>(
@@ -51,6 +54,8 @@ export function usePlanSteps(key: string, baseline: PlanState | null): PlanSteps
       change((past, held) => {
         const next = to(held ?? past.present);
         if (!done) return { steps: past, moving: next };
+        // A hand that lets go of what it did not move begins nothing.
+        if (held === null && sameState(next, past.present)) return null;
         return { steps: sameState(next, past.present) ? past : step(past, next), moving: null };
       }),
     [change],

@@ -73,6 +73,13 @@ const Amount = memo(function Amount({ target, value, onSet }: AmountProps): Reac
   const mark = unit(range.unit);
   const to = (next: number, done: boolean): void => onSet((now) => ({ ...now, value: clampTarget(now.target, next) }), done);
   const rest = (): void => onSet((now) => now, true);
+  // A press of a key is one step, from down to up: two presses are two steps, however few frames the machine draws,
+  // and a key that is held down is one.
+  const keyDown = useRef(false);
+  const release = (): void => {
+    if (keyDown.current) rest();
+    keyDown.current = false;
+  };
   // What was typed is one step, not one a digit; "62." and "62.0" are numbers only when the hand is done with them.
   const settle = (typed: string): void => {
     const next = Number.parseFloat(typed);
@@ -107,8 +114,11 @@ const Amount = memo(function Amount({ target, value, onSet }: AmountProps): Reac
         label={(shown) => quantity(shown, range.unit)}
         value={value}
         onChange={(next) => to(next, false)}
-        // It lets go before its last move has arrived, which comes with the next frame.
-        onChangeEnd={() => requestAnimationFrame(rest)}
+        onKeyDown={() => (keyDown.current = true)}
+        onKeyUp={release}
+        onBlur={release}
+        // A pointer lets go before its last move has arrived, which comes with the next frame.
+        onChangeEnd={() => requestAnimationFrame(() => keyDown.current || rest())}
         data-testid="correction-slider"
       />
     </>
