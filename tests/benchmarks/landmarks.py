@@ -14,7 +14,10 @@ measured). A knee-only field of view is 110 mm of tibia and 90 mm of femur.
   up from its centre and 24 mm sideways, the lateral rim of the right plateau stands up in a flat lobe, and
   the lateral joint space is 7 mm wide on the left and 4 on the right. The condyles of its femora lie alike
   (2.9 and 2.6 degrees to the tibial axis): what its plateaus differ by is in good part the scan's.
-- ``staple_lhdl``: a tibia that bows by 10 mm, most of it below the view. Nothing in the view tells of it.
+- ``staple_lhdl``: a tibia that bows by 10 mm, most of it below the view. Drawn over the bone, plateau line
+  and ankle centre of the whole leg are right; the axis from the view is 3.6 degrees off, and the plateau
+  line, which moves with it, takes 0.3 of that back. Nothing in the view tells of it
+  (``guides/landmarks/priors.py``).
 """
 
 from __future__ import annotations
