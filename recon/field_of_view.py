@@ -141,7 +141,7 @@ class FieldOfView:
 
     def depth(self, points: Array) -> Array:
         """(N,) millimetres from each of (N, 3) points to the border, negative outside."""
-        depths = [(points - self.low).min(axis=1), (self.high - points).min(axis=1)]
+        depths = [*(points - self.low).T, *(self.high - points).T]
         depths.extend(camera.depth_inside(points) for camera in self.cameras)
         depths.extend(box.depth(points) for box in self.boxes)
         return np.asarray(np.minimum.reduce(depths))

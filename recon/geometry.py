@@ -120,7 +120,8 @@ class Camera:
     def depth_inside(self, points: Array) -> Array:
         """(...) mm from each of (..., 3) points to the border of what the image shows; negative outside."""
         pixels, depth = self.project(points)
-        border = np.minimum(pixels, np.array([self.columns, self.rows]) - 1 - pixels).min(axis=-1)
+        column, row = pixels[..., 0], pixels[..., 1]
+        border = np.minimum.reduce([column, self.columns - 1 - column, row, self.rows - 1 - row])
         return np.asarray(np.where(depth > 0, border * depth / self._focal, -np.inf))
 
     def pixel_size_at(self, point: Array) -> float:

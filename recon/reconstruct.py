@@ -18,6 +18,7 @@ from recon.correspondence import corresponding_name, write_corresponding
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera
+from recon.gridded import gridded
 from recon.images import XrayView, read_pair
 from recon.limb_end import FieldOfLimb, limb_ends
 from recon.networks.picture import PIXELS, upright_picture
@@ -26,7 +27,6 @@ from recon.output import output_folder
 from recon.prediction import CUBE, bones_of_field, check_resolution, load_network, xray_field
 from recon.refine import Refinement, refine
 from recon.refine.edges import EdgeImage
-from recon.remembered import remembered
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
@@ -34,7 +34,7 @@ from recon.trust.calibration import calibration_of
 from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
-_ROUGH = 128  # grid on which the network is asked for what refinement begins with
+_NODES = 128  # cells a side of the grid at whose nodes the network is asked: 1.6 mm, as its finest pixels
 _CUT_PIECE = 0.2  # of the largest piece: a condyle apart from its fellow is not smaller
 
 
@@ -129,10 +129,10 @@ def reconstruct_views(
     with watch.stage("encode"):
         tell("encode", 0.15)
         seen = field_of_view(views)
-        field = remembered(views_field(network, views, segmentation), CUBE, _ROUGH)
+        field = gridded(views_field(network, views, segmentation), CUBE, _NODES)
     with watch.stage("refine"):
         tell("refine", 0.25)
-        rough = _extracted(field, seen, _ROUGH)
+        rough = _extracted(field, seen, _NODES)
         refinement = refine(field, rough, seen, CUBE, [EdgeImage.of_view(view) for view in views])
         if not refined:
             refinement = replace(refinement, field=field, bones={})

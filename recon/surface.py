@@ -214,8 +214,6 @@ def extract_bones(field: BoneField, *, smallest_piece: float = 1.0) -> BoneSet:
             np.pad(volume, 1, constant_values=_FAR), 0.0
         )
         positions = (vertices - 1 + low) * step + field.axis[0]
-        mesh = trimesh.Trimesh(positions[:, ::-1], faces[:, ::-1], process=True)
-        if mesh.volume < 0:
-            mesh.invert()
-        meshes[bone] = mesh
+        # Marching cubes turns faces outward in z, y, x order; reversing the axes alone would turn them in.
+        meshes[bone] = trimesh.Trimesh(positions[:, ::-1], faces, process=True)
     return BoneSet(meshes)
