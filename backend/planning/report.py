@@ -99,10 +99,11 @@ def _story(plan: Plan, pictures: Mapping[str, bytes], xrays: Mapping[str, bytes]
         SMALL,
     )
     yield _section("Measures")
-    yield _table(rows.measures(document), (0.25, 0.17, 0.17, 0.09, 0.12, 0.20))
+    yield _table(rows.measures(document), (0.22, 0.195, 0.195, 0.07, 0.15, 0.17))
     yield _paragraph(
         "In brackets the band that holds 90 % of what is possible where something is out of view or read"
-        " on a film; no band: everything that the measure needs was seen, or set by hand.",
+        " on a film; no band: everything that the measure needs was seen, or set by hand. Above and below:"
+        " the leg after the correction lies outside the normal range there.",
         SMALL,
     )
     yield _section("Warnings")

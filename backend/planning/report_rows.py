@@ -18,6 +18,7 @@ _ORIGINS = {
     Origin.CT_NETWORK: "segmented from a CT",
     Origin.IMPORTED: "imported",
 }
+_SIZES = ("gap_mm", "gap_anterior_mm", "gap_posterior_mm", "wedge_base_mm")
 _SIDES = {"L": "left", "R": "right"}
 
 
@@ -52,7 +53,7 @@ def standing(plan: Plan) -> str:
 def facts(plan: Plan) -> Rows:
     """Who planned what on which bones."""
     document, bones = plan.document, plan.bone_set
-    found = [["Target", words.target(document)]]
+    found = [["Target", words.target(document)], ["Correction", correction(document)]]
     for label, value, unit in words.technique(document).values():
         found.append([label, f"{value} {unit}".strip()])
     placed = [name.split("_")[0] for name in document.get("cut", {})]
@@ -66,6 +67,18 @@ def facts(plan: Plan) -> Rows:
         ["Bones", f"bones {bones.number}, {_ORIGINS[Origin(bones.origin)]} ({bones.model})"],
     ]
     return found
+
+
+def correction(document: Document) -> str:
+    """The angle, and how far the wedge opens or how thick its base is: what the saw and the ruler need."""
+    numbers = document["osteotomy"]
+    sizes = [
+        f"{label.lower()} {words.number(numbers[name], unit)} {unit}"
+        for name, (label, unit) in words.OSTEOTOMY.items()
+        # Where a wedge is taken out the gaps are negative, and its base is what counts.
+        if name in _SIZES and numbers.get(name, 0.0) > 0
+    ]
+    return "; ".join([f"{words.number(numbers['correction_deg'], 'deg')} deg", *sizes])
 
 
 def measures(document: Document) -> Rows:
@@ -84,11 +97,17 @@ def measures(document: Document) -> Rows:
                 _with_band(measure["before"], measure["band"], unit),
                 _with_band(measure["after"], measure.get("band_after"), unit),
                 change if change.startswith("-") or float(change) == 0 else f"+{change}",
-                f"{normal['low']:g} to {normal['high']:g}" if normal else "",
+                _normal(normal, shown[1]) if normal else "",
                 words.PROVENANCES.get(measure["provenance"], measure["provenance"]),
             ]
         )
     return found
+
+
+def _normal(normal: Mapping[str, Any], after: float) -> str:
+    """The normal range, and on which side of it the leg is after the correction."""
+    side = "; below" if after < normal["low"] else "; above" if after > normal["high"] else ""
+    return f"{normal['low']:g} to {normal['high']:g}{side}"
 
 
 def _with_band(value: float, band: list[float] | None, unit: str) -> str:

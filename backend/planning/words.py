@@ -33,7 +33,7 @@ PROVENANCES = {
 
 OSTEOTOMY = {
     "correction_deg": ("Correction", "deg"),
-    "gap_mm": ("Gap", "mm"),
+    "gap_mm": ("Gap at the start of the cut", "mm"),
     "gap_anterior_mm": ("Gap in front", "mm"),
     "gap_posterior_mm": ("Gap at the back", "mm"),
     "wedge_base_mm": ("Base of the wedge", "mm"),
@@ -54,7 +54,8 @@ def measure_name(name: str) -> str:
 
 def landmark_name(name: str) -> str:
     """What a landmark is called."""
-    return name.replace("_", " ").replace("ptfj", "proximal tibiofibular joint").capitalize()
+    spelt = name.replace("_", " ").replace("ptfj", "proximal tibiofibular joint").replace("center", "centre")
+    return spelt.capitalize()
 
 
 def number(value: float | None, unit: str) -> str | None:

@@ -31,13 +31,14 @@ def axes(points: Points, side: Side) -> Axes:
     """The frontal and sagittal planes: tibial mechanical axis and the line through both plateaus."""
     up = unit(points["tibia_knee_center"] - points["ankle_center"])
     across = points["plateau_medial"] - points["plateau_lateral"]
-    medial = unit(across - np.sum(across * up, axis=-1, keepdims=True) * up)
+    medial = unit(across - _dot(across, up)[..., None] * up)
     anterior = np.cross(up, medial) if side == "L" else np.cross(medial, up)
     return Axes(up, medial, anterior)
 
 
 def _dot(a: Array, b: Array) -> Array:
-    return np.asarray(np.sum(a * b, axis=-1))
+    # Several times quicker than a sum over so short an axis, which every band takes 4000 times.
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 def _lean(vector: Array, frame: Axes) -> Array:

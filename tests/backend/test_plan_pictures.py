@@ -189,8 +189,16 @@ def test_rows_say_what_the_document_says(bones: BoneSet) -> None:
     facts = dict(report_rows.facts(plan))
     assert facts["Target"] == "HKA 184.0 deg" and facts["HKA on the long-leg film"] == "174.0 deg"
     assert facts["Cut"] == "hinge placed by hand"
+    osteotomy = document["osteotomy"]
+    opens = f"gap at the start of the cut {osteotomy['gap_mm']:.1f} mm; gap in front"
+    assert facts["Correction"].startswith(f"{osteotomy['correction_deg']:.1f} deg; {opens}")
     hka = row(report_rows.measures(document), "HKA")
     assert hka[1].startswith("174.0 (") and hka[2].startswith("184.0 (")
+    assert hka[4] == "178 to 181; above"
+    slope = document["measures"]["PTS_medial"]
+    low, high = slope["normal"]["low"], slope["normal"]["high"]
+    side = "; below" if slope["after"] < low else "; above" if slope["after"] > high else ""
+    assert row(report_rows.measures(document), "Posterior slope, medial")[4] == f"{low} to {high}{side}"
     assert (hka[3], hka[5]) == ("+10.0", "read on the long-leg film")
     assert len(report_rows.warnings(document)) == len(document["warnings"]) + 1
     assert len(report_rows.landmarks(document)) == len(document["landmarks"]) + 1
