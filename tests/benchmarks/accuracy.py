@@ -10,8 +10,8 @@ compared in the common field of view.
 - ``llp26_voxels``, ``external_voxels``: the same people as a CT phantom in voxels, with trabecular texture,
   cartilage, partial volume and noise, X-rayed by the projector for CTs: phantom and renderer that training
   did not use. ``_60`` and ``_30`` mean so many degrees between the views.
-- ``derivable_voxels``: the Visible Human female and male of HuBMAP, both legs, in the same way. For weights
-  whose training left them out; their femora were repaired by their makers, up to 9 mm off at the old holes.
+- ``derivable_voxels``: the Visible Human female of HuBMAP, both legs, in the same way. Weights may be derived
+  from her bones, and none were; her femora were repaired by their makers, up to 9 mm off at the old holes.
 - ``ct``: DRRs of real CTs against thresholded bone; slices of 3.27 mm, no sub-millimetre truth.
 """
 
@@ -42,7 +42,7 @@ from tests.data import FOLDER
 
 FIGURES = ("p2s_assd_mm", "p2s_hd95_mm", "p2s_hd_mm", "assd_16k_mm", "floor_16k_mm", "dsc_percent")
 EXTERNAL = ("vsd_z013_l", "staple_lhdl_ct_r", "vsd_z013_r", "staple_mc22_l", "staple_mc22_r")
-DERIVABLE = ("hubmap_vhf_l", "hubmap_vhf_r", "hubmap_vhm_l", "hubmap_vhm_r")
+DERIVABLE = ("hubmap_vhf_l", "hubmap_vhf_r")
 CTS = ("sts_010_dicom", "sts_028_dicom", "vhf_L.nii.gz", "vhf_R.nii.gz")
 POSES = 3
 SEPARATIONS = (90.0, 60.0, 30.0)
