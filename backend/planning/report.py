@@ -99,7 +99,7 @@ def _story(plan: Plan, pictures: Mapping[str, bytes], xrays: Mapping[str, bytes]
         SMALL,
     )
     yield _section("Measures")
-    yield _table(rows.measures(document), (0.22, 0.195, 0.195, 0.07, 0.15, 0.17))
+    yield _table(rows.measures(document), (0.22, 0.19, 0.19, 0.085, 0.15, 0.165))
     yield _paragraph(
         "In brackets the band that holds 90 % of what is possible where something is out of view or read"
         " on a film; no band: everything that the measure needs was seen, or set by hand. Above and below:"
