@@ -33,6 +33,12 @@ def to_mesh(solid: manifold3d.Manifold) -> trimesh.Trimesh:
     )
 
 
+def signed_volume(mesh: trimesh.Trimesh) -> float:
+    """Volume of a closed mesh in mm3, negative when its faces look inwards; nothing else is worked out."""
+    a, b, c = np.moveaxis(np.asarray(mesh.triangles), 1, 0)
+    return float(np.einsum("ij,ij->", a, np.cross(b, c))) / 6
+
+
 def checked(solid: manifold3d.Manifold, name: str) -> manifold3d.Manifold:
     """The solid itself; a failed or empty one is an error, never passed on in silence.
 

@@ -11,6 +11,8 @@ import numpy as np
 import trimesh
 
 from guides.bones import Array, distance
+from guides.bones.uncertainty import Uncertainty
+from guides.design.choice import Choice, choose
 from guides.design.clearance import FINE_MM, Swept, swept_distance
 from guides.design.contact_area import described, with_area
 from guides.design.footprint import Footprint
@@ -45,7 +47,7 @@ class Guide:
 
     ``bottom`` is the local w at which it ends towards the bone's far side; ``missing`` says what was
     wanted and found no room; ``outgrowths`` holds place (LPS mm), area and words for each bony outgrowth that
-    the guide keeps clear of.
+    the guide keeps clear of; ``choice`` says which footprints were compared.
     """
 
     mesh: trimesh.Trimesh
@@ -60,6 +62,7 @@ class Guide:
     label: str
     missing: list[str]
     outgrowths: list[dict[str, Any]]
+    choice: Choice
 
 
 def design_guide(
@@ -69,6 +72,7 @@ def design_guide(
     progress: Progress | None = None,
     fibula: trimesh.Trimesh | None = None,
     *,
+    uncertainty: Uncertainty | None = None,
     fill_undercuts: bool = True,
 ) -> Guide:
     """Design one guide for a validated plan document.
@@ -79,6 +83,7 @@ def design_guide(
         chosen: parameters.
         progress: told the stage and the share done.
         fibula: kept clear by the guide of a lateral wedge.
+        uncertainty: of the bone, which says on what bones the guide should fit as well.
         fill_undercuts: False leaves them, which makes a guide that may lock; only to show that.
 
     Raises:
@@ -89,10 +94,13 @@ def design_guide(
     osteotomy = read_osteotomy(document["osteotomy"])
     check_sound(tibia, osteotomy.start_point)
     refusal: InputError | None = None
-    for place in find_footprints(tibia, fibula, document, chosen)[:ATTEMPTS]:
+    places = find_footprints(tibia, fibula, document, chosen)
+    report("footprint", 0.1)
+    candidates = choose(places, tibia, document, chosen, uncertainty)
+    for candidate in candidates[:ATTEMPTS]:
         try:
-            footprint = with_area(place, chosen.painting)
-            return _built(tibia, document, chosen, osteotomy, footprint, report, fill_undercuts)
+            choice = Choice(candidates, candidate)
+            return _built(tibia, document, chosen, osteotomy, choice, report, fill_undercuts)
         except InputError as error:
             # The best place is the one whose refusal a person can do something about.
             refusal = refusal or error
@@ -105,11 +113,12 @@ def _built(
     document: Mapping[str, Any],
     chosen: Settings,
     osteotomy: Osteotomy,
-    footprint: Footprint,
+    choice: Choice,
     report: Progress,
     fill_undercuts: bool,
 ) -> Guide:
-    """The guide on one footprint."""
+    """The guide on the footprint that is to be built."""
+    footprint = with_area(choice.built.footprint, chosen.painting)
     report("distance", 0.2)
     swept = swept_distance(tibia, footprint, chosen, fill=fill_undercuts)
     report("solids", 0.4)
@@ -132,7 +141,7 @@ def _built(
     mesh = to_printable(placed(body, footprint.basis, footprint.origin))
     return Guide(
         mesh, footprint, swept.bottom, chosen, slot, others, wires, windows, engraving, label[2:], missing,
-        described(footprint),
+        described(footprint), choice,
     )  # fmt: skip
 
 

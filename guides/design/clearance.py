@@ -15,7 +15,7 @@ from guides.bones import Array, signed_distance
 from guides.design.footprint import Footprint
 from guides.design.presets import Settings
 from guides.design.room import STEP_MM
-from guides.solids import checked, from_mesh
+from guides.solids import checked, from_mesh, signed_volume
 
 FINE_MM = 0.35
 COARSE_MM = 2.0
@@ -53,7 +53,7 @@ class Swept:
         vertices, faces, _, _ = marching(padded, level)
         mesh = trimesh.Trimesh((vertices - 1) * FINE_MM + self.origin, faces, process=False)
         mesh.merge_vertices()
-        if mesh.volume < 0:
+        if signed_volume(mesh) < 0:
             mesh.invert()
         return checked(from_mesh(mesh).simplify(0.01), "the clearance solid")
 

@@ -31,20 +31,19 @@ FLATTEST = float(np.sin(np.radians(8)))
 """Added contact must face the way out at least so far: the flank of the bone beyond holds nothing."""
 
 
-def with_area(footprint: Footprint, strokes: Sequence[Stroke]) -> Footprint:
-    """The footprint with what was painted, and clear of bony outgrowths.
+def with_area(footprint: Footprint, strokes: Sequence[Stroke], *, outgrowths: bool = True) -> Footprint:
+    """The footprint with what was painted, and clear of what it bridges and of bony outgrowths.
 
-    Outgrowths inside the outline are relieved unless somebody painted contact there: a person's word goes
-    over what was found.
+    Both are relieved unless somebody painted contact there: a person's word goes over what was found.
+    Without ``outgrowths``, which take longest to find, nothing is said of them.
     """
     u, v = np.meshgrid(footprint.grid_u, footprint.grid_v, indexing="ij")
     local = np.stack([u, v, footprint.height], axis=-1)
     added, removed = painted(footprint.to_world(local), strokes)
-    du, dv = np.gradient(footprint.height, STEP_MM)
-    facing = np.nan_to_num(1 / np.sqrt(1 + du**2 + dv**2)) > FLATTEST
+    facing = np.nan_to_num(footprint.normals()[..., 2]) > FLATTEST
     inside = (u > footprint.u[0]) & (u < footprint.u[1]) & (v > footprint.v[0]) & (v < footprint.v[1])
-    bumps = find_bumps(footprint) & ~added
-    relieved = bumps | (removed & np.isfinite(footprint.height))
+    bumps = find_bumps(footprint) & ~added if outgrowths else np.zeros_like(added)
+    relieved = bumps | (footprint.bridged & ~added) | (removed & np.isfinite(footprint.height))
     relief = np.zeros_like(footprint.height)
     if relieved.any():
         wide = binary_dilation(relieved, iterations=round(AROUND_MM / STEP_MM))

@@ -1,50 +1,36 @@
-"""How true a cut a footprint lets expect, before anything is built: first-order, for choosing among many."""
+"""How true a cut a contact face lets expect before anything is built: first-order, to choose among many."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from guides.bones import Array
-from guides.score.accuracy import GOOD_DEG, GOOD_MM
-from guides.score.seating import HAND_DEG, HAND_MM
-
-SURFACE_MM = 0.8
-"""Error of a tibia from X-rays as the paper reports it; the guide should hold up against that."""
-
-PATCH_MM2 = 100.0
-"""Area over which surface errors go together."""
-
-CELL = 3
+from guides.score.accuracy import GOOD_DEG, GOOD_MM, Planned
+from guides.score.contact import Contact
+from guides.score.seating import FIT_MM, HAND_DEG, HAND_MM, PATCHES
 
 
-def expected_error(grid_u: Array, grid_v: Array, height: Array, hinge: Array) -> float:
-    """Expected error of the cut as a share of what is good: 1 where angle or hinge miss by a whole tolerance.
+def expected_error(contact: Contact, covariance: Array, planned: Planned) -> float:
+    """Expected error of the cut as a share of what is good: 1 where angle or place miss by a whole tolerance.
 
-    The surface errors of a footprint with its normals give the covariance of its pose (``[n, p x n]``, as the
-    seating solves it), and that of the cut's angle and of its distance from the hinge.
+    The fit of the seating is linear in small errors of the surface, so that their covariance gives that of
+    the guide's pose, and with it the cut's angle and its distance from the planned entry and hinge.
 
     Args:
-        grid_u, grid_v: evenly spaced nodes, mm.
-        height: (U, V) bone height along w over the footprint, NaN beside it.
-        hinge: (3,) planned hinge point, local.
+        contact: N points in a frame whose second axis is square to the cut.
+        covariance: (N, N) of the bone's height over its picture there, mm2.
+        planned: the planned cut, same frame.
     """
-    step = float(grid_u[1]) - float(grid_u[0])
-    du, dv = (np.asarray(slope) for slope in np.gradient(height, step))
-    u, v = np.meshgrid(grid_u, grid_v, indexing="ij")
-    part = (slice(None, None, CELL),) * 2
-    seen = np.isfinite(du[part]) & np.isfinite(dv[part])
-    if seen.sum() < 10:
-        return float("inf")
-    points = np.stack([u, v, height], axis=-1)[part][seen]
-    normals = np.stack([-du, -dv, np.ones_like(du)], axis=-1)[part][seen]
-    area = np.linalg.norm(normals, axis=1) * (CELL * step) ** 2
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    centre = points.mean(axis=0)
-    rows = np.concatenate([normals, np.cross(points - centre, normals)], axis=1)
-    prior = np.repeat([HAND_MM**-2, np.radians(HAND_DEG) ** -2], 3)
-    known = (rows * (area / PATCH_MM2 / SURFACE_MM**2)[:, None]).T @ rows + np.diag(prior)
-    spread = np.linalg.inv(known)
+    centre = contact.centre
+    rows = np.concatenate([-contact.normals, np.cross(contact.points - centre, -contact.normals)], axis=1)
+    prior = np.diag(np.repeat([HAND_MM**-2, np.radians(HAND_DEG) ** -2], 3))
+    weight = PATCHES / len(rows) / FIT_MM**2
+    solved = np.linalg.inv(weight * rows.T @ rows + prior)
+    fit = weight * solved @ rows.T
+    # What the surface says wrongly, and what it leaves of where the hand began.
+    spread = fit @ covariance @ fit.T + solved @ prior @ solved
     angle = np.degrees(np.sqrt(spread[3, 3] + spread[5, 5]))
     across = np.array([0.0, 1.0, 0.0])
-    reach = np.concatenate([across, np.cross(hinge - centre, across)])
-    return float(np.hypot(angle / GOOD_DEG, np.sqrt(reach @ spread @ reach) / GOOD_MM))
+    ways = [np.concatenate([across, np.cross(at - centre, across)]) for at in (planned.entry, planned.hinge)]
+    distance = np.sqrt(max(way @ spread @ way for way in ways))
+    return float(np.hypot(angle / GOOD_DEG, distance / GOOD_MM))

@@ -16,6 +16,7 @@ from guides.bones import Array, Bone, BoneSet, hashes
 from guides.bones.uncertainty import read_uncertainty
 from guides.check import check_mesh_files
 from guides.design.assembly import Guide, design_guide
+from guides.design.choice_report import choice_document
 from guides.design.contact_area import regions
 from guides.design.footprint import RIM_MM
 from guides.design.presets import Settings, settings
@@ -65,12 +66,12 @@ def design_files(
     clock = {"start": time.perf_counter()}
     tell("read", 0.0)
     document, chosen = check_request(bones, plan, parameters, presets, site_presets, painting)
-    sure = read_uncertainty(bones / f"{Bone.TIBIA.label}.ply") is None
-    chosen = replace(chosen, unsure=not sure)
+    uncertainty = read_uncertainty(bones / f"{Bone.TIBIA.label}.ply")
+    chosen = replace(chosen, unsure=uncertainty is not None)
     loaded = BoneSet.read(bones, _needed(document))
     tibia = loaded[Bone.TIBIA]
     clock["read"] = time.perf_counter()
-    guide = design_guide(tibia, document, chosen, tell, loaded.get(Bone.FIBULA))
+    guide = design_guide(tibia, document, chosen, tell, loaded.get(Bone.FIBULA), uncertainty=uncertainty)
     clock["design"] = time.perf_counter()
     tell("export", 0.65)
     with output_folder(out) as folder:
@@ -189,6 +190,7 @@ def _footprint(guide: Guide) -> dict[str, Any]:
         ],
         "rim_mm": RIM_MM,
         "bottom_mm": round(guide.bottom, 4),
+        "choice": choice_document(guide.choice),
     }
 
 

@@ -49,6 +49,7 @@ class Footprint:
         added: (U, V) nodes of contact area that was painted, inside the outline's own limits or not.
         relief: (U, V) mm by which the contact face keeps further off the bone than its clearance.
         outgrowths: (U, V) nodes inside the outline where the bone has grown out.
+        bridged: (U, V) nodes that the guide bridges because the picture of the bone is least sure there.
     """
 
     origin: Array
@@ -69,6 +70,7 @@ class Footprint:
     added: Flags
     relief: Array
     outgrowths: Flags
+    bridged: Flags
 
     @property
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -113,6 +115,13 @@ class Footprint:
         if not self.added.any():
             return lowest
         return min(lowest, lowest_of(np.concatenate([self.over(self.u, self.v), self.height[self.added]])))
+
+    def normals(self) -> Array:
+        """(U, V, 3) outward unit normals of the bone over the nodes, local; NaN beside the bone."""
+        step = float(self.grid_u[1] - self.grid_u[0])
+        du, dv = np.gradient(self.height, step)
+        normals = np.stack([-du, -dv, np.ones_like(du)], axis=-1)
+        return np.asarray(normals / np.linalg.norm(normals, axis=-1, keepdims=True))
 
     def surface(self) -> Array:
         """(N, 3) local points of the bone's surface as seen along w, under the outline's bounds."""

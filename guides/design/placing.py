@@ -1,4 +1,4 @@
-"""Choose withdrawal direction and outline: of many that fit the bone, the one with the truest cut."""
+"""Places for the guide: withdrawal directions and outlines that fit the bone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import trimesh
 
-from guides.design.expected import expected_error
 from guides.design.footprint import Footprint, lowest_of
 from guides.design.planes import SawPlane
 from guides.design.presets import Settings
@@ -61,6 +60,14 @@ NEAR_MM = 90.0
 
 
 @dataclass(frozen=True)
+class Place:
+    """A footprint and its withdrawal direction, degrees forward of medial (or lateral) in the cut plane."""
+
+    footprint: Footprint
+    forward_deg: float
+
+
+@dataclass(frozen=True)
 class _Case:
     """What stays the same for every candidate."""
 
@@ -80,12 +87,11 @@ class _Case:
 
 def find_footprints(
     tibia: trimesh.Trimesh, fibula: trimesh.Trimesh | None, document: Mapping[str, Any], settings: Settings
-) -> list[Footprint]:
+) -> list[Place]:
     """Places for the guide on the face of the tibia where the planned wedge opens or closes, astride the cut.
 
     Returns:
-        At least one, the one that lets expect the truest cut first. The best of every direction come before
-        any second best, so that a few are different attempts.
+        At least one.
 
     Raises:
         InputError: ``bone_too_small`` when the face has no room for slot and wires, ``cut_outside_bone``,
@@ -101,25 +107,22 @@ def find_footprints(
     part.remove_unreferenced_vertices()
     second = second_cut(document) if settings.second_slot else None
     case = _Case(part, fibula, osteotomy, second, points, axes(points, document["side"]), settings)
-    ranked: list[tuple[int, float, Footprint]] = []
+    found: list[Place] = []
     refusal: InputError | None = None
     for angle in FORWARD_DEG[osteotomy.GAP_SIGN]:
         try:
-            found = _from_direction(case, angle)
+            found += [Place(footprint, angle) for footprint in _from_direction(case, angle)]
         except InputError as error:
             # All directions fail for much the same reason; the first is told.
             refusal = refusal or error
-        else:
-            found.sort(key=lambda one: one[0])
-            ranked += [(rank, *one) for rank, one in enumerate(found)]
-    if not ranked:
+    if not found:
         assert refusal is not None
         raise refusal
-    return [footprint for _, _, footprint in sorted(ranked, key=lambda one: one[:2])]
+    return found
 
 
-def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
-    """The footprints with one withdrawal direction, each with its expected error; at least one."""
+def _from_direction(case: _Case, angle: float) -> list[Footprint]:
+    """The footprints with one withdrawal direction; at least one."""
     osteotomy, settings = case.osteotomy, case.settings
     normal, outward = osteotomy.plane_normal, osteotomy.medial_direction * osteotomy.GAP_SIGN
     anterior = case.leg.anterior
@@ -146,14 +149,13 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
             f" the cut, {-low:.0f} and {high:.0f} mm needed",
             "Bring the wires closer to the cut, or use images that show more of the shaft",
         )
-    hinge = (osteotomy.hinge_point - face.origin) @ face.basis
     # Where the cut climbs steeply, a corner comes nearer to the joint than the middle of the guide.
     plateau = min(
         float((case.points[name] - face.origin) @ face.basis @ face.up)
         for name in ("plateau_medial", "plateau_lateral")
     )
     along_leg = face.grid_u[:, None] * face.up[0] + face.grid_v * face.up[1] + face.height * face.up[2]
-    found: list[tuple[float, Footprint]] = []
+    found: list[Footprint] = []
     refusal: InputError | None = None
     for share in EXTENSIONS:
         ends = (
@@ -167,13 +169,12 @@ def _from_direction(case: _Case, angle: float) -> list[tuple[float, Footprint]]:
             continue
         rows = (face.grid_u > footprint.u[0]) & (face.grid_u < footprint.u[1])
         columns = (face.grid_v > ends[0]) & (face.grid_v < ends[1])
-        patch = face.height[np.ix_(rows, columns)]
         if (
             np.nanmax(along_leg[np.ix_(rows, columns)]) > plateau - CORNER_MARGIN_MM
             and share > EXTENSIONS[-1]
         ):
             continue
-        found.append((expected_error(face.grid_u[rows], face.grid_v[columns], patch, hinge), footprint))
+        found.append(footprint)
     if not found:
         assert refusal is not None
         raise refusal
@@ -231,7 +232,7 @@ def _outlined(case: _Case, face: Face, wired: tuple[float, float], ends: tuple[f
     nothing = np.zeros_like(face.height)
     return Footprint(
         face.origin, face.basis, upper, distal, ends, neck, face.grid_u, face.grid_v, face.height, face.front,
-        tuple(planes), slot, slot_end, label, wires, nothing > 0, nothing, nothing > 0,
+        tuple(planes), slot, slot_end, label, wires, nothing > 0, nothing, nothing > 0, nothing > 0,
     )  # fmt: skip
 
 

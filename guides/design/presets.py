@@ -109,6 +109,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         " from rolling round the bone and sliding along it",
     ),
     Parameter(
+        "bridge", "Bridge unsure bone", SWITCH, 0.0, 1.0, 0.0,
+        "Lets the guide bridge the face between the outlines that two X-rays show, on bones not quite sure,"
+        " where that promises a truer cut",
+    ),
+    Parameter(
         "hinge_pin", "Hinge pin", SWITCH, 0.0, 1.0, 1.0,
         "A wire from between the proximal pair that ends the saw at the hinge",
     ),
@@ -149,6 +154,7 @@ class Settings:
     distal_contact_mm: float
     unsure_contact_mm: float
     side_contact_mm: float
+    bridge: float
     hinge_pin: float
     second_slot: float
     windows: float

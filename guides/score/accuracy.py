@@ -8,7 +8,7 @@ import numpy as np
 
 from guides.bones import Array, Flags
 from guides.score.pose import Poses, rotation_matrices
-from guides.score.pressing import pressed
+from guides.score.pressing import STEPS, pressed
 from guides.score.seating import HAND_DEG, HAND_MM, Seat, fitted
 
 PLACEMENTS = 200
@@ -74,16 +74,32 @@ class Cuts:
 def placements(seat: Seat, count: int, seed: int, noise_mm: float) -> Poses:
     """``count`` seeded placements: a hand that begins somewhere, a surface that differs, fit and press."""
     rng = np.random.default_rng(seed)
+    turn, shift = hands(count, rng)
+    noise = surface_noise(seat.contact.points, count, noise_mm, rng)
+    return placed(replace(seat, noise=noise), turn, shift)
+
+
+def hands(count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """(count, 3) rotation vectors in radians and shifts in mm at which hands begin."""
     turn = np.radians(HAND_DEG) * rng.normal(size=(count, 3))
-    shift = HAND_MM * rng.normal(size=(count, 3))
-    noisy = replace(seat, noise=surface_noise(seat.contact.points, count, noise_mm, rng))
-    return pressed(noisy, fitted(noisy, noisy.start(turn, shift)))
+    return turn, HAND_MM * rng.normal(size=(count, 3))
 
 
-def surface_noise(points: Array, count: int, sigma: float, rng: np.random.Generator) -> Array:
+def placed(seat: Seat, turn: Array, shift: Array, steps: int = STEPS) -> Poses:
+    """Rests of a guide that hands begin to put on (P, 3) turned and shifted: fitted, then pressed."""
+    return pressed(seat, fitted(seat, seat.start(turn, shift)), steps)
+
+
+def surface_noise(
+    points: Array,
+    count: int,
+    sigma: float,
+    rng: np.random.Generator,
+    length_mm: float | tuple[float, float, float] = CORRELATION_MM,
+) -> Array:
     """(count, N) smooth random heights at (N, 3) points with a Gaussian correlation (random Fourier features,
-    Rahimi and Recht 2007)."""
-    waves = rng.normal(size=(count, 3, WAVES)) / CORRELATION_MM
+    Rahimi and Recht 2007), of one length or of one along each axis."""
+    waves = rng.normal(size=(count, 3, WAVES)) / np.broadcast_to(length_mm, 3)[:, None]
     phase = rng.uniform(0, 2 * np.pi, (count, 1, WAVES))
     return np.asarray(sigma * np.sqrt(2 / WAVES) * np.cos(points @ waves + phase).sum(axis=-1))
 

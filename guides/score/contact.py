@@ -51,22 +51,17 @@ class Frame:
 
 @dataclass(frozen=True)
 class Contact:
-    """The contact face and the points that stand for it, in the guide's frame.
+    """Points that stand for a contact face, in the guide's frame.
 
     Attributes:
-        face: the contact face as a mesh of its own.
         points: (N, 3) spread evenly by area.
         normals: (N, 3) outward normals of the guide, into the bone.
+        area: of the contact face, mm2.
     """
 
-    face: trimesh.Trimesh
     points: Array
     normals: Array
-
-    @property
-    def area(self) -> float:
-        """Area of the contact face, mm2."""
-        return float(self.face.area)
+    area: float
 
     @property
     def centre(self) -> Array:
@@ -74,7 +69,14 @@ class Contact:
         return np.asarray(self.points.mean(axis=0))
 
 
-def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int = SAMPLES) -> Contact:
+@dataclass(frozen=True)
+class PrintedContact(Contact):
+    """The contact face of a printed guide, with the ``face`` as a mesh of its own."""
+
+    face: trimesh.Trimesh
+
+
+def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int = SAMPLES) -> PrintedContact:
     """The faces that look into the bone, see past the guide, and lie inside the outline's blunt rim.
 
     Args:
@@ -108,7 +110,8 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
     face = trimesh.Trimesh(guide.vertices, guide.faces[index], process=False)
     face.remove_unreferenced_vertices()
     points, faces = trimesh.sample.sample_surface(face, count, seed=0)
-    return Contact(face, np.asarray(points), np.asarray(face.face_normals[faces]))
+    normals = np.asarray(face.face_normals[faces])
+    return PrintedContact(np.asarray(points), normals, float(face.area), face)
 
 
 def inset(outline: Array, points: Array, margin: float) -> Flags:

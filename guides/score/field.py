@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import trimesh
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
 
 from guides.bones import Array, signed_distance
 
@@ -21,19 +25,40 @@ class BoneField:
     Attributes:
         origin: (3,) of the first node.
         values: (U, V, W) mm.
+        spacing_mm: of the nodes.
     """
 
     origin: Array
     values: Array
+    spacing_mm: float = SPACING_MM
 
     @classmethod
-    def about(cls, bone: trimesh.Trimesh, points: Array) -> BoneField:
-        """The field of a bone round (N, 3) points, all in one frame."""
+    def about(
+        cls,
+        bone: trimesh.Trimesh,
+        points: Array,
+        spacing_mm: float = SPACING_MM,
+        to_bone: Callable[[Array], Array] | None = None,
+    ) -> BoneField:
+        """The field of a bone round (N, 3) points; ``to_bone`` brings points to its frame if that differs.
+
+        Nodes further than MARGIN_MM from all points, where hardly anything gets, hold how far they are from
+        them, with the sign of the nearest exact node.
+        """
         low, high = points.min(axis=0) - MARGIN_MM, points.max(axis=0) + MARGIN_MM
-        axes = [np.arange(a, b + SPACING_MM, SPACING_MM) for a, b in zip(low, high, strict=True)]
-        nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        values = signed_distance(bone, nodes.reshape(-1, 3)).reshape(nodes.shape[:3])
-        return cls(low, np.ascontiguousarray(values))
+        axes = [np.arange(a, b + spacing_mm, spacing_mm) for a, b in zip(low, high, strict=True)]
+        nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+        shape = [len(axis) for axis in axes]
+        off, _ = cKDTree(points).query(nodes)
+        near = off < MARGIN_MM + 2 * spacing_mm
+        exact = signed_distance(bone, nodes[near] if to_bone is None else to_bone(nodes[near]))
+        values = np.array(off)
+        values[near] = exact
+        edt: Any = distance_transform_edt
+        nearest = edt(~near.reshape(shape), return_distances=False, return_indices=True)
+        signs = np.sign(values.reshape(shape)[tuple(nearest)])
+        values = np.where(near, values, off * signs.ravel()).reshape(shape)
+        return cls(low, np.ascontiguousarray(values), spacing_mm)
 
     def distance(self, points: Array) -> Array:
         """Distance (...) at (..., 3) points; beyond the grid as at its border."""
@@ -55,7 +80,7 @@ class BoneField:
 
     def _cells(self, points: Array) -> tuple[Array, list[Array]]:
         """Place inside the cell (3, ...), and the values at its eight corners, z fastest."""
-        place = np.clip((points - self.origin) / SPACING_MM, 0, np.array(self.values.shape) - 1.001)
+        place = np.clip((points - self.origin) / self.spacing_mm, 0, np.array(self.values.shape) - 1.001)
         cell = place.astype(np.int64)
         _, rows, columns = self.values.shape
         first = (cell[..., 0] * rows + cell[..., 1]) * columns + cell[..., 2]

@@ -33,15 +33,15 @@ LONGEST_MM = 0.3
 BALANCED_N = 0.5
 
 
-def pressed(seat: Seat, poses: Poses) -> Poses:
-    """Lift each guide clear of the bone, then press it until nothing moves."""
+def pressed(seat: Seat, poses: Poses, steps: int = STEPS) -> Poses:
+    """Lift each guide clear of the bone, then press it until nothing moves, for at most so many steps."""
     gaps = seat.gaps(poses.apply(seat.contact.points))
     lift = np.maximum(-gaps.min(axis=1), 0)
     lifted = replace(poses, shift=poses.shift + lift[:, None] * [0.0, 0.0, 1.0])
-    return loaded(seat, lifted, seat.press(len(lift)))
+    return loaded(seat, lifted, seat.press(len(lift)), steps=steps)
 
 
-def loaded(seat: Seat, poses: Poses, load: Load, wires: Wires | None = None) -> Poses:
+def loaded(seat: Seat, poses: Poses, load: Load, wires: Wires | None = None, steps: int = STEPS) -> Poses:
     """Follow a load to the rest by implicit steps.
 
     Args:
@@ -49,6 +49,7 @@ def loaded(seat: Seat, poses: Poses, load: Load, wires: Wires | None = None) -> 
         poses: P guides before; where they touch, friction begins at zero.
         load: P loads.
         wires: hold the guides from the start.
+        steps: most that are taken.
 
     Returns:
         Poses at rest, or after the last step where a guide slides without end.
@@ -63,7 +64,7 @@ def loaded(seat: Seat, poses: Poses, load: Load, wires: Wires | None = None) -> 
     poses = replace(poses, rotation=poses.rotation.copy(), shift=poses.shift.copy())
     limit, last = np.full(len(anchor), 0.2), np.zeros((len(anchor), 6))
     moving: Indices = np.arange(len(anchor), dtype=np.int64)
-    for _ in range(STEPS):
+    for _ in range(steps):
         now = poses.rows(moving)
         places = now.apply(points)
         depth = -seat.rows(moving).gaps(places)

@@ -11,7 +11,7 @@ import trimesh
 
 from guides.bones import Array, signed_distance
 from guides.score.accuracy import PLACEMENTS, SURFACE_NOISE_MM, Planned, find_cuts, placements
-from guides.score.contact import Contact, Frame, find_contact
+from guides.score.contact import Frame, PrintedContact, find_contact
 from guides.score.field import BoneField
 from guides.score.freedom import weakest_motion
 from guides.score.pose import Poses
@@ -42,7 +42,7 @@ class Verdict:
     """
 
     document: dict[str, Any]
-    contact: Contact
+    contact: PrintedContact
     frame: Frame
     gaps: Array
     seat: Array
@@ -125,7 +125,7 @@ def seated(seat: Seat) -> Poses:
     return pressed(seat, fitted(seat, seat.start(still, still)))
 
 
-def seat_errors(contact: Contact, rest: Poses, bone: trimesh.Trimesh, clearance: float) -> Array:
+def seat_errors(contact: PrintedContact, rest: Poses, bone: trimesh.Trimesh, clearance: float) -> Array:
     """(HEAT_POINTS,) exact gap minus clearance, mm, at points spread evenly over the contact face."""
     points, _ = trimesh.sample.sample_surface(contact.face, HEAT_POINTS, seed=1)
     return np.asarray(signed_distance(bone, rest.apply(np.asarray(points))[0]) - clearance)

@@ -38,7 +38,7 @@ def leg(folder_of: FolderOf) -> tuple[Path, dict[str, Any], trimesh.Trimesh, Foo
     bones = folder_of("synthetic_l")
     plan = plan_files(bones, "L", correction_deg=8.0)
     tibia = BoneSet.read(bones, [Bone.TIBIA])[Bone.TIBIA]
-    return bones, plan, tibia, find_footprints(tibia, None, plan, settings())[0]
+    return bones, plan, tibia, find_footprints(tibia, None, plan, settings())[0].footprint
 
 
 def on_bone(footprint: Footprint, u: float, v: float) -> Array:
@@ -131,7 +131,7 @@ def test_an_outgrowth_is_found_and_kept_clear_of(leg: tuple[Any, ...]) -> None:
     ball = trimesh.creation.icosphere(3, 4.0)
     ball.apply_translation(place - 0.5 * footprint.withdrawal)
     bone = to_mesh(from_mesh(tibia) + from_mesh(ball))
-    grown = find_footprints(bone, None, plan, settings())[0]
+    grown = find_footprints(bone, None, plan, settings())[0].footprint
     names = with_area(grown, ())
     rows, columns = np.nonzero(names.outgrowths)
     centre = np.array([grown.grid_u[rows].mean(), grown.grid_v[columns].mean()])
