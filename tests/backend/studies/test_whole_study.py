@@ -54,7 +54,6 @@ def test_a_planted_difference_of_bones_is_found() -> None:
         assert found["wilcoxon"]["estimate"] == pytest.approx(1.5, abs=0.5)
         assert not found["equivalence"]["equivalent"] and found["mixed_model"]["p"] < 0.01
     assert told["flow"]["items"]["complete"] == 2 * 12 and told["flow"]["items"]["incomplete"] == 0
-    assert told["analysis"]["blinding"]["bang_ct"]["value"] > 0.1
     assert [one["meaning"] for one in told["signatures"]] == [
         "The ratings are complete and final",
         "I reviewed the conduct of the study",
@@ -77,6 +76,13 @@ def _files_agree(people: Team, study: Any, told: dict[str, Any]) -> None:
     assert len(lines) == Rating.objects.count()
     shape = [float(line["value"]) for line in lines if line["question"] == "shape" and line["arm"] == "xray"]
     assert np.mean(shape) == pytest.approx(told["analysis"]["questions"]["shape"]["xray"]["mean"])
+    guesses = [
+        float(line["value"]) for line in lines if (line["question"], line["arm"]) == ("source_guess", "ct")
+    ]
+    # The list of items is drawn anew in each study, and with it who guesses what: any value can come out.
+    right, wrong = guesses.count(1), guesses.count(2)
+    bang = told["analysis"]["blinding"]["bang_ct"]["value"]
+    assert len(guesses) == 12 and bang == pytest.approx((right - wrong) / len(guesses))
     book = list(csv.DictReader(io.StringIO(files["codebook.csv"].content.decode())))
     assert {line["name"] for line in book if line["what"] == "column"} == set(lines[0])
     assert {line["question"] for line in lines} == {
