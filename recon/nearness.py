@@ -21,7 +21,7 @@ def within(mask: Mask, radius: float) -> Mask:
     return np.asarray(_near(np.ascontiguousarray(mask), reach, limit))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _near(mask: Mask, reach: int, limit: int) -> Mask:
     depth, height, width = mask.shape
     far = np.int32(limit + 1)

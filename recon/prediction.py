@@ -22,6 +22,7 @@ from recon.networks.enhance import bone_shadow, enhanced_channels
 from recon.networks.picture import channels
 from recon.networks.registry import Model
 from recon.networks.vnet import normalise_hu
+from recon.parallel import in_parallel
 from recon.stopwatch import Stopwatch
 from recon.surface import Field, extract_bones, sample_field
 
@@ -223,4 +224,5 @@ def bones_of_field(
     with watch.stage("surface"):
         tell("surface", 0.9)
         bones = extract_bones(sampled, smallest_piece=smallest_piece)
-    return BoneSet({bone: mesh for bone, mesh in bones.items() if mesh.volume > _SMALLEST})
+        large = in_parallel(lambda mesh: mesh.volume > _SMALLEST, bones.values())
+    return BoneSet({bone: mesh for (bone, mesh), kept in zip(bones.items(), large, strict=True) if kept})

@@ -24,6 +24,7 @@ from recon.limb_end import FieldOfLimb, limb_ends
 from recon.networks.picture import PIXELS, upright_picture
 from recon.networks.registry import Model, find
 from recon.output import output_folder
+from recon.parallel import in_parallel
 from recon.prediction import CUBE, bones_of_field, check_resolution, load_network, xray_field
 from recon.refine import Refinement, refine
 from recon.refine.edges import EdgeImage
@@ -63,7 +64,8 @@ def views_field(network: Any, views: Sequence[XrayView], segmentation: Any = Non
     """The field that a network sees in calibrated views, see ``xray_field``."""
     pixels = max(PIXELS, getattr(network.config, "pixels", PIXELS))
     pictures, cameras = zip(
-        *(upright_picture(v.line_integrals, v.exposed, v.camera, pixels) for v in views), strict=True
+        *in_parallel(lambda v: upright_picture(v.line_integrals, v.exposed, v.camera, pixels), views),
+        strict=True,
     )
     return xray_field(network, np.stack(pictures), cameras, segmentation)
 
@@ -133,7 +135,7 @@ def reconstruct_views(
     with watch.stage("refine"):
         tell("refine", 0.25)
         rough = _extracted(field, seen, _NODES)
-        refinement = refine(field, rough, seen, CUBE, [EdgeImage.of_view(view) for view in views])
+        refinement = refine(field, rough, seen, CUBE, in_parallel(EdgeImage.of_view, views))
         if not refined:
             refinement = replace(refinement, field=field, bones={})
     bones = _extracted(

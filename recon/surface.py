@@ -20,6 +20,7 @@ from skimage.measure import marching_cubes
 from recon.bones import Bone, BoneSet
 from recon.geometry import ReconstructionCube
 from recon.nearness import within
+from recon.parallel import in_parallel
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
@@ -64,10 +65,10 @@ def _mixed_cells(labels: Labels) -> npt.NDArray[np.bool_]:
     """Cells (n - 1 a side) whose eight corners differ, and those that share a face with one."""
     low, high = labels, labels
     for axis in range(3):
-        size = labels.shape[axis] - 1
-        low = np.minimum(low.take(range(size), axis), low.take(range(1, size + 1), axis))
-        high = np.maximum(high.take(range(size), axis), high.take(range(1, size + 1), axis))
-    return np.asarray(ndimage.binary_dilation(low != high))
+        before, after = (slice(None),) * axis + (slice(-1),), (slice(None),) * axis + (slice(1, None),)
+        low = np.minimum(low[before], low[after])
+        high = np.maximum(high[before], high[after])
+    return within(low != high, 1)
 
 
 def _nodes_of_cells(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -187,33 +188,45 @@ def extract_bones(field: BoneField, *, smallest_piece: float = 1.0) -> BoneSet:
     Fins thinner than ``THINNEST_MM`` are cut off: they are shadows that the views leave open, not bone. Voids
     inside a bone are filled.
     """
-    n = len(field.axis)
-    meshes = {}
-    step = float(field.axis[1] - field.axis[0])
-    evaluated = np.stack(np.unravel_index(field.nodes, (n, n, n)), axis=1)
+    evaluated = np.stack(np.unravel_index(field.nodes, field.labels.shape), axis=1)
     boxes = ndimage.find_objects(field.labels, max_label=max(Bone))
-    for bone in Bone:
-        box = boxes[bone - 1]
-        if box is None:
-            continue
-        low = np.array([max(edge.start - 2, 0) for edge in box])
-        high = np.array([min(edge.stop + 2, n) for edge in box])
-        inside = _body(
-            field.labels[tuple(map(slice, low, high))] == bone, THINNEST_MM / 2 / step, smallest_piece
-        )
-        volume = np.where(inside, -_FAR, _FAR).astype(np.float32)
-        here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
-        at = tuple((evaluated[here] - low).T)
-        margin = field.margins[here, bone - 1]
-        # Other pieces of the same bone stay outside.
-        keep = inside[at] | (margin <= 0)
-        clear = np.where(np.abs(margin) < _LEAST, np.copysign(_LEAST, margin), margin)
-        volume[at] = np.where(keep, np.clip(clear, _FAR, -_FAR), _FAR)
-        volume[ndimage.binary_fill_holes(inside) & ~inside] = -_FAR
-        vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
-            np.pad(volume, 1, constant_values=_FAR), 0.0
-        )
-        positions = (vertices - 1 + low) * step + field.axis[0]
-        # Marching cubes turns faces outward in z, y, x order; reversing the axes alone would turn them in.
-        meshes[bone] = trimesh.Trimesh(positions[:, ::-1], faces, process=True)
-    return BoneSet(meshes)
+    present = [bone for bone in Bone if boxes[bone - 1] is not None]
+    meshes = in_parallel(
+        lambda bone: _extracted(field, bone, boxes[bone - 1], evaluated, smallest_piece), present
+    )
+    return BoneSet(dict(zip(present, meshes, strict=True)))
+
+
+def _extracted(
+    field: BoneField,
+    bone: Bone,
+    box: tuple[slice, ...],
+    evaluated: npt.NDArray[np.int64],
+    smallest_piece: float,
+) -> trimesh.Trimesh:
+    """One bone, from its box of nodes and the (M, 3) indices of those that were evaluated."""
+    step = float(field.axis[1] - field.axis[0])
+    low = np.array([max(edge.start - 2, 0) for edge in box])
+    high = np.array([min(edge.stop + 2, len(field.axis)) for edge in box])
+    inside = _body(field.labels[tuple(map(slice, low, high))] == bone, THINNEST_MM / 2 / step, smallest_piece)
+    volume = np.where(inside, -_FAR, _FAR).astype(np.float32)
+    here = ((evaluated >= low) & (evaluated < high)).all(axis=1)
+    at = tuple((evaluated[here] - low).T)
+    margin = field.margins[here, bone - 1]
+    # Other pieces of the same bone stay outside.
+    keep = inside[at] | (margin <= 0)
+    clear = np.where(np.abs(margin) < _LEAST, np.copysign(_LEAST, margin), margin)
+    volume[at] = np.where(keep, np.clip(clear, _FAR, -_FAR), _FAR)
+    volume[_voids(inside)] = -_FAR
+    vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        np.pad(volume, 1, constant_values=_FAR), 0.0
+    )
+    positions = (vertices - 1 + low) * step + field.axis[0]
+    # Marching cubes turns faces outward in z, y, x order; reversing the axes alone would turn them in.
+    return trimesh.Trimesh(positions[:, ::-1], faces, process=True)
+
+
+def _voids(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Voxels outside of a mask that nothing connects with its box's border."""
+    outside, _ = ndimage.label(~np.pad(mask, 1))
+    return np.asarray((outside > 0) & (outside != outside[0, 0, 0]))[1:-1, 1:-1, 1:-1]

@@ -15,6 +15,7 @@ from recon.images.intensity import to_line_integrals
 from recon.images.limits import check_flat, check_size
 from recon.images.rig import Rig, read_rig
 from recon.images.view import View, XrayView
+from recon.parallel import in_parallel
 
 MAXIMUM_BYTES = 256 * 1024 * 1024
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
@@ -67,9 +68,10 @@ def read_pair(ap: Path, lateral: Path, rig: Path | None = None) -> tuple[XrayVie
         InputError: whatever ``read_xray``, ``read_rig`` and ``check_pair`` raise.
     """
     cameras = read_rig(rig) if rig is not None else None
-    views = read_xray(ap, view="ap", rig=cameras), read_xray(lateral, view="lateral", rig=cameras)
-    check_pair(*views)
-    return views
+    given: list[tuple[Path, View]] = [(ap, "ap"), (lateral, "lateral")]
+    first, second = in_parallel(lambda one: read_xray(one[0], view=one[1], rig=cameras), given)
+    check_pair(first, second)
+    return first, second
 
 
 def _read_picture(path: Path, view: View | None, rig: Rig | None) -> XrayView:

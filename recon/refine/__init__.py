@@ -18,7 +18,8 @@ from recon.bones import Bone, BoneSet
 from recon.field_of_view import FieldOfView
 from recon.geometry import ReconstructionCube
 from recon.handedness import Side, side_of
-from recon.refine.blend import blended, model_layer
+from recon.parallel import in_parallel
+from recon.refine.blend import ModelLayer, blended, model_layer
 from recon.refine.edges import EdgeImage
 from recon.refine.matching import Surface
 from recon.refine.register import Fit, lay_on, place_knee
@@ -131,12 +132,16 @@ def refine(
         reason = _unfit(fit, seen)
         if reason:
             rejected[bone] = reason
-            continue
-        share = model_share(fit)
-        layer = model_layer(fit, shapes[bone].faces, share, fit.deviations / _DEVIATION, cube)
+
+    def layer_of(bone: Bone) -> tuple[Array, ModelLayer | None]:
+        fit, share = fits[bone], model_share(fits[bone])
+        return share, model_layer(fit, shapes[bone].faces, share, fit.deviations / _DEVIATION, cube)
+
+    believed = [bone for bone in fits if bone not in rejected]
+    for bone, (share, layer) in zip(believed, in_parallel(layer_of, believed), strict=True):
         if layer is None:
             continue
-        layers[bone] = layer
+        fit, layers[bone] = fits[bone], layer
         follow = np.where(fit.matched, (1 - share) * fit.residuals, 0.0)
         bones[bone] = RefinedBone(
             fit.vertices + follow[:, None] * fit.normals, shapes[bone].faces, fit, share, fit.matched
@@ -155,13 +160,19 @@ def _fits(
     if side == "R":
         shapes = {bone: shape.mirrored() for bone, shape in shapes.items()}
     start = place_knee(shapes, surfaces, seen.depth)
-    fits: dict[Bone, Fit] = {}
-    # The fibula is round and turns in its place; the tibia says how it stands.
-    for bone in sorted(surfaces, key=lambda bone: bone is Bone.FIBULA):
-        beside = bone is Bone.FIBULA and Bone.TIBIA in fits
-        motion = fits[Bone.TIBIA].motion if beside else start
-        fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=beside, images=images)
-    return fits, shapes
+
+    def laid(bones: Sequence[Bone]) -> dict[Bone, Fit]:
+        fits: dict[Bone, Fit] = {}
+        for bone in bones:
+            # The fibula is round and turns in its place; the tibia says how it stands.
+            tied = bone is Bone.FIBULA and Bone.TIBIA in fits
+            motion = fits[Bone.TIBIA].motion if tied else start
+            fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=tied, images=images)
+        return fits
+
+    groups = ((Bone.TIBIA, Bone.FIBULA), (Bone.FEMUR,), (Bone.PATELLA,))
+    found = in_parallel(laid, ([bone for bone in group if bone in surfaces] for group in groups))
+    return {bone: fit for fits in found for bone, fit in fits.items()}, shapes
 
 
 def sure_distance(fit: Fit) -> float:
