@@ -225,4 +225,5 @@ def current_bone_set(case: Case, *, expected: UUID | None = None) -> BoneSet:
             f"The case is planned on other bones now: bones {bone_set.number}.",
             remedy="Reload the page and look at these bones first.",
         )
+    bone_set.case = case  # a preview need not ask for it again
     return bone_set

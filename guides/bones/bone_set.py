@@ -75,10 +75,18 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of each bone file in the folder, by bone name."""
     return {
-        bone.label: hashlib.sha256(path.read_bytes()).hexdigest()
-        for bone in Bone
-        if (path := folder / f"{bone.label}.ply").is_file()
+        bone.label: _hash(path) for bone in Bone if (path := folder / f"{bone.label}.ply").is_file()
     }
+
+
+def _hash(path: Path) -> str:
+    state = path.stat()
+    return _hash_version(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=32)  # as for the meshes below, of four bones each
+def _hash_version(path: Path, _changed_ns: int, _size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read_clean(path: Path, name: str) -> trimesh.Trimesh:

@@ -34,8 +34,12 @@ def cross_section(mesh: trimesh.Trimesh, point: Array, normal: Array) -> Array:
     Returns:
         (N, 2, 3) points in mm; seen against ``normal`` each segment has the solid on its left.
     """
-    heights = (np.asarray(mesh.vertices) - point) @ normal
-    return _segments(np.asarray(mesh.vertices), np.asarray(mesh.faces), heights, normal)
+    vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
+    heights = (vertices - point) @ normal
+    # A plane meets a few hundred triangles of a bone's hundred thousand: these are found first.
+    above = (heights > 0)[faces]
+    met = (above[:, 0] != above[:, 1]) | (above[:, 0] != above[:, 2])
+    return _segments(vertices, faces[met], heights, normal)
 
 
 def _segments(vertices: Array, faces: NDArray[np.int64], heights: Array, normal: Array) -> Array:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from guides.bones.arrays import Array, Flags
+from guides.bones.arrays import Array, Flags, Indices
 from guides.bones.cleaning import read_mesh
 
 PROPERTY = "uncertainty_mm"
@@ -29,12 +29,23 @@ class Uncertainty:
 
     def near(self, places: Array, within_mm: float) -> float | None:
         """Mean over the vertices within a distance of any of (M, 3) places, mm; None where there are none."""
-        offsets = self.points[:, None] - np.atleast_2d(places)[None]
-        return self._mean((np.linalg.norm(offsets, axis=2) < within_mm).any(axis=1))
+        chosen = np.zeros(len(self.points), dtype=bool)
+        for place in np.atleast_2d(places):
+            close = self._boxed(place, within_mm)
+            distance = np.linalg.norm(self.points[close] - place, axis=1)
+            chosen[close[distance < within_mm]] = True
+        return self._mean(chosen)
 
     def along(self, point: Array, normal: Array, within_mm: float) -> float | None:
         """Mean over the vertices within a distance of a plane, mm; None where there are none."""
         return self._mean(np.abs((self.points - point) @ normal) < within_mm)
+
+    def _boxed(self, place: Array, within_mm: float) -> Indices:
+        """The vertices in a box about a place: none that is near lies outside, and few are to be measured."""
+        found = np.arange(len(self.points))
+        for axis in (2, 1, 0):  # a leg is longest along z
+            found = found[np.abs(self.points[found, axis] - place[axis]) < within_mm]
+        return found
 
     def _mean(self, chosen: Flags) -> float | None:
         return float(self.values[chosen].mean()) if chosen.any() else None

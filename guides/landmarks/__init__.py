@@ -11,7 +11,7 @@ from guides.errors import InputError
 from guides.landmarks.consistency import check_consistency
 from guides.landmarks.femur import find_femoral
 from guides.landmarks.fibula import find_fibular
-from guides.landmarks.frame import Frame, Side, rotate, unit
+from guides.landmarks.frame import Frame, Side, cross, rotate, unit
 from guides.landmarks.marks import REQUIRED, Landmark, Landmarks, Provenance
 from guides.landmarks.patella import find_patellar
 from guides.landmarks.priors import PRIORS, Priors
@@ -27,6 +27,7 @@ __all__ = [
     "Provenance",
     "Side",
     "check_consistency",
+    "cross",
     "find_landmarks",
     "rotate",
     "unit",

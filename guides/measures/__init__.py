@@ -5,6 +5,7 @@ from __future__ import annotations
 from guides.measures.angles import (
     Axes,
     Points,
+    Pose,
     axes,
     caton_deschamps,
     hka,
@@ -19,7 +20,7 @@ from guides.measures.angles import (
     turn_to_varus,
     wbl,
 )
-from guides.measures.bands import BAND, DRAWS, SHAFT_MM, band, drawn_points
+from guides.measures.bands import BAND, DRAWS, SHAFT_MM, band, bands, drawn_points
 from guides.measures.definitions import MEASURES, Measure, NormalRange
 from guides.measures.document import measures_document
 from guides.measures.long_film import NO_FILM, LongFilm
@@ -35,8 +36,10 @@ __all__ = [
     "Measure",
     "NormalRange",
     "Points",
+    "Pose",
     "axes",
     "band",
+    "bands",
     "caton_deschamps",
     "drawn_points",
     "hka",

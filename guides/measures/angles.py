@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from guides.bones import Array
-from guides.landmarks import Side, rotate, unit
+from guides.landmarks import Side, cross, rotate, unit
 
 Points = Mapping[str, Array]
+
+
+class Pose(dict[str, Array]):
+    """Positions of one leg that stay as they are: its axes are worked out once for all measures."""
+
+    def __init__(self, points: Points, side: Side) -> None:
+        super().__init__(points)
+        self._side = side
+
+    @cached_property
+    def axes(self) -> Axes:
+        """As of ``axes``."""
+        return _axes(self, self._side)
 
 
 @dataclass(frozen=True)
@@ -29,10 +43,14 @@ class Axes:
 
 def axes(points: Points, side: Side) -> Axes:
     """The frontal and sagittal planes: tibial mechanical axis and the line through both plateaus."""
+    return points.axes if isinstance(points, Pose) else _axes(points, side)
+
+
+def _axes(points: Points, side: Side) -> Axes:
     up = unit(points["tibia_knee_center"] - points["ankle_center"])
     across = points["plateau_medial"] - points["plateau_lateral"]
     medial = unit(across - _dot(across, up)[..., None] * up)
-    anterior = np.cross(up, medial) if side == "L" else np.cross(medial, up)
+    anterior = cross(up, medial) if side == "L" else cross(medial, up)
     return Axes(up, medial, anterior)
 
 

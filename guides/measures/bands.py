@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 
 from guides.bones import Array
@@ -34,7 +37,7 @@ def drawn_points(
         priors: those that the landmarks were imputed from.
     """
     points = landmarks.positions()
-    generator = np.random.default_rng(20240)
+    deviations, film_errors = _deviations(priors)
     frame = axes(points, side)
     # Towards medial on either side, so that a mirrored leg has mirrored draws.
     towards_medial = np.cross(frame.up, frame.medial)
@@ -48,8 +51,9 @@ def drawn_points(
          priors.hip_anterior_deg.spread, priors.femur_per_width),
     )  # fmt: skip
     towards_anterior = np.cross(frame.up, frame.anterior)
-    for name, pivot, frontal_deg, sagittal_deg, per_width in imputed:
-        frontal, sagittal, length = priors.deviations(generator, (3, DRAWS))
+    for (name, pivot, frontal_deg, sagittal_deg, per_width), (frontal, sagittal, length) in zip(
+        imputed, deviations, strict=True
+    ):
         if name not in landmarks or landmarks[name].provenance != "imputed":
             continue
         arm = points[name] - points[pivot]
@@ -57,15 +61,29 @@ def drawn_points(
         arm = rotate(arm, towards_anterior, sagittal_deg * sagittal)
         drawn[name] = points[pivot] + arm * (1 + per_width.spread / per_width.mean * length[:, None])
     if film.measured:
-        hka_error, jlca_error = FILM_SPREAD_DEG * generator.standard_normal((2, DRAWS))
+        hka_error, jlca_error = FILM_SPREAD_DEG * film_errors
         drawn = film.applied(drawn, side, hip_imputed=hip_imputed(landmarks), errors=(hka_error, jlca_error))
     return drawn
 
 
+@lru_cache(maxsize=8)  # a hand that moves asks for the same many times a second
+def _deviations(priors: Priors) -> tuple[Array, Array]:
+    """(2, 3, DRAWS) for ankle and hip, (2, DRAWS) for both angles of a film, all in standard deviations."""
+    generator = np.random.default_rng(20240)
+    drawn = np.array([priors.deviations(generator, (3, DRAWS)) for _ in range(2)])
+    errors = generator.standard_normal((2, DRAWS))
+    drawn.flags.writeable = errors.flags.writeable = False  # they are shared
+    return drawn, errors
+
+
 def band(measure: Measure, drawn: Points, side: Side) -> tuple[float, float] | None:
     """The 90 % band of a measure over drawn points, None when nothing that it needs was drawn."""
-    values = measure.function(drawn, side)
-    if values.ndim == 0:
-        return None
-    low, high = np.percentile(values, BAND)
-    return float(low), float(high)
+    return bands([measure], drawn, side)[0]
+
+
+def bands(measures: Sequence[Measure], drawn: Points, side: Side) -> list[tuple[float, float] | None]:
+    """The same for several measures, in their order."""
+    values = [measure.function(drawn, side) for measure in measures]
+    spread = [found for found in values if found.ndim]
+    ends = iter(np.percentile(spread, BAND, axis=1).T.tolist() if spread else ())
+    return [tuple(next(ends)) if found.ndim else None for found in values]

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from guides.landmarks import Landmarks, Side
-from guides.measures.angles import Points
-from guides.measures.bands import band, drawn_points
+from guides.measures.angles import Points, Pose
+from guides.measures.bands import bands, drawn_points
 from guides.measures.definitions import MEASURES
 from guides.measures.long_film import NO_FILM, LongFilm
 
@@ -28,18 +28,17 @@ def measures_document(
         film: what was read on a long-leg film.
     """
     seen = film.moved(landmarks, side)
-    points = seen.positions()
-    moved = after(points)
-    drawn = drawn_points(landmarks, side, film)
-    drawn_moved = after(drawn)
+    points = Pose(seen.positions(), side)
+    moved = Pose(after(points), side)
+    drawn = Pose(drawn_points(landmarks, side, film), side)
+    drawn_moved = Pose(after(drawn), side)
+    given = {name: one for name, one in MEASURES.items() if all(need in points for need in one.needs)}
+    of_before, of_after = (bands(list(given.values()), leg, side) for leg in (drawn, drawn_moved))
     document = {}
-    for name, measure in MEASURES.items():
-        if any(need not in points for need in measure.needs):
-            continue
+    for (name, measure), before_band, after_band in zip(given.items(), of_before, of_after, strict=True):
         provenances = {seen[need].provenance for need in measure.needs}
         # The least sure of the landmarks decides, except for an angle that the film gives itself.
         provenance = next((p for p in ("imputed", "measured", "edited") if p in provenances), "auto")
-        before_band, after_band = band(measure, drawn, side), band(measure, drawn_moved, side)
         before, then = float(measure.function(points, side)), float(measure.function(moved, side))
         document[name] = {
             "value": round(before, 4),

@@ -9,7 +9,7 @@ import trimesh
 
 from guides.bones import Array, cross_section
 from guides.errors import InputError
-from guides.landmarks import Side, unit
+from guides.landmarks import Side, cross, unit
 from guides.measures import Axes, Points, axes
 from guides.osteotomy.placing import FOUND, Placing, drawn_to
 
@@ -58,7 +58,7 @@ class Cut:
 
     def directions(self, axis: Array) -> tuple[Array, Array]:
         """For a hinge axis in the plane: the unit directions to medial and from the hinge into the wedge."""
-        medial = np.cross(axis, self.normal)
+        medial = cross(axis, self.normal)
         medial = medial * np.sign(medial @ self.medial)
         return medial, medial * self.opens
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from guides.bones import Array
 from guides.landmarks import Side, rotate
-from guides.measures import Points, slope_medial
+from guides.measures import MEASURES, Points, slope_medial
 from guides.osteotomy.cut import Cut
 from guides.osteotomy.motion import move
 
@@ -23,13 +23,14 @@ def solved_hinge(
     The turn ends at ``MAX_HINGE_TURN_DEG``: the caller checks what slope was reached.
     """
     wanted = float(slope_medial(points, side)) + slope_change_deg
+    slope = {name: points[name] for name in MEASURES["PTS_medial"].needs}
 
     def turned(yaw: float) -> tuple[Array, Array]:
         axis = rotate(cut.hinge_axis, cut.normal, yaw)
         return cut.hinge_along(axis), axis
 
     def miss(yaw: float) -> float:
-        return float(slope_medial(move(points, *turned(yaw), correction_deg), side)) - wanted
+        return float(slope_medial(move(slope, *turned(yaw), correction_deg), side)) - wanted
 
     a, b = 0.0, 2.0
     fa, fb = miss(a), miss(b)

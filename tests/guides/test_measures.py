@@ -10,9 +10,13 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import t as student_t
 
 from guides.bones import Array
-from guides.landmarks import PRIORS, Landmark, Landmarks
+from guides.landmarks import PRIORS, Landmark, Landmarks, Side
 from guides.measures import (
     MEASURES,
+    Pose,
+    axes,
+    band,
+    bands,
     caton_deschamps,
     drawn_points,
     hka,
@@ -228,3 +232,26 @@ def test_only_imputed_ends_are_drawn_and_always_the_same() -> None:
     assert half == pytest.approx(for_another_person(spread * 50 / 25), rel=0.05)
     again = drawn_points(marks("imputed", "auto"), "L")
     assert np.array_equal(drawn["hip_center"], again["hip_center"])
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_measures_together_are_those_of_each_alone(side: Side) -> None:
+    points = leg(side, mpta=85, lean=3, slope=7)
+    provenance = {"hip_center": "imputed", "ankle_center": "imputed"}
+    drawn = drawn_points(
+        Landmarks({n: Landmark(p, provenance.get(n, "auto")) for n, p in points.items()}), side
+    )
+    given = [one for one in MEASURES.values() if all(need in drawn for need in one.needs)]
+    pose = Pose(drawn, side)
+    for name in ("up", "medial", "anterior"):
+        assert np.array_equal(getattr(axes(pose, side), name), getattr(axes(drawn, side), name))
+    for one, found in zip(given, bands(given, pose, side), strict=True):
+        low, high = np.percentile(one.function(drawn, side), (5, 95))
+        assert found == band(one, drawn, side) == (low, high)
+
+
+def test_a_measure_that_rests_on_nothing_drawn_has_no_band() -> None:
+    points = leg("L")
+    drawn = points | {"hip_center": points["hip_center"] + np.linspace(-5, 5, 11)[:, None]}
+    assert bands([MEASURES["mMPTA"], MEASURES["HKA"]], drawn, "L")[0] is None
+    assert bands([MEASURES["mMPTA"]], points, "L") == [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import trimesh
+from hypothesis import given
+from hypothesis import strategies as st
 
-from guides.bones.uncertainty import PROPERTY, read_uncertainty
+from guides.bones import hashes
+from guides.bones.uncertainty import PROPERTY, Uncertainty, read_uncertainty
 from guides.plan import plan_files, read_plan
 from tests.guides.synthetic import synthetic_leg, write_leg
 
@@ -82,3 +86,24 @@ def test_values_that_are_no_numbers_are_left_out(tmp_path: Path) -> None:
     folder = leg(tmp_path, lambda v: np.full(len(v), np.nan))
     assert read_uncertainty(folder / "tibia.ply") is None
     assert "uncertainty_mm" not in plan_files(folder, "L", correction_deg=8)
+
+
+@given(st.integers(0, 10_000), st.floats(1, 60))
+def test_what_lies_near_is_what_the_distance_says(seed: int, within: float) -> None:
+    generator = np.random.default_rng(seed)
+    bone = Uncertainty(generator.uniform(-50, 50, (300, 3)), generator.uniform(0, 5, 300))
+    places = generator.uniform(-60, 60, (2, 3))
+    distances = np.linalg.norm(bone.points[:, None] - places, axis=2).min(axis=1)
+    expected = bone.values[distances < within]
+    assert bone.near(places, within) == (expected.mean() if len(expected) else None)
+
+
+def test_a_bone_that_changes_has_another_hash(tmp_path: Path) -> None:
+    write_leg(tmp_path, synthetic_leg("L"), 95)
+    before, path = hashes(tmp_path), tmp_path / "tibia.ply"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    after = hashes(tmp_path)
+    assert after["tibia"] == hashlib.sha256(content).hexdigest() != before["tibia"]
+    assert after["fibula"] == before["fibula"]
