@@ -74,9 +74,7 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of each bone file in the folder, by bone name."""
-    return {
-        bone.label: _hash(path) for bone in Bone if (path := folder / f"{bone.label}.ply").is_file()
-    }
+    return {bone.label: _hash(path) for bone in Bone if (path := folder / f"{bone.label}.ply").is_file()}
 
 
 def _hash(path: Path) -> str:
