@@ -77,7 +77,7 @@ def _by_case(question: dict[str, Any], document: dict[str, Any], unit: str, fact
     spreads = [[*([None] * len(cases)), _scaled(found[arm]["standard_deviation"], factor)] for arm in ARMS]
     points = question["points"]
     return Bars(
-        title=f"{question['title']}{unit}: mean of each case; of all, with standard deviation",
+        title=f"{question['title']}{unit} (mean of each case; of all, with standard deviation)",
         labels=[*(f"Case {case}" for case in cases), "All"],
         series=list(ARMS.values()),
         means=means,
@@ -197,17 +197,27 @@ def blinding_section(document: dict[str, Any]) -> Section:
         [name, *(str(count) for count in row)] for name, row in zip(guesses, found["counts"], strict=True)
     ]
     section.tables.append(Table(["Guess", *ARMS.values()], counts))
+    bang_ct, bang_xray = found["bang_ct"], found["bang_xray"]
     indices = [
-        ["Bang, CT-based", number(found["bang_ct"]["value"], 3), interval(found["bang_ct"], 3)],
-        ["Bang, X-ray-based", number(found["bang_xray"]["value"], 3), interval(found["bang_xray"], 3)],
-        ["James", number(found["james"]["value"], 3), interval(found["james"], 3)],
+        ["Bang, CT-based", number(bang_ct["value"], 3), interval(_within(bang_ct, -1, 1), 3)],
+        ["Bang, X-ray-based", number(bang_xray["value"], 3), interval(_within(bang_xray, -1, 1), 3)],
+        ["James", number(found["james"]["value"], 3), interval(_within(found["james"], 0, 1), 3)],
     ]
     section.tables.append(Table(["Blinding index", "value", "95 % interval"], indices))
     section.words.append(
         "Bang: 1, all know; 0, as if guessed; -1, all guess the opposite. James: 1, all do not know; 0.5, as "
-        "if guessed; 0, all know. Guesses of one rater depend on each other, so the intervals are too narrow."
+        "if guessed; 0, all know. Intervals end where the index does. Guesses of one rater depend on each "
+        "other, so they are too narrow."
     )
     return section
+
+
+def _within(found: dict[str, Any], low: float, high: float) -> dict[str, Any]:
+    """The interval cut where the index ends: that of a normal error goes beyond."""
+    ends = {
+        key: found[key] if found[key] is None else min(max(found[key], low), high) for key in ("low", "high")
+    }
+    return {**found, **ends}
 
 
 def simulated_section(document: dict[str, Any]) -> Section:
