@@ -7,7 +7,7 @@ import {
   useQueryClient,
   type UseQueryResult,
 } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 
 import type { PlanDocument } from '../domain/plan';
 import type { PlanRequest } from '../domain/planWire';
@@ -43,9 +43,8 @@ export function usePreview(caseId: string, request: PlanRequest | null): LivePre
     retry: false,
   });
   const { isFetching } = query;
-  useEffect(() => {
-    if (!isFetching) setAsked((now) => (JSON.stringify(now) === wanted ? now : (JSON.parse(wanted) as PlanRequest | null)));
-  }, [wanted, isFetching]);
+  // While rendering, not after it: the question is to leave before the frame is drawn.
+  if (!isFetching && JSON.stringify(asked) !== wanted) setAsked(JSON.parse(wanted) as PlanRequest | null);
 
   // A plan that cannot be made leaves the one before it on the screen.
   const [last, setLast] = useState<PlanDocument | null>(null);

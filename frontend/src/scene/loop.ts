@@ -14,6 +14,13 @@ export class RenderLoop {
     });
   }
 
+  /** Do something once what was asked for until now is on the screen. */
+  afterNext(work: () => void): void {
+    requestAnimationFrame(() => setTimeout(() => {
+      if (!this.disposed) work();
+    }));
+  }
+
   dispose(): void {
     this.disposed = true;
     cancelAnimationFrame(this.frame);

@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
-import { useCallback, useEffect } from 'react';
+import { useCallback, useEffect, useLayoutEffect } from 'react';
+import { flushSync } from 'react-dom';
 
 import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Side } from '../../api/types';
@@ -36,7 +37,8 @@ export function usePlanScene(side: Side, boneSet: BoneSet, shown: Shown, set: Pl
     // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   }, [scene, boneSet.id, loaded]);
 
-  useEffect(() => scene?.show(shown), [scene, shown]);
+  // With the numbers beside it: an effect that comes later would miss the frame.
+  useLayoutEffect(() => scene?.show(shown), [scene, shown]);
 
   const { plan } = shown;
   useEffect(() => {
@@ -44,8 +46,11 @@ export function usePlanScene(side: Side, boneSet: BoneSet, shown: Shown, set: Pl
     const drag = ({ name, place, moved, done }: Dragged): void => {
       // Looked up now: when the state changes, the hand may have let go already.
       const grabbed = scene.grabbedCut ?? plan?.osteotomy;
-      if (!name.startsWith('cut:')) set((now) => withLandmark(now, name, [...place]), done);
-      else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed), done);
+      // At once: the server is asked before the picture is drawn, and works while it is.
+      flushSync(() => {
+        if (!name.startsWith('cut:')) set((now) => withLandmark(now, name, [...place]), done);
+        else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed), done);
+      });
     };
     scene.onDrag = drag;
     return () => {

@@ -47,6 +47,8 @@ export class PlanContent {
   readonly moving = new Group();
   /** Goes up with every change of what stands still. */
   version = 0;
+  /** Goes up with every change of what the correction moves, and of where it has moved it. */
+  moves = 0;
 
   private readonly bones = new Map<BoneName, BoneParts>();
   private readonly colours = new Map<BoneName, RawShaderMaterial>();
@@ -77,8 +79,8 @@ export class PlanContent {
   /** Everything in its place: cut and moved by `degrees`, or whole where it is shown as it is. */
   place(plan: PlanDocument | null, degrees: number, { after, rests, hidden }: Showing): void {
     const tibia = this.bones.get('tibia');
-    const blades = tibia && plan ? bladesOf(plan.osteotomy, degrees) : null;
-    if (!blades || !this.blades || !sameBlades(blades, this.blades, rests)) {
+    const blades = this.bladesFor(plan, degrees);
+    if (!blades || this.cutsAnew(plan, degrees, rests)) {
       this.clearPieces();
       this.blades = blades;
       if (tibia && blades) this.cut(tibia.solid, blades);
@@ -93,6 +95,12 @@ export class PlanContent {
       const layer = after ? (below ? LAYERS.everywhere : LAYERS.notAxial) : LAYERS.axialOnly;
       this.put(mesh, !hidden.has('tibia') && (after || below), 1 << layer, distal ? (motions?.distal ?? null) : null);
     }
+  }
+
+  /** Whether `place` would cut the tibia into other pieces. */
+  cutsAnew(plan: PlanDocument | null, degrees: number, rests: boolean): boolean {
+    const blades = this.bladesFor(plan, degrees);
+    return blades !== null && (!this.blades || !sameBlades(blades, this.blades, rests));
   }
 
   /** Solid, or see-through over an X-ray. */
@@ -135,17 +143,20 @@ export class PlanContent {
   /** Show a mesh where a motion takes it; null: it stands still. */
   private put(mesh: Surface, visible: boolean, layers: number, motion: Matrix4 | null): void {
     const group = motion ? this.moving : this.still;
-    const before = this.seenStill(mesh);
+    const still = seenIn(this.still, mesh);
+    const moving = seenIn(this.moving, mesh);
+    const stays = mesh.matrix.equals(motion ?? IDENTITY);
     mesh.visible = visible;
     mesh.layers.mask = layers;
     mesh.matrix.copy(motion ?? IDENTITY);
     if (mesh.parent !== group) group.add(mesh);
-    if (this.seenStill(mesh) !== before) this.version++;
+    if (seenIn(this.still, mesh) !== still) this.version++;
+    const now = seenIn(this.moving, mesh);
+    if (now !== moving || (now !== 0 && !stays)) this.moves++;
   }
 
-  /** The layers in which a mesh is part of what stands still; 0: in none. */
-  private seenStill(mesh: Surface): number {
-    return mesh.visible && mesh.parent === this.still ? mesh.layers.mask : 0;
+  private bladesFor(plan: PlanDocument | null, degrees: number): Blades | null {
+    return plan && this.bones.has('tibia') ? bladesOf(plan.osteotomy, degrees) : null;
   }
 
   private cut(tibia: Solid, blades: Blades): void {
@@ -165,10 +176,16 @@ export class PlanContent {
   }
 
   private remove(mesh: Surface): void {
-    if (this.seenStill(mesh) !== 0) this.version++;
+    if (seenIn(this.still, mesh) !== 0) this.version++;
+    if (seenIn(this.moving, mesh) !== 0) this.moves++;
     mesh.removeFromParent();
     mesh.geometry.dispose();
   }
+}
+
+/** The layers in which a mesh is seen as part of a group; 0: in none. */
+function seenIn(group: Group, mesh: Surface): number {
+  return mesh.visible && mesh.parent === group ? mesh.layers.mask : 0;
 }
 
 const IDENTITY = new Matrix4();

@@ -3,7 +3,7 @@ import { Camera, Scene, type WebGLRenderer } from 'three';
 import type { Pane } from './pane';
 import { StillPicture } from './stillPicture';
 
-/** After a camera has rested for so long, what stands still is kept as a picture, ms. */
+/** After camera and correction have rested for so long, what they show is kept as a picture, ms. */
 const REST_MS = 150;
 
 interface Place {
@@ -14,20 +14,29 @@ interface Place {
 }
 
 /**
- * Draws what stands still and what moves in each view. A processor that draws cannot draw every triangle for each move
- * of a slider: while no camera moves, what stands still is drawn once and kept with its depth, and only what moves is
- * drawn over it.
+ * Draws bones and lines in each view. A processor that draws cannot draw every triangle for each move of a slider:
+ * while no camera moves, what stands still is drawn once and kept with its depth, and only what moves is drawn over
+ * it. While the correction does not move anything either, as when a landmark is dragged, all bones are kept so.
  */
 export class Painter {
   /** What no correction moves. */
   readonly still = new Scene();
-  /** What goes with the correction, and lines and dots over everything. */
+  /** What goes with the correction. */
   readonly moving = new Scene();
+  /** Lines and dots. */
+  readonly marks = new Scene();
 
   private readonly kept: StillPicture | null;
+  /** What stands still with what has moved over it. */
+  private readonly keptMoved: StillPicture | null;
   private size = { width: 1, height: 1 };
   private cameras = '';
   private keptVersion = -1;
+  /** Of the last frame, and of the picture that is kept. */
+  private moves = -1;
+  private keptMoves = -1;
+  /** Whether nothing has moved for a while. */
+  private resting = false;
   private timer = 0;
   /** A film fills its view, whoever looks. */
   private readonly nobody = new Camera();
@@ -44,6 +53,7 @@ export class Painter {
     private readonly ghost: (on: boolean) => void,
   ) {
     this.kept = keep ? new StillPicture() : null;
+    this.keptMoved = keep ? new StillPicture() : null;
     renderer.setScissorTest(true);
   }
 
@@ -51,38 +61,53 @@ export class Painter {
   resize(width: number, height: number): void {
     this.size = { width, height };
     this.kept?.resize(width, height);
+    this.keptMoved?.resize(width, height);
     this.cameras = '';
   }
 
-  /** One frame; another `version` says that something that stands still has changed. */
-  paint(panes: readonly Pane[], version: number): void {
+  /** One frame; another version says that something that stands still, or that the correction moves, has changed. */
+  paint(panes: readonly Pane[], { version, moves }: { version: number; moves: number }): void {
     const places = panes.map((pane) => this.placeOf(pane));
     const cameras = JSON.stringify(panes.map(({ name, camera }, i) => [name, places[i], camera.matrixWorld.elements, camera.projectionMatrix.elements]));
     const rested = cameras === this.cameras;
     this.cameras = cameras;
     // What is see-through has no depth to keep.
     const filmed = panes.some(({ film }) => film);
-    if (!this.kept || !rested || filmed) {
+    if (!this.kept || !this.keptMoved || !rested || filmed) {
       this.paintAll(panes, places);
       if (this.kept && !filmed) this.waitForRest();
       return;
     }
-    if (version !== this.keptVersion) {
+    const views = panes.map(({ camera }, i) => ({ camera, ...(places[i] as Place) }));
+    const changed = version !== this.keptVersion;
+    if (changed) {
       this.keptVersion = version;
-      this.kept.take(this.renderer, this.still, panes.map(({ camera }, i) => ({ camera, ...(places[i] as Place) })));
+      this.kept.take(this.renderer, this.still, views);
     }
+    if (changed || moves !== this.moves) {
+      this.moves = moves;
+      this.keptMoves = -1;
+      this.waitForRest();
+    } else if (this.resting && moves !== this.keptMoves) {
+      // Only now: what goes on moving is drawn with less work than it is kept.
+      this.keptMoves = moves;
+      this.keptMoved.take(this.renderer, this.moving, views, this.kept);
+    }
+    const resting = moves === this.keptMoves;
     this.lookAt({ x: 0, y: 0, ...this.size });
-    this.kept.paint(this.renderer);
-    this.overlay(panes, places);
+    (resting ? this.keptMoved : this.kept).paint(this.renderer);
+    this.overlay(panes, places, resting ? [this.marks] : [this.moving, this.marks]);
   }
 
   dispose(): void {
     clearTimeout(this.timer);
     this.kept?.dispose();
+    this.keptMoved?.dispose();
   }
 
   private paintAll(panes: readonly Pane[], places: readonly Place[]): void {
     this.keptVersion = -1;
+    this.keptMoves = -1;
     this.lookAt({ x: 0, y: 0, ...this.size });
     this.renderer.clear();
     this.renderer.autoClear = false;
@@ -94,24 +119,29 @@ export class Painter {
       }
       this.renderer.render(this.still, camera);
       this.renderer.render(this.moving, camera);
+      this.renderer.render(this.marks, camera);
       if (film) this.ghost(false);
     });
     this.renderer.autoClear = true;
   }
 
-  private overlay(panes: readonly Pane[], places: readonly Place[]): void {
+  private overlay(panes: readonly Pane[], places: readonly Place[], scenes: readonly Scene[]): void {
     this.renderer.autoClear = false;
     panes.forEach(({ camera }, i) => {
       this.lookAt(places[i] as Place);
-      this.renderer.render(this.moving, camera);
+      for (const scene of scenes) this.renderer.render(scene, camera);
     });
     this.renderer.autoClear = true;
   }
 
-  /** The picture of what stands still is made when nobody waits for it, so that the next move is quick already. */
+  /** Pictures are made and kept when nobody waits for them, so that the next move is quick already. */
   private waitForRest(): void {
+    this.resting = false;
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(this.redraw, REST_MS);
+    this.timer = window.setTimeout(() => {
+      this.resting = true;
+      this.redraw();
+    }, REST_MS);
   }
 
   private lookAt({ x, y, width, height }: Place): void {

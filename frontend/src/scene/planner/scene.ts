@@ -75,7 +75,8 @@ export class PlannerScene {
     this.renderer.setClearColor(PALETTE.viewport);
     this.painter = new Painter(this.renderer, softwareDrawn(), () => this.loop.request(), (on) => this.content.setGhost(on));
     this.painter.still.add(this.content.still);
-    this.painter.moving.add(this.content.moving, this.lines.group, this.dots.small, this.dots.large);
+    this.painter.moving.add(this.content.moving);
+    this.painter.marks.add(this.lines.group, this.dots.small, this.dots.large);
     this.drag = new HandleDrag(this.content, {
       handles: () => this.handles,
       mayHold: () => this.onDrag !== null,
@@ -137,7 +138,13 @@ export class PlannerScene {
   show(shown: Shown): void {
     const before = this.shown;
     this.shown = shown;
-    this.refresh();
+    const { held } = this.drag;
+    // Bones that are cut anew take a processor that draws longer than numbers may wait that follow a landmark.
+    if (held && !held.startsWith('cut:') && this.content.cutsAnew(shown.plan, shown.degrees, shown.rests)) {
+      this.loop.afterNext(() => this.refresh());
+    } else {
+      this.refresh();
+    }
     const first = before.plan === null && shown.plan !== null;
     if (shown.longLeg !== before.longLeg || (first && !this.touched)) this.reset();
   }
@@ -265,7 +272,7 @@ export class PlannerScene {
       pane.table.step(now);
       pane.aim(this.canvas.clientHeight, this.renderer.getPixelRatio());
     }
-    this.painter.paint(panes, this.content.version);
+    this.painter.paint(panes, this.content);
     for (const told of this.afterDraw) told();
     return panes.some(({ table }) => table.turning);
   }

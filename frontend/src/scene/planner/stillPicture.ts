@@ -38,7 +38,7 @@ export interface Framed {
   readonly height: number;
 }
 
-/** Colour and depth of what stands still, as large as the canvas. */
+/** Colour and depth of what does not change from frame to frame, as large as the canvas. */
 export class StillPicture {
   private readonly target: WebGLRenderTarget;
   private readonly material: RawShaderMaterial;
@@ -69,19 +69,29 @@ export class StillPicture {
     this.target.setSize(width, height);
   }
 
-  /** Draw a scene as each camera sees it, and keep it. */
-  take(renderer: WebGLRenderer, scene: Scene, views: readonly Framed[]): void {
+  /** Draw a scene as each camera sees it, over another picture or over nothing, and keep it. */
+  take(renderer: WebGLRenderer, scene: Scene, views: readonly Framed[], over: StillPicture | null = null): void {
+    if (over) {
+      this.look(renderer, 0, 0, this.target.width, this.target.height);
+      over.paint(renderer);
+      renderer.autoClear = false;
+    }
     for (const { camera, x, y, width, height } of views) {
-      const corners = [x, y, width, height].map(Math.round) as [number, number, number, number];
-      this.target.viewport.set(...corners);
-      this.target.scissor.set(...corners);
-      renderer.setRenderTarget(this.target);
+      this.look(renderer, x, y, width, height);
       renderer.render(scene, camera);
     }
+    renderer.autoClear = true;
     renderer.setRenderTarget(null);
   }
 
-  /** Clear the canvas and put the picture there. */
+  private look(renderer: WebGLRenderer, ...place: [x: number, y: number, width: number, height: number]): void {
+    const corners = place.map(Math.round) as typeof place;
+    this.target.viewport.set(...corners);
+    this.target.scissor.set(...corners);
+    renderer.setRenderTarget(this.target);
+  }
+
+  /** Clear what is drawn on and put the picture there. */
   paint(renderer: WebGLRenderer): void {
     renderer.render(this.scene, this.camera);
   }
