@@ -76,13 +76,13 @@ MEASURES: dict[str, Measure] = {
     "PTS_medial": Measure(
         slope_medial, "deg", (*_TIBIA, "plateau_medial_anterior", "plateau_medial_posterior"),
         "Posterior slope of the medial plateau against the tibial mechanical axis",
-        "8.7 ± 3.6 on films of 81 patients (10.1177/23259671211033882); normal 7 to 10, common teaching",
+        "6.2 (-4.1 to 17.2) on CT of 378 healthy people (PMC6984458); normal 7 to 10, common teaching",
         NormalRange(7, 10, "common teaching"),
     ),
     "PTS_lateral": Measure(
         slope_lateral, "deg", (*_TIBIA, "plateau_lateral_anterior", "plateau_lateral_posterior"),
         "Posterior slope of the lateral plateau against the tibial mechanical axis",
-        "7.9 ± 3.4 on films of 81 patients (10.1177/23259671211033882); normal 5 to 9, common teaching",
+        "5.3 (-4.7 to 16.2) on CT of 378 healthy people (PMC6984458); normal 5 to 9, common teaching",
         NormalRange(5, 9, "common teaching"),
     ),
     "HKA": Measure(
