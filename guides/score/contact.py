@@ -15,6 +15,12 @@ from guides.errors import InputError
 SAMPLES = 400
 """Points that stand for the contact face in placements and under load."""
 
+CROWD = 20
+"""So many places are looked at for each point. Points drawn at random leave out now this crest of the bone,
+now that one, and one guide on one bone then had 26, 51 or 75 % good placements, as it fell out. Over the 13
+legs of ``tests.benchmarks.guide_ct_vs_xray`` 400 drawn are 9 % off what 1500 say, 400 spread evenly 3 %,
+on average."""
+
 FACING = 0.3
 """A face is meant to touch when its outward normal points into the bone by more than this cosine."""
 
@@ -63,6 +69,27 @@ class Contact:
     normals: Array
     area: float
 
+    @classmethod
+    def spread(cls, points: Array, normals: Array, areas: Array, count: int) -> Contact:
+        """``count`` of many points, spread evenly over the face.
+
+        They are counted off along stripes, up one and down the next, as wide as points are apart.
+
+        Args:
+            points: (M, 3) all over the face, at least one.
+            normals: (M, 3) outward normals of the guide there.
+            areas: (M,) mm2 that each stands for.
+            count: number of points; some come twice where M is smaller.
+        """
+        total = float(areas.sum())
+        stripe = np.floor(points[:, 0] / np.sqrt(total / count))
+        along = np.where(stripe % 2 == 0, points[:, 1], -points[:, 1])
+        order = np.lexsort((along, stripe))
+        reached = np.cumsum(areas[order])
+        at = np.searchsorted(reached, (np.arange(count) + 0.5) / count * reached[-1])
+        chosen = order[at]
+        return cls(points[chosen], normals[chosen], total)
+
     @property
     def centre(self) -> Array:
         """(3,) mean of the points."""
@@ -109,9 +136,10 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
         )
     face = trimesh.Trimesh(guide.vertices, guide.faces[index], process=False)
     face.remove_unreferenced_vertices()
-    points, faces = trimesh.sample.sample_surface(face, count, seed=0)
-    normals = np.asarray(face.face_normals[faces])
-    return PrintedContact(np.asarray(points), normals, float(face.area), face)
+    crowd, faces = trimesh.sample.sample_surface(face, CROWD * count, seed=0)
+    normals, areas = np.asarray(face.face_normals[faces]), np.full(len(crowd), face.area / len(crowd))
+    even = Contact.spread(np.asarray(crowd), normals, areas, count)
+    return PrintedContact(even.points, even.normals, even.area, face)
 
 
 def inset(outline: Array, points: Array, margin: float) -> Flags:
