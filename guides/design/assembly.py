@@ -16,19 +16,17 @@ from guides.design.choice import Choice, choose
 from guides.design.clearance import FINE_MM, Swept, swept_distance
 from guides.design.contact_area import described, with_area
 from guides.design.footprint import Footprint
+from guides.design.layout import lay_out
 from guides.design.placing import find_footprints
-from guides.design.plate import add_label
+from guides.design.plate import label_text
 from guides.design.presets import Settings
 from guides.design.rims import outline, parted, rims
-from guides.design.sleeves import add_wires
-from guides.design.slots import add_slots
 from guides.design.solid_parts import Parts
 from guides.design.soundness import check_sound
-from guides.design.windows import add_windows
 from guides.drilling import drill_depth_mm
 from guides.errors import InputError
 from guides.osteotomy import Osteotomy, read_osteotomy
-from guides.plan import Progress, plan_hash
+from guides.plan import Progress
 from guides.solids import checked, placed, to_mesh, to_printable
 
 LIFT_MM = 0.05
@@ -118,30 +116,25 @@ def _built(
     fill_undercuts: bool,
 ) -> Guide:
     """The guide on the footprint that is to be built."""
-    footprint = with_area(choice.built.footprint, chosen.painting)
+    footprint = choice.built.footprint
+    if choice.built.trial is None:
+        footprint = with_area(footprint, chosen.painting)
     report("distance", 0.2)
     swept = swept_distance(tibia, footprint, chosen, fill=fill_undercuts)
     report("solids", 0.4)
-    label = f"^ {document['side']} {plan_hash(document)[:6].upper()}"
-    parts = Parts()
-    slot, others = add_slots(footprint, chosen, osteotomy, parts)
-    wires, missing = add_wires(footprint, chosen, osteotomy, parts)
+    top = swept.origin[2] + swept.values.shape[2] * FINE_MM
+    label = label_text(document)
+    layout = lay_out(footprint, chosen, osteotomy, label, top)
+    missing = list(layout.missing)
     if parted(footprint):
         missing.append("Painted contact area that does not join the guide was left out")
-    engraving = add_label(footprint, chosen, label, parts)
-    top = swept.origin[2] + swept.values.shape[2] * FINE_MM
-    windows = (
-        add_windows(footprint, chosen, wires, engraving, swept.bottom, top + 20, parts)
-        if chosen.windows
-        else []
-    )
-    body = _assembled(footprint, swept, tibia, chosen, parts, top)
-    for wire in wires:
+    body = _assembled(footprint, swept, tibia, chosen, layout.parts, top)
+    for wire in layout.wires:
         wire["drill_depth_mm"], wire["drill_depth_ends_at"] = drill_depth_mm(tibia, wire, document)
     mesh = to_printable(placed(body, footprint.basis, footprint.origin))
     return Guide(
-        mesh, footprint, swept.bottom, chosen, slot, others, wires, windows, engraving, label[2:], missing,
-        described(footprint), choice,
+        mesh, footprint, swept.bottom, chosen, layout.slot, layout.other_slots, layout.wires, layout.windows,
+        layout.engraving, label[2:], missing, described(footprint), choice,
     )  # fmt: skip
 
 

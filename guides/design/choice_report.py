@@ -35,7 +35,7 @@ def _row(candidate: Candidate, built: bool) -> dict[str, Any]:
         "span_mm": round(float(footprint.u[1] - footprint.u[0]), 1),
         "bridged": candidate.bridge,
         "expected_error": round(candidate.expected, 3),
-        "within_tolerance_percent": round(100 * float(cuts.good.mean()), 1),
+        "within_tolerance_percent": round(trial.good_percent, 1),
         "cut_angle_deg": round(float(np.median(cuts.angle_deg)), 3),
         "cut_distance_mm": round(float(np.median(cuts.distance_mm)), 3),
         "contact_percent": round(trial.contact_percent, 1),
@@ -54,19 +54,22 @@ def _reason(built: Candidate, tried: list[Candidate], considered: int) -> str:
         return f"{_words(built)}: no sound solid came out of those that were tried before it"
     text = (
         f"{_words(built)}: of {considered} footprints the {len(tried)} best by a first estimate were put on"
-        f" {BONES} plausible bones; this one misses the plan by {built.trial.miss:.2f} of what is good"
-        f" ({GOOD_DEG:g} degrees, {GOOD_MM:g} mm; root mean square)"
+        f" {BONES} plausible bones; {_outcome(built)} of the cuts of this one are good"
+        f" ({GOOD_DEG:g} degrees, {GOOD_MM:g} mm)"
     )
     others = [one for one in tried if one is not built]
     if not others:
         return text
-    best = min(others, key=lambda one: one.outcome)
-    assert best.trial is not None
-    next_best = f"the next best ({_words(best)}) by {best.trial.miss:.2f}"
+    best = max(others, key=lambda one: one.good_percent)
     if tried.index(best) < tried.index(built):
-        return f"{text}; no sound solid came out of a better one ({_words(best)}: {best.trial.miss:.2f})"
-    if best.outcome < built.outcome:
-        return f"{text}, {next_best}, which is alike; the less forward is taken, then the first estimate"
-    if best.bridge and best.trial.miss < built.trial.miss:
-        return f"{text}, {next_best}, which is not enough for what a bridge takes away"
-    return f"{text}, {next_best}"
+        return f"{text}; no sound solid came out of a better one ({_words(best)}: {_outcome(best)})"
+    text = f"{text}, of the next best ({_words(best)}) {_outcome(best)}"
+    if best.good_percent >= built.good_percent:
+        text += (
+            f", which is alike; it misses by {best.miss:.2f} of what is good and this one by {built.miss:.2f}"
+        )
+    return text
+
+
+def _outcome(candidate: Candidate) -> str:
+    return f"{candidate.good_percent:.0f} %"

@@ -31,18 +31,18 @@ FLATTEST = float(np.sin(np.radians(8)))
 """Added contact must face the way out at least so far: the flank of the bone beyond holds nothing."""
 
 
-def with_area(footprint: Footprint, strokes: Sequence[Stroke], *, outgrowths: bool = True) -> Footprint:
+def with_area(footprint: Footprint, strokes: Sequence[Stroke], bumps: Flags | None = None) -> Footprint:
     """The footprint with what was painted, and clear of what it bridges and of bony outgrowths.
 
     Both are relieved unless somebody painted contact there: a person's word goes over what was found.
-    Without ``outgrowths``, which take longest to find, nothing is said of them.
+    ``bumps`` are the (U, V) nodes on outgrowths; None looks for them, which takes longest of all this.
     """
     u, v = np.meshgrid(footprint.grid_u, footprint.grid_v, indexing="ij")
     local = np.stack([u, v, footprint.height], axis=-1)
     added, removed = painted(footprint.to_world(local), strokes)
     facing = np.nan_to_num(footprint.normals()[..., 2]) > FLATTEST
     inside = (u > footprint.u[0]) & (u < footprint.u[1]) & (v > footprint.v[0]) & (v < footprint.v[1])
-    bumps = find_bumps(footprint) & ~added if outgrowths else np.zeros_like(added)
+    bumps = (find_bumps(footprint) if bumps is None else bumps) & ~added
     relieved = bumps | (footprint.bridged & ~added) | (removed & np.isfinite(footprint.height))
     relief = np.zeros_like(footprint.height)
     if relieved.any():

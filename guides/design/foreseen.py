@@ -5,22 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from guides.design.footprint import RIM_MM, Footprint
+from guides.design.layout import Layout, opened
 from guides.design.presets import Settings
 from guides.design.rims import outline
-from guides.score.contact import FACING, FLAT_MM, Contact, inset
+from guides.score.contact import FACING, FLAT_MM, SAMPLES, Contact, inset
 
-POINTS = 90
-NODES = 3
+FEW, MANY = 90, SAMPLES
+"""Points for a first estimate, and for placements, where every crest of the bone counts."""
+
+NODES = 2
 """Every so many nodes of the height map are looked at."""
 
-STRIPE_MM = 4.0
-"""Points are counted off along stripes so wide, front to back, which spreads them evenly."""
 
-
-def foreseen_contact(footprint: Footprint, chosen: Settings) -> Contact:
-    """Points on the contact face, in the footprint's frame; wire holes and windows are not taken out.
+def foreseen_contact(
+    footprint: Footprint, chosen: Settings, layout: Layout | None = None, count: int = MANY
+) -> Contact | None:
+    """Points on the contact face, in the footprint's frame; None where there is none.
 
     Undercuts are filled along the way out, so that what touches is the highest bone over each place.
+
+    Args:
+        footprint: where the guide sits, with its relief.
+        chosen: parameters.
+        layout: what opens the face; None leaves the openings closed, which is enough to compare places.
+        count: number of points.
     """
     part = (slice(None, None, NODES),) * 2
     u, v = np.meshgrid(footprint.grid_u[part[0]], footprint.grid_v[part[1]], indexing="ij")
@@ -28,21 +36,16 @@ def foreseen_contact(footprint: Footprint, chosen: Settings) -> Contact:
     (u_low, u_high), (v_low, v_high) = footprint.bounds
     normals = footprint.normals()[part].reshape(-1, 3)
     (polygon,) = outline(footprint).to_polygons()
-    clearance, half = chosen.bone_clearance_mm, chosen.slot_thickness_mm / 2
-    low, high = footprint.slot
+    clearance = chosen.bone_clearance_mm
     with np.errstate(invalid="ignore"):
         seen = (normals[:, 2] > FACING) & (surface[:, 2] + clearance > footprint.bottom + FLAT_MM)
     seen &= (u.ravel() > u_low) & (u.ravel() < u_high) & (v.ravel() > v_low) & (v.ravel() < v_high)
     seen &= footprint.relief[part].reshape(-1) == 0
-    seen &= (np.abs(surface[:, 1]) > half) | (surface[:, 0] < low) | (surface[:, 0] > high)
     seen[seen] = inset(np.asarray(polygon), surface[seen, :2], RIM_MM)
+    if layout is not None:
+        seen[seen] = ~opened(layout, footprint, surface[seen])
+    if seen.sum() < FEW:
+        return None
     surface, normals = surface[seen], normals[seen]
-    stripe = np.floor(footprint.front * surface[:, 0] / STRIPE_MM)
-    order = np.lexsort((surface[:, 1], stripe))
-    surface, normals = surface[order], normals[order]
     step = float(footprint.grid_u[NODES] - footprint.grid_u[0])
-    summed = np.cumsum(step**2 / normals[:, 2])
-    area = float(summed[-1]) if len(summed) else 0.0
-    index = np.searchsorted(summed, (np.arange(POINTS) + 0.5) / POINTS * area)
-    index = index[index < len(summed)]
-    return Contact(surface[index] + clearance * normals[index], -normals[index], area)
+    return Contact.spread(surface + clearance * normals, -normals, step**2 / normals[:, 2], count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,15 @@ from guides.design.footprint import Footprint
 from guides.design.label import ROWS, text_solid, text_width
 from guides.design.presets import Settings
 from guides.design.solid_parts import OVERSHOOT_MM, Parts, box, rounded
+from guides.plan_document import plan_hash
 
 CELL_MM = 0.6
 DEPTH_MM = 1.0
+
+
+def label_text(document: Mapping[str, Any]) -> str:
+    """What is engraved on the guide of a plan: an arrow towards proximal, the side, the plan's hash."""
+    return f"^ {document['side']} {plan_hash(document)[:6].upper()}"
 
 
 def add_label(footprint: Footprint, chosen: Settings, label: str, parts: Parts) -> dict[str, Any]:

@@ -109,7 +109,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         " from rolling round the bone and sliding along it",
     ),
     Parameter(
-        "bridge", "Bridge unsure bone", SWITCH, 0.0, 1.0, 0.0,
+        "bridge", "Bridge unsure bone", SWITCH, 0.0, 1.0, 1.0,
         "Lets the guide bridge the face between the outlines that two X-rays show, on bones not quite sure,"
         " where that promises a truer cut",
     ),

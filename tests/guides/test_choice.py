@@ -17,20 +17,14 @@ from guides.bones import Array, Bone, BoneSet, distance
 from guides.bones.uncertainty import Uncertainty, read_uncertainty
 from guides.design import design_files
 from guides.design.bridging import bridges
-from guides.design.choice import (
-    ALIKE,
-    BRIDGE_COST,
-    OF_ONE_DIRECTION,
-    TRIED,
-    Candidate,
-    Leg,
-    choose,
-    tried_out,
-)
+from guides.design.choice import ALIKE_PERCENT, TRIED, Candidate, Leg, choose, tried_out
 from guides.design.contact_area import with_area
+from guides.design.footprint import Footprint
 from guides.design.foreseen import foreseen_contact
+from guides.design.layout import Layout, lay_out
 from guides.design.placing import find_footprints
-from guides.design.presets import settings
+from guides.design.plate import label_text
+from guides.design.presets import Settings, settings
 from guides.landmarks import Landmarks
 from guides.measures import Axes, axes
 from guides.osteotomy import read_osteotomy
@@ -65,9 +59,7 @@ def unsure(folder_of: FolderOf, tmp_path_factory: pytest.TempPathFactory) -> Des
     folder = tmp_path_factory.mktemp("unsure")
     bones = unsure_bones(folder_of(NAME), folder / "bones")
     plan = plan_files(bones, "L", correction_deg=8)
-    return Designed(
-        bones, plan, folder / "out", design_files(bones, plan, folder / "out", parameters={"bridge": 1})
-    )
+    return Designed(bones, plan, folder / "out", design_files(bones, plan, folder / "out"))
 
 
 def plausible(uncertainty: Uncertainty | None) -> PlausibleBones:
@@ -109,27 +101,56 @@ def test_bones_that_say_nothing_are_as_sure_as_a_ct() -> None:
     assert not spots.between.any() and (spots.error == CT_MM).all()
 
 
-def test_the_contact_face_is_foreseen(designed: Design) -> None:
-    """Before any solid is built, as it is found in the printed mesh."""
-    made = designed(NAME)
-    tibia = made.tibia()
-    places = find_footprints(tibia, None, made.plan, settings())
-    candidate = choose(places, tibia, made.plan, settings(), None)[0]
-    foreseen = foreseen_contact(candidate.footprint, settings())
+def built(made: Designed, uncertainty: Uncertainty | None) -> tuple[Footprint, Settings]:
+    """The footprint that a design was built on, with its relief."""
+    chosen = replace(settings(), unsure=uncertainty is not None)
+    places = find_footprints(made.tibia(), None, made.plan, chosen)
+    return choose(places, made.tibia(), made.plan, chosen, uncertainty)[0].footprint, chosen
+
+
+def laid_out(made: Designed, footprint: Footprint, chosen: Settings) -> Layout:
+    osteotomy = read_osteotomy(made.plan["osteotomy"])
+    return lay_out(footprint, chosen, osteotomy, label_text(made.plan), float(np.nanmax(footprint.height)))
+
+
+@pytest.mark.parametrize("sure", [True, False], ids=["CT", "X-rays"])
+def test_the_contact_face_is_foreseen(designed: Design, unsure: Designed, sure: bool) -> None:
+    """Before any solid is built, as it is found in the printed mesh: what is judged is what is built."""
+    made = designed(NAME) if sure else unsure
+    footprint, chosen = built(made, None if sure else read_uncertainty(unsure.bones / "tibia.ply"))
+    foreseen = foreseen_contact(footprint, chosen, laid_out(made, footprint, chosen))
+    assert foreseen is not None
     mesh, report = read_design(made.out)
     frame = Frame.of_report(report)
     printed = find_contact(frame.mesh(mesh), report)
-    assert np.allclose(candidate.footprint.basis, frame.basis, atol=1e-5)
-    # Holes and windows are not foreseen.
-    assert 0.75 * foreseen.area < printed.area < 1.05 * foreseen.area
+    assert np.allclose(footprint.basis, frame.basis, atol=1e-5)
+    assert 0.97 * foreseen.area < printed.area < 1.03 * foreseen.area
     off = distance(printed.face, foreseen.points)
-    assert np.median(off) < 0.1 and np.percentile(off, 85) < 0.6
-    assert np.linalg.norm(foreseen.centre - printed.centre) < 3
+    assert np.median(off) < 0.1 and np.percentile(off, 97) < 0.6
+    assert np.linalg.norm(foreseen.centre - printed.centre) < 0.5
+
+
+def test_the_openings_of_a_guide_touch_nothing(designed: Design) -> None:
+    made = designed(NAME)
+    footprint, chosen = built(made, None)
+    layout = laid_out(made, footprint, chosen)
+    closed = foreseen_contact(footprint, chosen, count=3000)
+    opened_face = foreseen_contact(footprint, chosen, layout, count=3000)
+    assert closed is not None and opened_face is not None
+    holes = sum(np.pi / 4 * wire["hole_diameter_mm"] ** 2 for wire in layout.wires)
+    holes += sum(np.pi / 4 * window["diameter_mm"] ** 2 for window in layout.windows)
+    slot = layout.slot["thickness_mm"] * layout.slot["width_mm"]
+    # On the slanting bone they take more than seen from above.
+    assert holes + slot < closed.area - opened_face.area < 1.5 * (holes + slot)
+    for wire in layout.wires:
+        entry = footprint.to_local(np.array(wire["point"]))
+        off = np.linalg.norm(opened_face.points - entry, axis=1)
+        assert off.min() > wire["hole_diameter_mm"] / 2 - 0.1
 
 
 def test_nothing_is_bridged_unasked(unsure: Designed) -> None:
     uncertainty = read_uncertainty(unsure.bones / "tibia.ply")
-    chosen = replace(settings(), unsure=True)
+    chosen = replace(settings({"bridge": 0}), unsure=True)
     places = find_footprints(unsure.tibia(), None, unsure.plan, chosen)
     ranked = choose(places, unsure.tibia(), unsure.plan, chosen, uncertainty)
     assert len(ranked) == len(places) and not any(one.bridge for one in ranked)
@@ -169,13 +190,12 @@ def test_the_report_says_what_was_tried_and_why_one_was_taken(unsure: Designed) 
     tried = choice["tried"]
     assert 2 <= len(tried) <= TRIED < choice["considered"]
     assert [one["built"] for one in tried].count(True) == 1
-    outcomes = [one["miss"] * (BRIDGE_COST if one["bridged"] else 1) for one in tried]
-    assert np.allclose(outcomes[1:], sorted(outcomes[1:]), atol=2e-3) and len(set(outcomes)) > 1
-    assert tried[0]["built"] and outcomes[0] <= ALIKE * min(outcomes) + 2e-3
+    good = [one["within_tolerance_percent"] for one in tried]
+    assert good[1:] == sorted(good[1:], reverse=True)
     built = tried[0]
-    assert f"{built['miss']:.2f}" in choice["reason"] and "plausible bones" in choice["reason"]
-    of_direction = [one["forward_deg"] for one in tried]
-    assert max(of_direction.count(angle) for angle in of_direction) <= OF_ONE_DIRECTION
+    assert built["built"] and good[0] >= max(good) - ALIKE_PERCENT - 0.1
+    assert all(one["miss"] >= built["miss"] for one in tried if one["within_tolerance_percent"] >= good[0])
+    assert f"{good[0]:.0f} %" in choice["reason"] and "plausible bones" in choice["reason"]
     assert not any(check["status"] == "block" for check in unsure.report["checks"])
     # The bridge that was chosen is made not to touch.
     assert bool(built["bridged"]) == bool(unsure.report["footprint"]["relief"])
@@ -184,7 +204,7 @@ def test_the_report_says_what_was_tried_and_why_one_was_taken(unsure: Designed) 
 def test_what_is_chosen_is_best_on_bones_that_were_not_used_to_choose(unsure: Designed) -> None:
     uncertainty = read_uncertainty(unsure.bones / "tibia.ply")
     case = Leg.of(unsure.plan, uncertainty)
-    tibia, chosen = unsure.tibia(), replace(settings({"bridge": 1}), unsure=True)
+    tibia, chosen = unsure.tibia(), replace(settings(), unsure=True)
     ranked = choose(
         find_footprints(tibia, None, unsure.plan, chosen), tibia, unsure.plan, chosen, uncertainty
     )
@@ -194,6 +214,7 @@ def test_what_is_chosen_is_best_on_bones_that_were_not_used_to_choose(unsure: De
     def elsewhere(candidate: Candidate) -> float:
         footprint = candidate.footprint
         contact = foreseen_contact(footprint, chosen)
+        assert contact is not None
         field = BoneField.about(tibia, contact.points, 2.0, footprint.to_world)
         trials = [tried_out(case, footprint, contact, field, chosen, seed) for seed in (11, 12)]
         return float(np.mean([trial.miss for trial in trials]))
@@ -208,12 +229,12 @@ def test_what_is_chosen_is_best_on_bones_that_were_not_used_to_choose(unsure: De
 
 def test_a_bridging_guide_touches_where_the_views_show_the_bone(unsure: Designed) -> None:
     case = Leg.of(unsure.plan, read_uncertainty(unsure.bones / "tibia.ply"))
-    chosen = replace(settings({"bridge": 1}), unsure=True)
+    chosen = replace(settings(), unsure=True)
     place = find_footprints(unsure.tibia(), None, unsure.plan, chosen)[0]
     nodes = bridges(place.footprint, case.frame[:, 0], case.frame[:, 1])["front"]
     strays = []
     for footprint in (place.footprint, replace(place.footprint, bridged=nodes)):
-        footprint = with_area(footprint, (), outgrowths=False)
-        contact = foreseen_contact(footprint, chosen)
+        contact = foreseen_contact(with_area(footprint, ()), chosen)
+        assert contact is not None
         strays.append(float((case.spots(footprint, contact).between > 0.8).mean()))
     assert strays[0] > 0.3 and strays[1] < strays[0] / 3
