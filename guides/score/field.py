@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 import trimesh
 from scipy.ndimage import distance_transform_edt
@@ -62,28 +63,49 @@ class BoneField:
 
     def distance(self, points: Array) -> Array:
         """Distance (...) at (..., 3) points; beyond the grid as at its border."""
-        (x, y, z), c = self._cells(points)
-        z00, z01, z10, z11 = (c[i] + z * (c[i + 1] - c[i]) for i in (0, 2, 4, 6))
-        y0, y1 = z00 + y * (z01 - z00), z10 + y * (z11 - z10)
-        return np.asarray(y0 + x * (y1 - y0))
+        found = np.empty(points.shape[:-1])
+        _distances(self.values, self._places(points), found.reshape(-1))
+        return found
 
     def normal(self, points: Array) -> Array:
         """Unit direction (..., 3) away from the bone at (..., 3) points: the gradient of the distance."""
-        (x, y, z), c = self._cells(points)
-        z00, z01, z10, z11 = (c[i] + z * (c[i + 1] - c[i]) for i in (0, 2, 4, 6))
-        d00, d01, d10, d11 = (c[i + 1] - c[i] for i in (0, 2, 4, 6))
-        along_x = z10 - z00 + y * ((z11 - z10) - (z01 - z00))
-        along_y = z01 - z00 + x * ((z11 - z10) - (z01 - z00))
-        e0, e1 = d00 + y * (d01 - d00), d10 + y * (d11 - d10)
-        gradient = np.stack([along_x, along_y, e0 + x * (e1 - e0)], axis=-1)
+        gradient = np.empty(points.shape)
+        _gradients(self.values, self._places(points), gradient.reshape(-1, 3))
         return np.asarray(gradient / np.maximum(np.linalg.norm(gradient, axis=-1, keepdims=True), 1e-9))
 
-    def _cells(self, points: Array) -> tuple[Array, list[Array]]:
-        """Place inside the cell (3, ...), and the values at its eight corners, z fastest."""
-        place = np.clip((points - self.origin) / self.spacing_mm, 0, np.array(self.values.shape) - 1.001)
-        cell = place.astype(np.int64)
-        _, rows, columns = self.values.shape
-        first = (cell[..., 0] * rows + cell[..., 1]) * columns + cell[..., 2]
-        flat, step = self.values.ravel(), rows * columns
-        corners = [flat[first + i * step + j * columns + k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
-        return np.moveaxis(place - cell, -1, 0), corners
+    def _places(self, points: Array) -> Array:
+        """(N, 3) points in nodes, in the grid."""
+        place = (points.reshape(-1, 3) - self.origin) / self.spacing_mm
+        return np.asarray(np.clip(place, 0, np.array(self.values.shape) - 1.001))
+
+
+@numba.njit(cache=True, nogil=True)
+def _distances(values: Array, places: Array, found: Array) -> None:
+    """Fill (N,) values at (N, 3) places in nodes, linear along each axis."""
+    for i in range(len(places)):
+        a, b, c = int(places[i, 0]), int(places[i, 1]), int(places[i, 2])
+        x, y, z = places[i, 0] - a, places[i, 1] - b, places[i, 2] - c
+        z00 = values[a, b, c] + z * (values[a, b, c + 1] - values[a, b, c])
+        z01 = values[a, b + 1, c] + z * (values[a, b + 1, c + 1] - values[a, b + 1, c])
+        z10 = values[a + 1, b, c] + z * (values[a + 1, b, c + 1] - values[a + 1, b, c])
+        z11 = values[a + 1, b + 1, c] + z * (values[a + 1, b + 1, c + 1] - values[a + 1, b + 1, c])
+        y0, y1 = z00 + y * (z01 - z00), z10 + y * (z11 - z10)
+        found[i] = y0 + x * (y1 - y0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _gradients(values: Array, places: Array, found: Array) -> None:
+    """Fill (N, 3) derivatives of the same by the node."""
+    for i in range(len(places)):
+        a, b, c = int(places[i, 0]), int(places[i, 1]), int(places[i, 2])
+        x, y, z = places[i, 0] - a, places[i, 1] - b, places[i, 2] - c
+        d00 = values[a, b, c + 1] - values[a, b, c]
+        d01 = values[a, b + 1, c + 1] - values[a, b + 1, c]
+        d10 = values[a + 1, b, c + 1] - values[a + 1, b, c]
+        d11 = values[a + 1, b + 1, c + 1] - values[a + 1, b + 1, c]
+        z00, z01 = values[a, b, c] + z * d00, values[a, b + 1, c] + z * d01
+        z10, z11 = values[a + 1, b, c] + z * d10, values[a + 1, b + 1, c] + z * d11
+        found[i, 0] = z10 - z00 + y * ((z11 - z10) - (z01 - z00))
+        found[i, 1] = z01 - z00 + x * ((z11 - z10) - (z01 - z00))
+        e0, e1 = d00 + y * (d01 - d00), d10 + y * (d11 - d10)
+        found[i, 2] = e0 + x * (e1 - e0)
