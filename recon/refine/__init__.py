@@ -8,7 +8,7 @@ than the network's, and both are mixed by how far each can be believed. Works wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ _EXCESS = 3.0  # deviations of the network that disagreement with the model may 
 _SURE = 0.2
 _HIDDEN = 0.9  # share of the model where the network drew something that faces another way
 _WORST_MM = 1.2  # mean distance of sure places from a model that is believed
+_CONFIRMED_MM = 0.15  # mean distance of its outlines from edges in the images where these say it lies right
 _FEWEST = 0.85  # of the vertices in view, short of where a bone was cut, must have a partner
 _LONGEST_CUT = 0.75  # of the vertices in view may lie beyond the end of the bone
 _EVERY = 2
@@ -181,6 +182,23 @@ def sure_distance(fit: Fit) -> float:
     return float((weight * np.abs(fit.residuals)).sum() / max(weight.sum(), 1e-9))
 
 
+def _displacement(fit: Fit) -> Array:
+    """(3,) mm by which the surface lies off the model as a whole, by how sure the network is of it."""
+    weight = fit.matched / fit.deviations**2
+    weighted = fit.normals * weight[:, None]
+    return np.asarray(np.linalg.lstsq(weighted.T @ fit.normals, weighted.T @ fit.residuals, rcond=None)[0])
+
+
+def _placed(fit: Fit) -> Fit:
+    """The fit beside a surface that is moved onto it as a whole, where the outlines in the images say so.
+
+    Where views are close, a network can draw a bone of the right form in the wrong place, and be sure of it.
+    """
+    if fit.misfit is None or fit.misfit > _CONFIRMED_MM:
+        return fit
+    return replace(fit, residuals=fit.residuals - fit.normals @ _displacement(fit))
+
+
 def unmatched_share(fit: Fit, seen: FieldOfView) -> float:
     """How much of the model in view, short of where the bone was cut, has no partner on the surface."""
     expected = (seen.depth(fit.vertices) > _IN_VIEW_MM) & ~fit.ended
@@ -195,7 +213,7 @@ def _unfit(fit: Fit, seen: FieldOfView) -> str | None:
     unmatched = unmatched_share(fit, seen)
     if unmatched > 1 - _FEWEST:
         return f"{100 * unmatched:.0f} % of the shape model is not on the surface"
-    distance = sure_distance(fit)
+    distance = sure_distance(_placed(fit))
     if distance > _WORST_MM:
         return f"the shape model lies {distance:.1f} mm from what the network is sure of"
     return None

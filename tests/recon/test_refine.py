@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -111,6 +112,20 @@ def test_a_bone_that_is_none_is_not_believed() -> None:
     sphere = trimesh.creation.icosphere(subdivisions=4, radius=45)
     fit = fitted(Bone.TIBIA, surface(sphere), others=False)
     assert _unfit(fit, SEEN) is not None
+
+
+def test_a_bone_drawn_in_the_wrong_place_is_believed_where_outlines_say_so() -> None:
+    fit = fitted(Bone.PATELLA, surface(knee()[Bone.PATELLA]))
+    displaced = fit.residuals + fit.normals @ np.array([4.0, -1.0, 3.0])
+    misshapen = fit.residuals + 4.0 * np.sin(fit.vertices @ np.array([0.4, 0.3, 0.5]))
+
+    def reason(residuals: np.ndarray, misfit: float | None) -> str | None:
+        return _unfit(replace(fit, residuals=residuals, misfit=misfit), SEEN)
+
+    assert reason(displaced, 0.05) is None
+    assert reason(displaced, 0.4) is not None
+    assert reason(displaced, None) is not None
+    assert reason(misshapen, 0.05) is not None
 
 
 def _shell(shift: np.ndarray) -> Fit:
