@@ -13,9 +13,9 @@ in drawn poses, and the legs of the folder of real bones; "evaluation only" ones
 - ``cut_angle_deg``, ``cut_distance_mm``: median over people of the medians of their placements, X-ray guides.
 - ``plan_angle_deg``: between the cut of the X-ray guide at rest and the plan on the true bone, which adds
   what the two plans differ by.
-- ``footprint``: the same X-ray guides with contact as for CT bones (no longer down the shaft), with less of
-  it towards the joint, and bridging where two X-rays leave the bone's form open, which tells what a change
-  helps.
+- ``footprint``: the same X-ray guides with contact as for CT bones (no longer down the shaft, no bridges),
+  with less of it towards the joint, and with contact also where two X-rays leave the bone's form open, which
+  tells what a change helps.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ guide lies that reaches beyond. Such a person is named among the ``failed``."""
 
 SCORES = ("fitting", "stability", "accuracy")
 FOOTPRINTS = {
-    "as for CT": {"unsure_contact_mm": 0.0},
+    "as for CT": {"unsure_contact_mm": 0.0, "bridge": 0.0},
     "less proximal": {"proximal_contact_mm": 6.0},
-    "bridging": {"bridge": 1.0},
+    "no bridges": {"bridge": 0.0},
 }  # fmt: skip
 
 
