@@ -16,7 +16,7 @@ from guides.design.choice import Choice, choose
 from guides.design.clearance import FINE_MM, Swept, swept_distance
 from guides.design.contact_area import described, with_area
 from guides.design.footprint import Footprint
-from guides.design.layout import lay_out
+from guides.design.layout import Layout, lay_out
 from guides.design.placing import find_footprints
 from guides.design.plate import label_text
 from guides.design.presets import Settings
@@ -52,11 +52,7 @@ class Guide:
     footprint: Footprint
     bottom: float
     settings: Settings
-    slot: dict[str, Any]
-    other_slots: list[dict[str, Any]]
-    wires: list[dict[str, Any]]
-    windows: list[dict[str, Any]]
-    engraving: dict[str, Any]
+    layout: Layout
     label: str
     missing: list[str]
     outgrowths: list[dict[str, Any]]
@@ -133,8 +129,7 @@ def _built(
         wire["drill_depth_mm"], wire["drill_depth_ends_at"] = drill_depth_mm(tibia, wire, document)
     mesh = to_printable(placed(body, footprint.basis, footprint.origin))
     return Guide(
-        mesh, footprint, swept.bottom, chosen, layout.slot, layout.other_slots, layout.wires, layout.windows,
-        layout.engraving, label[2:], missing, described(footprint), choice,
+        mesh, footprint, swept.bottom, chosen, layout, label[2:], missing, described(footprint), choice,
     )  # fmt: skip
 
 
