@@ -138,7 +138,9 @@ def _assembled(
 ) -> manifold3d.Manifold:
     base = swept.bottom
     prism = manifold3d.Manifold.extrude(outline(footprint), top - base + 40).translate((0, 0, base))
-    shell = checked(swept.solid(chosen.bone_clearance_mm + chosen.shell_thickness_mm) ^ prism, "the shell")
+    # Nothing fits on the outer face: it may be coarser than the one that touches bone.
+    outer = swept.solid(chosen.bone_clearance_mm + chosen.shell_thickness_mm, every=2)
+    shell = checked(outer ^ prism, "the shell")
     added = [part.trim_by_plane((0, 0, 1), base) for part in parts.added]
     body = manifold3d.Manifold.batch_boolean([shell, *added], manifold3d.OpType.Add)
     bone = _bone_clearance(footprint, swept, tibia, chosen.bone_clearance_mm)

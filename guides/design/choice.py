@@ -1,4 +1,7 @@
-"""Choose a place for the guide: among many by a first estimate, among a handful by trying plausible bones."""
+"""Choose a place for the guide: among many by a first estimate, among a handful by trying plausible bones.
+
+Bones from CT leave so little open that the first estimate says it all, and nothing is tried on them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from guides.design.bridging import bridges
 from guides.design.contact_area import with_area
 from guides.design.expected import expected_error
 from guides.design.footprint import Footprint
-from guides.design.foreseen import FEW, foreseen_contact
+from guides.design.foreseen import foreseen_contact
 from guides.design.layout import lay_out
 from guides.design.osteophytes import find_bumps
 from guides.design.placing import Place
@@ -156,6 +159,8 @@ def choose(
 ) -> list[Candidate]:
     """Every place, and bridges on the best of each direction where they are wanted, the truest cut first.
 
+    Nothing is bridged or tried on bones that say nothing of their uncertainty.
+
     Args:
         places: where a guide could sit.
         tibia: the bone of the plan.
@@ -175,8 +180,10 @@ def choose(
             for name, nodes in bridges(one.footprint, forward, outward).items():
                 bridging = replace(one.footprint, bridged=nodes)
                 found.append(_estimated(case, chosen, bridging, one.forward_deg, name))
-    by_estimate = sorted(found, key=lambda one: one.expected)
-    likely = [one for one in by_estimate if np.isfinite(one.expected)][:TRIED]
+    found.sort(key=lambda one: one.expected)
+    if uncertainty is None:
+        return sorted(found, key=lambda one: _rank(one, found))
+    likely = [one for one in found if np.isfinite(one.expected)][:TRIED]
     tried = _tried(case, tibia, chosen, label_text(document), likely)
     others = [one for one in tried if one.trial is None] + [one for one in found if one not in likely]
     others.sort(key=lambda one: (_rank(one, found), one.expected))
@@ -196,7 +203,7 @@ def _estimated(
 ) -> Candidate:
     """A candidate with its first estimate."""
     footprint = with_area(footprint, chosen.painting, np.zeros_like(footprint.added))
-    contact, error = foreseen_contact(footprint, chosen, count=FEW), float("inf")
+    contact, error = foreseen_contact(footprint, chosen), float("inf")
     if contact is not None:
         covariance = case.bones.covariance(case.spots(footprint, contact))
         error = expected_error(contact, covariance, case.planned(footprint))

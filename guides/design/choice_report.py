@@ -50,6 +50,8 @@ def _words(candidate: Candidate) -> str:
 
 
 def _reason(built: Candidate, tried: list[Candidate], considered: int) -> str:
+    if not tried:
+        return f"{_words(built)}: the best of {considered} by a first estimate that became a sound solid"
     if built.trial is None:
         return f"{_words(built)}: no sound solid came out of those that were tried before it"
     text = (

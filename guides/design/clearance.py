@@ -41,17 +41,22 @@ class Swept:
     values: Array
     bottom: float
 
-    def solid(self, level: float) -> manifold3d.Manifold:
+    def solid(self, level: float, every: int = 1) -> manifold3d.Manifold:
         """The closed region where the swept distance is at most ``level``, in the local frame.
+
+        Args:
+            level: mm.
+            every: only so many nodes are looked at along each axis; 2 takes a quarter of the time.
 
         Raises:
             InputError: the surface is no valid solid.
         """
         # A border outside the region closes the surface; a moderate value keeps the edge cells well shaped.
-        padded = np.pad(self.values, 1, constant_values=level + FINE_MM)
+        step = every * FINE_MM
+        padded = np.pad(self.values[::every, ::every, ::every], 1, constant_values=level + step)
         marching: Any = measure.marching_cubes
         vertices, faces, _, _ = marching(padded, level)
-        mesh = trimesh.Trimesh((vertices - 1) * FINE_MM + self.origin, faces, process=False)
+        mesh = trimesh.Trimesh((vertices - 1) * step + self.origin, faces, process=False)
         mesh.merge_vertices()
         if signed_volume(mesh) < 0:
             mesh.invert()

@@ -10,15 +10,15 @@ from guides.design.presets import Settings
 from guides.design.rims import outline
 from guides.score.contact import FACING, FLAT_MM, SAMPLES, Contact, inset
 
-FEW, MANY = 90, SAMPLES
-"""Points for a first estimate, and for placements, where every crest of the bone counts."""
+LEAST = 90
+"""Nodes of the height map that a contact face has at least."""
 
 NODES = 2
 """Every so many nodes of the height map are looked at."""
 
 
 def foreseen_contact(
-    footprint: Footprint, chosen: Settings, layout: Layout | None = None, count: int = MANY
+    footprint: Footprint, chosen: Settings, layout: Layout | None = None, count: int = SAMPLES
 ) -> Contact | None:
     """Points on the contact face, in the footprint's frame; None where there is none.
 
@@ -44,7 +44,7 @@ def foreseen_contact(
     seen[seen] = inset(np.asarray(polygon), surface[seen, :2], RIM_MM)
     if layout is not None:
         seen[seen] = ~opened(layout, footprint, surface[seen])
-    if seen.sum() < FEW:
+    if seen.sum() < LEAST:
         return None
     surface, normals = surface[seen], normals[seen]
     step = float(footprint.grid_u[NODES] - footprint.grid_u[0])

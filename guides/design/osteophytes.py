@@ -66,8 +66,7 @@ def above_surroundings(footprint: Footprint) -> Array:
     places = np.stack([u, v, footprint.height[coarse]], axis=-1).reshape(-1, 3)
     seen = np.flatnonzero(np.isfinite(places[:, 2]))
     heights = np.zeros(len(places))
-    for index, about in zip(seen, cKDTree(points).query_ball_point(places[seen], OUTER_MM), strict=True):
-        heights[index] = _above(places[index], points[about], normals[about])
+    heights[seen] = _above(places[seen], points, normals)
     spread = np.kron(heights.reshape(u.shape), np.ones((NODES, NODES)))
     found[np.ix_(rows, columns)] = spread[: len(rows), : len(columns)]
     return found
@@ -87,26 +86,39 @@ def _surface(footprint: Footprint) -> tuple[Array, Array]:
     return points, normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
-def _above(place: Array, points: Array, normals: Array) -> float:
-    """Height of a place above the quadric through the ring about it, along the ring's mean normal."""
-    arm = points - place
-    ring = (arm**2).sum(axis=1) > INNER_MM**2
-    if ring.sum() < LEAST_POINTS:
-        return 0.0
-    arm, out = arm[ring], normals[ring].mean(axis=0)
-    out = out / np.linalg.norm(out)
-    across = np.cross(out, np.eye(3)[np.argmin(np.abs(out))])
-    across = across / np.linalg.norm(across)
-    x, y, z = arm @ across, arm @ np.cross(out, across), arm @ out
-    # On all sides of it, or nothing is foretold.
-    if len(np.unique(2 * (x > 0) + (y > 0))) < 4:
-        return 0.0
-    columns = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+def _above(places: Array, points: Array, normals: Array) -> Array:
+    """(P,) heights of (P, 3) places above the quadric through the ring about each, along the ring's mean
+    normal; (N, 3) points of the surface with their unit normals."""
+    heights = np.zeros(len(places))
+    tree = cKDTree(points)
+    most = int(tree.query_ball_point(places, OUTER_MM, return_length=True).max(initial=1))
+    off, nearest = tree.query(places, np.arange(1, most + 1), distance_upper_bound=OUTER_MM)
+    ring = (off > INNER_MM) & np.isfinite(off)
+    enough = np.flatnonzero(ring.sum(axis=1) >= LEAST_POINTS)
+    ring = ring[enough]
+    about = np.where(ring, nearest[enough], 0)
+    arm = points[about] - places[enough, None]
+    out = _unit((normals[about] * ring[..., None]).sum(axis=1))
+    across = _unit(np.cross(out, np.eye(3)[np.argmin(np.abs(out), axis=1)]))
+    axes = np.stack([across, np.cross(out, across), out], axis=-1)
+    x, y, z = np.moveaxis(arm @ axes, -1, 0)
+    quarters = 2 * (x > 0) + (y > 0)
+    columns = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
     # Least absolute distances, by reweighting: a groove or a neighbour in the ring must not bend the quadric.
-    weight = np.ones_like(z)
-    fit = np.zeros(columns.shape[1])
+    weight = ring.astype(float)
+    fit = np.zeros((len(ring), columns.shape[1], 1))
     for _ in range(ROUNDS):
         weighted = columns * weight[:, None]
-        fit = np.linalg.lstsq(weighted.T @ columns, weighted.T @ z, rcond=None)[0]
-        weight = 1 / np.maximum(np.abs(z - columns @ fit), STILL_MM)
-    return -float(fit[0])
+        normal_equations = weighted @ columns.transpose(0, 2, 1)
+        fit = np.linalg.pinv(normal_equations, hermitian=True) @ (weighted @ z[..., None])
+        left = z - (fit.transpose(0, 2, 1) @ columns)[:, 0]
+        weight = ring / np.maximum(np.abs(left), STILL_MM)
+    # On all sides of it, or nothing is foretold.
+    seen = np.all([(ring & (quarters == quarter)).any(axis=1) for quarter in range(4)], axis=0)
+    heights[enough] = np.where(seen, -fit[:, 0, 0], 0.0)
+    return heights
+
+
+def _unit(vectors: Array) -> Array:
+    """(P, 3) vectors of length 1."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
