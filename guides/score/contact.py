@@ -144,13 +144,14 @@ def find_contact(guide: trimesh.Trimesh, report: Mapping[str, Any], count: int =
 
 def inset(outline: Array, points: Array, margin: float) -> Flags:
     """Which (N, 2) points lie inside a polygon (M, 2) and at least ``margin`` off its edge."""
-    start, end = outline, np.roll(outline, -1, axis=0)
-    edge = end - start
-    arm = points[:, None, :] - start
-    share = np.clip((arm * edge).sum(-1) / np.maximum((edge * edge).sum(-1), 1e-12), 0, 1)
-    off = np.linalg.norm(arm - share[..., None] * edge, axis=-1).min(axis=1)
-    crosses = (start[:, 1] > points[:, 1, None]) != (end[:, 1] > points[:, 1, None])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = start[:, 0] + (points[:, 1, None] - start[:, 1]) * edge[:, 0] / edge[:, 1]
-    inside = (crosses & (points[:, 0, None] < at)).sum(axis=1) % 2 == 1
-    return np.asarray(inside & (off >= margin))
+    u, v = points[:, 0].copy(), points[:, 1].copy()
+    inside, nearest = np.zeros(len(points), dtype=bool), np.full(len(points), np.inf)
+    # Edge by edge: all points against all edges at once would not fit into the processor's cache.
+    for (a, b), (c, d) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        du, dv = c - a, d - b
+        arm_u, arm_v = u - a, v - b
+        share = np.clip((arm_u * du + arm_v * dv) / max(du * du + dv * dv, 1e-12), 0, 1)
+        np.minimum(nearest, (arm_u - share * du) ** 2 + (arm_v - share * dv) ** 2, out=nearest)
+        if b != d:
+            inside ^= ((b > v) != (d > v)) & (arm_u < arm_v * (du / dv))
+    return np.asarray(inside & (nearest >= margin**2))
