@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.geometry import ReconstructionCube
+from recon.parallel import in_pieces
 from recon.surface import Field
 
 Margins = npt.NDArray[np.float32]
@@ -36,9 +37,7 @@ def gridded(field: Field, cube: ReconstructionCube, resolution: int) -> Field:
         z, y, x = np.nonzero(wanted)
         if len(z):
             known[z, y, x] = field(np.stack([axis[x], axis[y], axis[z]], axis=1))
-        result = np.empty((len(points), len(Bone)), np.float32)
-        _interpolate(result, known, at)
-        return result
+        return in_pieces(lambda piece: _interpolated(known, piece), at)
 
     return margins
 
@@ -56,9 +55,10 @@ def _ask(wanted: npt.NDArray[np.bool_], known: Margins, at: npt.NDArray[np.float
                         wanted[k, j, h] = True
 
 
-@numba.njit(cache=True)
-def _interpolate(result: Margins, known: Margins, at: npt.NDArray[np.float64]) -> None:
-    """Fill (N, bones) margins at (N, 3) places, x first, from (nodes, nodes, nodes, bones), z first."""
+@numba.njit(cache=True, nogil=True)
+def _interpolated(known: Margins, at: npt.NDArray[np.float64]) -> Margins:
+    """Margins (N, bones) at (N, 3) places, x first, from (nodes, nodes, nodes, bones), z first."""
+    result = np.empty((len(at), known.shape[3]), np.float32)
     for i in range(len(at)):
         x, y, z = int(at[i, 0]), int(at[i, 1]), int(at[i, 2])
         fx, fy, fz = at[i, 0] - x, at[i, 1] - y, at[i, 2] - z
@@ -70,3 +70,4 @@ def _interpolate(result: Margins, known: Margins, at: npt.NDArray[np.float64]) -
                         weight = (fx if h else 1 - fx) * (fy if j else 1 - fy) * (fz if k else 1 - fz)
                         total += weight * known[z + k, y + j, x + h, bone]
             result[i, bone] = total
+    return result

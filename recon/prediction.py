@@ -22,7 +22,7 @@ from recon.networks.enhance import bone_shadow, enhanced_channels
 from recon.networks.picture import channels
 from recon.networks.registry import Model
 from recon.networks.vnet import normalise_hu
-from recon.parallel import in_parallel
+from recon.parallel import in_parallel, in_pieces
 from recon.stopwatch import Stopwatch
 from recon.surface import Field, extract_bones, sample_field
 
@@ -36,7 +36,6 @@ RESOLUTIONS = (128, 256, 512)
 # field of view, where the field itself would go on.
 _LOGITS_PER_MM = 2.0
 _BEYOND_MM = 5.0  # from here on outside the field of view, nothing is asked
-_CHUNK = 32768
 _SMALLEST = 500.0  # mm3; less is a fragment at the edge of the picture, not a bone
 
 
@@ -153,18 +152,15 @@ def ct_field(network: Any, hu: Image) -> Field:
 
 
 def _field(network: Any, encoding: Any, device: torch.device) -> Field:
-    """The margins of an encoded knee, asked in pieces that fit the memory."""
+    """The margins of an encoded knee, asked in pieces."""
 
     def margins(points: Array) -> npt.NDArray[np.float32]:
-        result = np.empty((len(points), 4), np.float32)
         with torch.inference_mode():
-            for start in range(0, len(points), _CHUNK):
-                unit = torch.from_numpy(CUBE.to_unit(points[start : start + _CHUNK])).float()[None]
-                logits = network.decode_points(encoding, unit.to(device))[0].float()
-                result[start : start + len(logits)] = _margins(logits).cpu().numpy()
-        return result
+            unit = torch.from_numpy(CUBE.to_unit(points)).float()[None]
+            logits = network.decode_points(encoding, unit.to(device))[0].float()
+            return np.asarray(_margins(logits).cpu().numpy())
 
-    return margins
+    return lambda points: in_pieces(margins, points)
 
 
 def _margins(logits: Tensor) -> Tensor:
@@ -178,7 +174,7 @@ def bounded(field: Field, field_of_view: FieldOfView) -> Field:
     """The field, closed at the border of the field of view and not asked far outside it."""
 
     def margins(points: Array) -> npt.NDArray[np.float32]:
-        depth = field_of_view.depth(points)
+        depth = in_pieces(field_of_view.depth, points)
         result = np.full((len(points), 4), np.float32(-10))
         seen = depth > -_BEYOND_MM
         result[seen] = field(points[seen])

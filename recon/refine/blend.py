@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from recon.bones import Bone
 from recon.geometry import ReconstructionCube
+from recon.parallel import in_pieces
 from recon.refine.register import Fit
 from recon.surface import Field
 
@@ -81,16 +82,20 @@ def blended(field: Field, layers: Mapping[Bone, ModelLayer], cube: Reconstructio
     step = cube.side / _CELLS
 
     def margins(points: Array) -> Margins:
-        result = field(points)
-        at = points / step + _CELLS / 2
-        for bone, layer in layers.items():
-            _mix(result[:, bone - 1], np.asarray(at - layer.first), layer.values, np.float32(_DEEP_MM))
-        return _exclusive(result)
+        own = field(points)
+
+        def mixed(rows: npt.NDArray[np.int64]) -> Margins:
+            result, at = own[rows], points[rows] / step + _CELLS / 2
+            for bone, layer in layers.items():
+                _mix(result[:, bone - 1], np.asarray(at - layer.first), layer.values, np.float32(_DEEP_MM))
+            return _exclusive(result)
+
+        return in_pieces(mixed, np.arange(len(points)))
 
     return margins
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _mix(
     margins: npt.NDArray[np.float32], at: Array, values: npt.NDArray[np.float32], deep: np.float32
 ) -> None:

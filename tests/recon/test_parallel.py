@@ -2,10 +2,11 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 
-from recon.parallel import in_parallel
+from recon.parallel import in_parallel, in_pieces
 
 
 @pytest.fixture
@@ -42,3 +43,16 @@ def test_one_thread_works_in_the_caller():
     finally:
         torch.set_num_threads(before)
     assert threads == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("count", [0, 1, 50_000])
+def test_pieces_of_rows_are_joined_in_their_order(two_threads, count: int):
+    rows = np.random.default_rng(0).normal(size=(count, 3))
+    lengths = []
+
+    def work(piece):
+        lengths.append(len(piece))
+        return piece.sum(axis=1)
+
+    assert (in_pieces(work, rows) == rows.sum(axis=1)).all()
+    assert sum(lengths) == count and (len(lengths) > 1) == (count == 50_000)
