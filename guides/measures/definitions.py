@@ -82,8 +82,7 @@ MEASURES: dict[str, Measure] = {
     "PTS_lateral": Measure(
         slope_lateral, "deg", (*_TIBIA, "plateau_lateral_anterior", "plateau_lateral_posterior"),
         "Posterior slope of the lateral plateau against the tibial mechanical axis",
-        "5.3 (-4.7 to 16.2) on CT of 378 healthy people (PMC6984458); normal 5 to 9, common teaching",
-        NormalRange(5, 9, "common teaching"),
+        "5.3 (-4.7 to 16.2) on CT of 378 healthy people (PMC6984458); no range agreed on", None,
     ),
     "HKA": Measure(
         hka, "deg", _TIBIA + _FEMUR,
