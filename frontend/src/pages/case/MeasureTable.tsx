@@ -1,3 +1,4 @@
+import { useDebouncedValue } from '@mantine/hooks';
 import { CircleDashed, Hand, Ruler } from 'lucide-react';
 import { memo, type ReactNode, useState } from 'react';
 
@@ -19,13 +20,18 @@ const MARKS: Record<string, ReactNode> = {
   measured: <Ruler size={11} aria-label="read on the film" />,
 };
 
+/** Numbers that have been awaited for so long are dimmed, ms. */
+const LATE_MS = 150;
+
 /** Measures before and after with unit and uncertainty; the name opens definition, normal range and source. */
 export const MeasureTable = memo(function MeasureTable({ measures, settled }: { measures: Record<string, Measure>; settled: boolean }): ReactNode {
   const [opened, setOpened] = useState<string | null>(null);
+  // Numbers that follow at once do not flicker.
+  const [late] = useDebouncedValue(!settled, LATE_MS);
   const rows = Object.entries(measures);
   if (rows.length === 0) return null;
   return (
-    <table className={classes.measures} data-settled={settled} data-testid="measures">
+    <table className={classes.measures} data-settled={settled} data-late={late && !settled} data-testid="measures">
       <thead>
         <tr>
           <th scope="col">Measure</th>

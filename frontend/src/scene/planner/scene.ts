@@ -20,6 +20,8 @@ const FRAME = new Sphere(new Vector3(), 100);
 const KNEE_MM = 82;
 /** Beside the hip and the ankle, as a share of their distance. */
 const LEG_MARGIN = 1.06;
+/** So long a handle waits to be drawn with what follows from it: a processor that draws holds up the answer, ms. */
+const PATIENCE_MS = 60;
 
 type Hoverer = (name: HandleName | null, pane: PaneName) => void;
 
@@ -88,7 +90,9 @@ export class PlannerScene {
       },
       onDrag: (dragged) => {
         this.onDrag?.(dragged);
-        this.refresh();
+        this.align();
+        if (softwareDrawn() && !dragged.done) this.loop.requestWithin(PATIENCE_MS);
+        else this.loop.request();
       },
       onHover: (name, pane) => {
         for (const tell of this.hoverers) tell(name, pane);
@@ -230,14 +234,19 @@ export class PlannerScene {
     this.renderer.forceContextLoss();
   }
 
-  /** Bring meshes, lines and handles in step with what is to be shown. */
+  /** Draw what is to be shown. */
   private refresh(): void {
+    this.align();
+    this.loop.request();
+  }
+
+  /** Bring meshes, lines and handles in step with what is to be shown. */
+  private align(): void {
     const { plan, rests, degrees, after, hidden, landmarks, axes } = this.shown;
     this.content.place(plan, degrees, { after, rests, hidden });
     this.lines.set(plan, degrees, after, axes);
     this.handles = plan ? handlesOf(plan, degrees, after, landmarks).map((handle) => this.drag.placed(handle, plan)) : [];
     this.dots.set(this.handles, this.drag.held);
-    this.loop.request();
   }
 
   /** All views look at what one of them was moved to. */
