@@ -13,14 +13,17 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.core.settings")
 
 # Django has to be set up before its models are imported.
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
+from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 
 from backend.core import wakeups
@@ -38,6 +41,19 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Room for the borders and the other fields of a multipart body.
 _MULTIPART_BYTES = 64 * 1024
+
+
+class SynchronousChain(ASGIHandler):
+    """Django whose middleware and views are all synchronous: one change of threads a request.
+
+    Its own handler goes to another thread and back for every one of its middlewares.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
 
 class BodyLimit:
@@ -131,7 +147,7 @@ websockets = URLRouter(
 application = Lifespan(
     ProtocolTypeRouter(
         {
-            "http": BodyLimit(django_application),
+            "http": BodyLimit(SynchronousChain()),
             "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets)),
         }
     )

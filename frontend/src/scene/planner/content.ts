@@ -56,6 +56,8 @@ export class PlanContent {
   private pieces: CutPart[] = [];
   /** What the pieces were cut by. */
   private blades: Blades | null = null;
+  /** Whether a hand may cut other pieces in a moment. */
+  private passing = false;
 
   /** Show a bone, or take it away with null. The content does not own the geometry that it is given. */
   setBone(name: BoneName, geometry: BufferGeometry | null): void {
@@ -84,7 +86,9 @@ export class PlanContent {
       this.clearPieces();
       this.blades = blades;
       if (tibia && blades) this.cut(tibia.solid, blades);
+      this.passing = !rests;
     }
+    if (rests) this.passing = false;
     const motions = plan && after ? motionsOf(plan, degrees) : null;
     for (const [name, { whole }] of this.bones) {
       const shown = !hidden.has(name) && !(name === 'tibia' && after && this.pieces.length > 0);
@@ -93,7 +97,9 @@ export class PlanContent {
     for (const { mesh, distal, below } of this.pieces) {
       // Before the correction the whole tibia stands there; only the view onto the cut shows what lies below it.
       const layer = after ? (below ? LAYERS.everywhere : LAYERS.notAxial) : LAYERS.axialOnly;
-      this.put(mesh, !hidden.has('tibia') && (after || below), 1 << layer, distal ? (motions?.distal ?? null) : null);
+      // What the saw leaves in place counts as moved, too, while it is cut anew again and again.
+      const motion = distal ? motions?.distal : this.passing ? motions?.still : null;
+      this.put(mesh, !hidden.has('tibia') && (after || below), 1 << layer, motion ?? null);
     }
   }
 
