@@ -54,15 +54,10 @@ class OffModel:
         part_spread: standard deviations by which each part differs from the person it belongs to. A model of
             few people ties parts more closely than nature does.
         detail: factor of the amplitude of smooth detail.
-        strain: standard deviation of how much wider bones are one way than across it, in sections square to
-            the leg and in any direction. Half as much differs from bone to bone. Outlines in two views do not
-            show it between them, so that a network can only guess it from people it knows, or read it from
-            how bright a bone is.
     """
 
     part_spread: float = 0.0
     detail: float = 1.0
-    strain: float = 0.0
 
 
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
@@ -84,15 +79,12 @@ def draw_bones(model: ShapeModel, rng: np.random.Generator, off: OffModel = OffM
         nodes = model.loosened(nodes, off.part_spread, rng)
     bones = deformed(bones_from_nodes(nodes), rng)
     scale = rng.uniform(0.92, 1.09)
-    strain = off.strain * rng.normal(size=2) if off.strain else np.zeros(2)
     changed = {}
     for bone, mesh in bones.items():
         vertices = np.array(mesh.vertices)
         centre = vertices.mean(axis=0)
         own = scale * rng.normal(1, 0.03, 3) if bone is Bone.PATELLA else scale
         vertices = centre * scale + (vertices - centre) * own
-        if off.strain:
-            vertices = strained(vertices, strain + off.strain / 2 * rng.normal(size=2))
         vertices = vertices + smooth_detail(
             vertices, rng, amplitude=off.detail * rng.uniform(0.1, 1.2), length=rng.uniform(20, 45)
         )
@@ -101,19 +93,6 @@ def draw_bones(model: ShapeModel, rng: np.random.Generator, off: OffModel = OffM
         )
         changed[bone] = trimesh.Trimesh(vertices, mesh.faces, process=False)
     return _placed(BoneSet(changed), rng)
-
-
-def strained(vertices: npt.NDArray[np.float64], strain: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(V, 3) vertices of a bone, wider one way and narrower across it, in sections square to z.
-
-    Args:
-        vertices: mm, z along the leg.
-        strain: (2,) share by which it is wider along x than y, and along the diagonal than across that.
-    """
-    along, diagonal = strain / 2
-    matrix = np.array([[1 + along, diagonal, 0], [diagonal, 1 - along, 0], [0, 0, 1]])
-    centre = vertices.mean(axis=0)
-    return np.asarray(centre + (vertices - centre) @ matrix.T)
 
 
 def _placed(bones: BoneSet, rng: np.random.Generator) -> BoneSet:

@@ -31,8 +31,8 @@ class VirtualKneesTask:
         network: takes pictures, or pictures with their local contrast; perhaps draws the shadows of bones.
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
             often each knee is shown, scans, a folder of real CTs that join the virtual knees, others, names
-            of people beside those of LLP26 (see ``recon.population.others``), part_spread, detail and strain,
-            see ``OffModel``.
+            of people beside those of LLP26 (see ``recon.population.others``), part_spread and detail, see
+            ``OffModel``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -52,7 +52,6 @@ class VirtualKneesTask:
             "others": list,
             "part_spread": float,
             "detail": float,
-            "strain": float,
         }
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(isinstance(value, known[key]) for key, value in table.items()):
@@ -62,9 +61,7 @@ class VirtualKneesTask:
                 f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
             )
         self._readings = int(table.get("readings", 1))
-        self._off = OffModel(
-            **{key: float(table[key]) for key in ("part_spread", "detail", "strain") if key in table}
-        )
+        self._off = OffModel(**{key: float(table[key]) for key in ("part_spread", "detail") if key in table})
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network

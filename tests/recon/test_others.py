@@ -13,7 +13,7 @@ from recon.metrics import surface_distances
 from recon.population.fit_others import Surface, completed, fit_part
 from recon.population.others import other_person
 from recon.population.people import bones_from_nodes, people_nodes
-from recon.population.sample import OffModel, draw_bones, strained
+from recon.population.sample import OffModel, draw_bones
 from recon.population.shape_model import PARTS, ShapeModel
 from recon.training.dataset import TRAINING_OTHERS, TRAINING_PEOPLE, VALIDATION_PEOPLE
 
@@ -84,27 +84,3 @@ def test_detail_off_the_model_can_be_left_out() -> None:
         return float(np.abs(mesh.face_adjacency_angles).mean())
 
     assert roughness(0.0) < roughness(1.0)
-
-
-def test_strain_widens_a_bone_one_way_which_outlines_from_front_and_side_do_not_show() -> None:
-    turn = np.radians(np.arange(360.0))
-    rod = np.concatenate(
-        [np.stack([12 * np.cos(turn), 12 * np.sin(turn), 0 * turn + z], axis=1) for z in (0, 90)]
-    )
-    rod += [5.0, -3.0, 0.0]
-    diagonal = strained(rod, np.array([0.0, 0.1]))
-    ways = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0] / np.sqrt(2), [1, -1, 0] / np.sqrt(2)])
-    widths = np.ptp(diagonal @ ways.T, axis=0) / 24
-    assert widths == pytest.approx([1, 1, 1.05, 0.95], abs=2e-3)
-    assert diagonal.mean(axis=0) == pytest.approx(rod.mean(axis=0), abs=1e-9)
-    along = strained(rod, np.array([0.1, 0.0]))
-    assert np.ptp(along, axis=0) == pytest.approx([24 * 1.05, 24 * 0.95, 90], abs=1e-6)
-
-
-def test_strained_bones_differ_and_come_from_their_seed() -> None:
-    model = ShapeModel.from_people(TRAINING_PEOPLE)
-    plain, one, again = (
-        draw_bones(model, np.random.default_rng(3), OffModel(strain=strain)) for strain in (0.0, 0.1, 0.1)
-    )
-    assert (one[Bone.TIBIA].vertices == again[Bone.TIBIA].vertices).all()
-    assert not np.allclose(one[Bone.TIBIA].volume, plain[Bone.TIBIA].volume, rtol=1e-4)
