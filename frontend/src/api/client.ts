@@ -1,11 +1,15 @@
 import createClient from 'openapi-fetch';
 
 import { ApiError, problemFrom } from './errors';
-import { patientFetch } from './http';
+import { LastingRequest, patientFetch } from './http';
 import type { paths } from './schema';
 
 /** The typed client; its types are generated from the server's OpenAPI schema. */
-export const client = createClient<paths>({ baseUrl: location.origin, fetch: patientFetch });
+export const client = createClient<paths>({
+  baseUrl: location.origin,
+  Request: LastingRequest,
+  fetch: (request) => patientFetch(request as LastingRequest),
+});
 
 interface Answer<T> {
   data?: T;

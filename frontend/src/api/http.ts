@@ -3,25 +3,33 @@ import { csrfToken, renewal, saysLoggedOut } from './session';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-function withToken(request: Request): Request {
-  if (SAFE.has(request.method)) return request;
-  const headers = new Headers(request.headers);
-  headers.set('X-CSRFToken', csrfToken());
-  return new Request(request, { headers });
+/** A request that can be made anew: the body of a clone has to be read through a stream before it is sent. */
+export class LastingRequest extends Request {
+  /** The same request, not sent yet. */
+  readonly anew: () => LastingRequest;
+
+  constructor(...given: ConstructorParameters<typeof Request>) {
+    super(...given);
+    this.anew = () => new LastingRequest(...given);
+  }
+}
+
+function send(request: Request): Promise<Response> {
+  if (!SAFE.has(request.method)) request.headers.set('X-CSRFToken', csrfToken());
+  return fetch(request);
 }
 
 /** `fetch` that survives the end of a session: it waits until the person has logged in again, then asks again. */
-export async function patientFetch(request: Request): Promise<Response> {
-  const again = request.clone();
-  const response = await fetch(withToken(request));
+export async function patientFetch(request: LastingRequest): Promise<Response> {
+  const response = await send(request);
   if (!saysLoggedOut(response.status)) return response;
   await renewal();
-  return fetch(withToken(again));
+  return send(request.anew());
 }
 
 /** Bytes of a mesh or an image. */
 export async function fetchBytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
-  const response = await patientFetch(new Request(url, { signal: signal ?? null }));
+  const response = await patientFetch(new LastingRequest(url, { signal: signal ?? null }));
   if (!response.ok) {
     throw new ApiError(response.status, problemFrom(response.status, await response.json().catch(() => null)));
   }
