@@ -6,7 +6,7 @@ import { alongCurve } from './order';
 /** Points closer than this are one point of a cut's outline, mm. */
 const SAME_POINT = 1e-4;
 
-/** A closed surface in millimetres; `cap` says of each triangle whether a saw made it. */
+/** A closed surface in millimetres; `cap` says of each triangle whether a saw made it. Some vertices may be in no triangle. */
 export interface Solid {
   readonly positions: Float32Array;
   readonly normals: Float32Array;
@@ -38,22 +38,22 @@ function numbered(solid: Solid): Solid {
 }
 
 /** For drawing: group 0 is the surface, group 1 what the saw has laid open. */
-export function geometryOf(solid: Solid): BufferGeometry {
-  const order: number[] = [];
-  const capped: number[] = [];
-  for (let t = 0; t < solid.cap.length; t++) {
-    (solid.cap[t] ? capped : order).push(
-      solid.triangles[3 * t] as number,
-      solid.triangles[3 * t + 1] as number,
-      solid.triangles[3 * t + 2] as number,
-    );
+export function geometryOf({ positions, normals, triangles, cap }: Solid): BufferGeometry {
+  const index = new Uint32Array(triangles.length);
+  let surface = 0;
+  let opened = triangles.length;
+  for (let t = 0; t < cap.length; t++) {
+    if (cap[t]) opened -= 3;
+    const at = cap[t] ? opened : surface;
+    for (let k = 0; k < 3; k++) index[at + k] = triangles[3 * t + k] as number;
+    if (!cap[t]) surface += 3;
   }
   const geometry = new BufferGeometry();
-  geometry.setAttribute('position', new BufferAttribute(solid.positions, 3));
-  geometry.setAttribute('normal', new BufferAttribute(solid.normals, 3));
-  geometry.addGroup(0, order.length, 0);
-  geometry.addGroup(order.length, capped.length, 1);
-  geometry.setIndex(new BufferAttribute(Uint32Array.from([...order, ...capped]), 1));
+  geometry.setAttribute('position', new BufferAttribute(positions, 3));
+  geometry.setAttribute('normal', new BufferAttribute(normals, 3));
+  geometry.addGroup(0, surface, 0);
+  geometry.addGroup(surface, triangles.length - surface, 1);
+  geometry.setIndex(new BufferAttribute(index, 1));
   geometry.computeBoundingSphere();
   return geometry;
 }
@@ -65,12 +65,18 @@ export function cutSolid(solid: Solid, point: Vector3, normal: Vector3): Solid {
   return cutter.result();
 }
 
+/** All vertices of the solid stay where they are, and new ones follow them: a hand that drags the cut does not wait. */
 class Cutter {
+  /** Of the new vertices. */
   private readonly positions: number[] = [];
   private readonly normals: number[] = [];
+  /** Triangles that stay as they are. */
+  private readonly kept: Uint32Array;
+  private readonly keptCap: Uint8Array;
+  private count = 0;
+  /** Triangles that are new. */
   private readonly triangles: number[] = [];
   private readonly cap: number[] = [];
-  private readonly kept: Int32Array;
   private readonly heights: Float64Array;
   private readonly crossings = new Map<number, number>();
   /** The outline of the cut: from a vertex of the result to the next one, the way round that the surface has. */
@@ -83,7 +89,8 @@ class Cutter {
   ) {
     const { positions } = solid;
     const offset = normal.dot(point);
-    this.kept = new Int32Array(positions.length / 3).fill(-1);
+    this.kept = new Uint32Array(solid.triangles.length);
+    this.keptCap = new Uint8Array(solid.cap.length);
     this.heights = new Float64Array(positions.length / 3);
     for (let i = 0; i < this.heights.length; i++) {
       this.heights[i] =
@@ -97,8 +104,10 @@ class Cutter {
       const [a, b, c] = [triangles[3 * t] as number, triangles[3 * t + 1] as number, triangles[3 * t + 2] as number];
       const above = Number(this.isAbove(a)) + Number(this.isAbove(b)) + Number(this.isAbove(c));
       if (above === 3) {
-        this.triangles.push(this.keep(a), this.keep(b), this.keep(c));
-        this.cap.push(cap[t] as number);
+        this.kept[3 * this.count] = a;
+        this.kept[3 * this.count + 1] = b;
+        this.kept[3 * this.count + 2] = c;
+        this.keptCap[this.count++] = cap[t] as number;
       } else if (above > 0) {
         this.clip([a, b, c], cap[t] as number);
       }
@@ -107,11 +116,12 @@ class Cutter {
   }
 
   result(): Solid {
+    const { positions, normals } = this.solid;
     return {
-      positions: Float32Array.from(this.positions),
-      normals: Float32Array.from(this.normals),
-      triangles: Uint32Array.from(this.triangles),
-      cap: Uint8Array.from(this.cap),
+      positions: joined(Float32Array, positions, this.positions),
+      normals: joined(Float32Array, normals, this.normals),
+      triangles: joined(Uint32Array, this.kept.subarray(0, 3 * this.count), this.triangles),
+      cap: joined(Uint8Array, this.keptCap.subarray(0, this.count), this.cap),
     };
   }
 
@@ -126,7 +136,7 @@ class Cutter {
     let enters = -1;
     for (let k = 0; k < 3; k++) {
       const [i, j] = [corners[k] as number, corners[(k + 1) % 3] as number];
-      if (this.isAbove(i)) polygon.push(this.keep(i));
+      if (this.isAbove(i)) polygon.push(i);
       if (this.isAbove(i) === this.isAbove(j)) continue;
       const crossing = this.cross(i, j);
       polygon.push(crossing);
@@ -140,18 +150,6 @@ class Cutter {
   private emit(corners: readonly number[], cap: number): void {
     this.triangles.push(...corners);
     this.cap.push(cap);
-  }
-
-  private keep(vertex: number): number {
-    const known = this.kept[vertex] as number;
-    if (known >= 0) return known;
-    const { positions, normals } = this.solid;
-    const from = 3 * vertex;
-    this.positions.push(positions[from] as number, positions[from + 1] as number, positions[from + 2] as number);
-    this.normals.push(normals[from] as number, normals[from + 1] as number, normals[from + 2] as number);
-    const made = this.positions.length / 3 - 1;
-    this.kept[vertex] = made;
-    return made;
   }
 
   private cross(i: number, j: number): number {
@@ -175,7 +173,13 @@ class Cutter {
       this.positions.push(position[k] as number);
       this.normals.push(normal[k] as number);
     }
-    return this.positions.length / 3 - 1;
+    return this.heights.length + this.positions.length / 3 - 1;
+  }
+
+  /** Coordinates of a new vertex. */
+  private at(vertex: number): number[] {
+    const from = 3 * (vertex - this.heights.length);
+    return this.positions.slice(from, from + 3);
   }
 
   /** Triangles over the outline. */
@@ -186,7 +190,7 @@ class Cutter {
     const v = new Vector3().crossVectors(this.normal, u);
     const at = new Vector3();
     const flat = (vertex: number): Vector2 => {
-      at.fromArray(this.positions, 3 * vertex);
+      at.fromArray(this.at(vertex));
       return new Vector2(at.dot(u), at.dot(v));
     };
     const loops = chains(this.outline, (vertex) => this.place(vertex)).map((loop) => ({ loop, contour: loop.map(flat) }));
@@ -205,7 +209,7 @@ class Cutter {
     const away = [-this.normal.x, -this.normal.y, -this.normal.z];
     const vertices = [outer.loop, ...holes.map((hole) => hole.loop)]
       .flat()
-      .map((vertex) => this.add(this.positions.slice(3 * vertex, 3 * vertex + 3), away));
+      .map((vertex) => this.add(this.at(vertex), away));
     const contour = [outer.contour, ...holes.map((hole) => hole.contour)].flat();
     for (const face of faces) {
       const [a, b, c] = face.map((k) => contour[k] as Vector2) as [Vector2, Vector2, Vector2];
@@ -216,8 +220,19 @@ class Cutter {
   }
 
   private place(vertex: number): string {
-    return [0, 1, 2].map((k) => Math.round((this.positions[3 * vertex + k] as number) / SAME_POINT)).join();
+    return this.at(vertex).map((x) => Math.round(x / SAME_POINT)).join();
   }
+}
+
+function joined<A extends Float32Array | Uint32Array | Uint8Array>(
+  kind: new (length: number) => A,
+  first: A,
+  second: readonly number[],
+): A {
+  const whole = new kind(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
 }
 
 /** Segments as loops of vertices; ends that meet nothing are joined, as a hole in a mesh leaves them. */
