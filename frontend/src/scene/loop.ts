@@ -23,6 +23,13 @@ export class RenderLoop {
     this.timer = window.setTimeout(() => this.request(), ms);
   }
 
+  /** Do something once what was asked for until now is on the screen. */
+  afterNext(work: () => void): void {
+    requestAnimationFrame(() => setTimeout(() => {
+      if (!this.disposed) work();
+    }));
+  }
+
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.timer);

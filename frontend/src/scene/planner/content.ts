@@ -81,8 +81,8 @@ export class PlanContent {
   /** Everything in its place: cut and moved by `degrees`, or whole where it is shown as it is. */
   place(plan: PlanDocument | null, degrees: number, { after, rests, hidden }: Showing): void {
     const tibia = this.bones.get('tibia');
-    const blades = plan && tibia ? bladesOf(plan.osteotomy, degrees) : null;
-    if (!blades || !this.blades || !sameBlades(blades, this.blades, rests)) {
+    const blades = this.bladesFor(plan, degrees);
+    if (!blades || this.cutsAnew(plan, degrees, rests)) {
       this.clearPieces();
       this.blades = blades;
       if (tibia && blades) this.cut(tibia.solid, blades);
@@ -101,6 +101,12 @@ export class PlanContent {
       const motion = distal ? motions?.distal : this.passing ? motions?.still : null;
       this.put(mesh, !hidden.has('tibia') && (after || below), 1 << layer, motion ?? null);
     }
+  }
+
+  /** Whether `place` would cut the tibia into other pieces. */
+  cutsAnew(plan: PlanDocument | null, degrees: number, rests: boolean): boolean {
+    const blades = this.bladesFor(plan, degrees);
+    return blades !== null && (!this.blades || !sameBlades(blades, this.blades, rests));
   }
 
   /** Solid, or see-through over an X-ray. */
@@ -153,6 +159,10 @@ export class PlanContent {
     if (seenIn(this.still, mesh) !== still) this.version++;
     const now = seenIn(this.moving, mesh);
     if (now !== moving || (now !== 0 && !stays)) this.moves++;
+  }
+
+  private bladesFor(plan: PlanDocument | null, degrees: number): Blades | null {
+    return plan && this.bones.has('tibia') ? bladesOf(plan.osteotomy, degrees) : null;
   }
 
   private cut(tibia: Solid, blades: Blades): void {

@@ -142,7 +142,13 @@ export class PlannerScene {
   show(shown: Shown): void {
     const before = this.shown;
     this.shown = shown;
-    this.refresh();
+    const { held } = this.drag;
+    // Bones that are cut anew take a processor that draws longer than numbers may wait that follow a landmark.
+    if (held && !held.startsWith('cut:') && this.content.cutsAnew(shown.plan, shown.degrees, shown.rests)) {
+      this.loop.afterNext(() => this.refresh());
+    } else {
+      this.refresh();
+    }
     const first = before.plan === null && shown.plan !== null;
     if (shown.longLeg !== before.longLeg || (first && !this.touched)) this.reset();
   }
