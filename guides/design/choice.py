@@ -180,10 +180,9 @@ def choose(
             for name, nodes in bridges(one.footprint, forward, outward).items():
                 bridging = replace(one.footprint, bridged=nodes)
                 found.append(_estimated(case, chosen, bridging, one.forward_deg, name))
-    found.sort(key=lambda one: one.expected)
-    if uncertainty is None:
-        return sorted(found, key=lambda one: _rank(one, found))
-    likely = [one for one in found if np.isfinite(one.expected)][:TRIED]
+    by_estimate = sorted(found, key=lambda one: one.expected)
+    wanted = 0 if uncertainty is None else TRIED
+    likely = [one for one in by_estimate if np.isfinite(one.expected)][:wanted]
     tried = _tried(case, tibia, chosen, label_text(document), likely)
     others = [one for one in tried if one.trial is None] + [one for one in found if one not in likely]
     others.sort(key=lambda one: (_rank(one, found), one.expected))

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from guides.bones import Array, Flags
 from guides.design.footprint import Footprint
 from guides.design.room import STEP_MM
+from guides.landmarks import unit
 
 INNER_MM, OUTER_MM = 6.0, 12.0
 """The healthy surface is taken from a ring about each place: an outgrowth is smaller than its hole, and the
@@ -83,7 +84,7 @@ def _surface(footprint: Footprint) -> tuple[Array, Array]:
     near = near[part]
     points = np.stack([u, v, footprint.height], axis=-1)[part][near]
     normals = np.stack([-du, -dv, np.ones_like(du)], axis=-1)[part][near]
-    return points, normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    return points, unit(normals)
 
 
 def _above(places: Array, points: Array, normals: Array) -> Array:
@@ -98,8 +99,8 @@ def _above(places: Array, points: Array, normals: Array) -> Array:
     ring = ring[enough]
     about = np.where(ring, nearest[enough], 0)
     arm = points[about] - places[enough, None]
-    out = _unit((normals[about] * ring[..., None]).sum(axis=1))
-    across = _unit(np.cross(out, np.eye(3)[np.argmin(np.abs(out), axis=1)]))
+    out = unit((normals[about] * ring[..., None]).sum(axis=1))
+    across = unit(np.cross(out, np.eye(3)[np.argmin(np.abs(out), axis=1)]))
     axes = np.stack([across, np.cross(out, across), out], axis=-1)
     x, y, z = np.moveaxis(arm @ axes, -1, 0)
     quarters = 2 * (x > 0) + (y > 0)
@@ -117,8 +118,3 @@ def _above(places: Array, points: Array, normals: Array) -> Array:
     seen = np.all([(ring & (quarters == quarter)).any(axis=1) for quarter in range(4)], axis=0)
     heights[enough] = np.where(seen, -fit[:, 0, 0], 0.0)
     return heights
-
-
-def _unit(vectors: Array) -> Array:
-    """(P, 3) vectors of length 1."""
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
