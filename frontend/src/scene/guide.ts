@@ -35,6 +35,9 @@ const CUT_BONE: Record<BoneName, string> = { femur: '#a37a40', patella: '#6e4032
 const QUIET_BONE = '#6c7278';
 /** A guide that lets its contact face through. */
 const GHOST = 0.14;
+/** Sizes of the guide, and of the bone while there is no guide, that the picture shows. */
+const GUIDE_ROOM = 1.35;
+const BONE_ROOM = 1;
 /** Around what is looked at closely, mm. */
 const CLOSE_MM = 90;
 
@@ -106,6 +109,7 @@ export class GuideScene {
       const solid = new OpenableSolid(geometry, BONE_COLOURS[name], CUT_BONE[name]);
       this.bones.set(name, solid);
       this.scene.add(solid.group);
+      if (name === 'tibia' && !this.guide) this.frame(solid, BONE_ROOM);
     }
     this.refresh();
   }
@@ -126,10 +130,7 @@ export class GuideScene {
     if (geometry) {
       this.guide = new OpenableSolid(geometry, GUIDE.outside, GUIDE.cut);
       this.scene.add(this.guide.group);
-      new Box3().setFromObject(this.guide.group).getBoundingSphere(this.bounds);
-      this.bounds.radius *= 1.35;
-      this.fit();
-      if (!this.table.touched) this.reset(false);
+      this.frame(this.guide, GUIDE_ROOM);
     }
     this.refresh();
   }
@@ -257,6 +258,14 @@ export class GuideScene {
     const medial = viewDirection('medial', this.side);
     const outward = this.look.slot ? new Vector3().fromArray(this.look.slot.direction).negate().setZ(0).normalize() : medial;
     return outward.multiplyScalar(1.4).add(viewDirection('anterior', this.side)).setZ(0.35).normalize();
+  }
+
+  /** From now on the picture is of `solid`, with so many times its size around; whoever has turned it stays where they look. */
+  private frame(solid: OpenableSolid, room: number): void {
+    new Box3().setFromObject(solid.group).getBoundingSphere(this.bounds);
+    this.bounds.radius *= room;
+    this.fit();
+    if (!this.table.touched) this.reset(false);
   }
 
   private fit(): void {
