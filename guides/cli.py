@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -121,8 +121,9 @@ def _plan(options: argparse.Namespace) -> int:
     )
     _write(options.out, json.dumps(document, indent=1))
     osteotomy = document["osteotomy"]
+    size, height = _size(osteotomy)
     say(
-        f"correction {osteotomy['correction_deg']:.2f} deg, gap {osteotomy['gap_mm']:.1f} mm,"
+        f"correction {osteotomy['correction_deg']:.2f} deg, {size} {height:.1f} mm,"
         f" depth {osteotomy['cut_depth_mm']:.1f} mm"
     )
     for name, measure in document["measures"].items():
@@ -136,6 +137,13 @@ def _plan(options: argparse.Namespace) -> int:
     return 0
 
 
+def _size(osteotomy: Mapping[str, Any]) -> tuple[str, float]:
+    """What counts of a wedge, and how high it is, mm: the gap that opens, or the base that is taken out."""
+    if "wedge_base_mm" in osteotomy:
+        return "lateral base", osteotomy["wedge_base_mm"]
+    return "gap", osteotomy["gap_mm"]
+
+
 def _alternatives(options: argparse.Namespace) -> int:
     from guides.alternatives import alternatives
 
@@ -147,7 +155,9 @@ def _alternatives(options: argparse.Namespace) -> int:
         if "refused" in row:
             say(f"{row['name']}: {row['refused']['message']}")
             continue
+        size, height = _size(row["plan"]["osteotomy"])
         numbers = {name: value for name, value in row["row"].items() if name != "warnings"}
+        numbers = {size if name == "gap_mm" else name: value for name, value in numbers.items()} | {size: height}
         text = ", ".join(f"{name} {value:.1f}" for name, value in numbers.items() if value is not None)
         say(f"{row['name']}: {text}; warnings: {', '.join(row['row']['warnings']) or 'none'}")
     return 0

@@ -14,6 +14,7 @@ from backend.planning.words import (
     landmark_name,
     measure_name,
     number,
+    osteotomy_numbers,
     target,
     technique,
 )
@@ -88,8 +89,9 @@ def _cut(old: Document, new: Document) -> Iterator[Change]:
 
 
 def _numbers(old: Document, new: Document) -> Iterator[Change]:
+    before, after = (osteotomy_numbers(side["osteotomy"]) for side in (old, new))
     for name, (label, unit) in OSTEOTOMY.items():
-        values = [number(side["osteotomy"].get(name), unit) for side in (old, new)]
+        values = [number(side.get(name), unit) for side in (before, after)]
         if values[0] != values[1]:
             yield _change(f"osteotomy.{name}", label, unit, *values)
 

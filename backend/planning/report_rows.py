@@ -18,7 +18,10 @@ _ORIGINS = {
     Origin.CT_NETWORK: "segmented from a CT",
     Origin.IMPORTED: "imported",
 }
-_SIZES = ("gap_mm", "gap_anterior_mm", "gap_posterior_mm", "wedge_base_mm")
+_SIZES = (
+    *("gap_mm", "gap_anterior_mm", "gap_posterior_mm"),
+    *("wedge_base_mm", "wedge_anterior_mm", "wedge_posterior_mm"),
+)
 _SIDES = {"L": "left", "R": "right"}
 
 
@@ -71,13 +74,12 @@ def facts(plan: Plan) -> Rows:
 
 def correction(document: Document) -> str:
     """The angle, and how far the wedge opens or how thick its base is: what the saw and the ruler need."""
-    numbers = document["osteotomy"]
-    sizes = [
-        f"{label.lower()} {words.number(numbers[name], unit)} {unit}"
-        for name, (label, unit) in words.OSTEOTOMY.items()
-        # Where a wedge is taken out the gaps are negative, and its base is what counts.
-        if name in _SIZES and numbers.get(name, 0.0) > 0
-    ]
+    numbers = words.osteotomy_numbers(document["osteotomy"])
+    sizes = []
+    for name in _SIZES:
+        if numbers.get(name, 0.0) > 0:
+            label, unit = words.OSTEOTOMY[name]
+            sizes.append(f"{label.lower()} {words.number(numbers[name], unit)} {unit}")
     return "; ".join([f"{words.number(numbers['correction_deg'], 'deg')} deg", *sizes])
 
 
@@ -124,11 +126,10 @@ def warnings(document: Document) -> Rows:
 def osteotomy(document: Document) -> Rows:
     """The numbers of the osteotomy, two a row."""
     numbers = document["osteotomy"]
-    cells = [
-        (label, f"{words.number(numbers[name], unit)} {unit}")
-        for name, (label, unit) in words.OSTEOTOMY.items()
-        if numbers.get(name) is not None
-    ]
+    cells = []
+    for name, value in words.osteotomy_numbers(numbers).items():
+        label, unit = words.OSTEOTOMY[name]
+        cells.append((label, f"{words.number(value, unit)} {unit}"))
     for name in ("ascending", "descending"):
         if name in numbers:
             second = numbers[name]

@@ -36,7 +36,9 @@ OSTEOTOMY = {
     "gap_mm": ("Gap at the start of the cut", "mm"),
     "gap_anterior_mm": ("Gap in front", "mm"),
     "gap_posterior_mm": ("Gap at the back", "mm"),
-    "wedge_base_mm": ("Base of the wedge", "mm"),
+    "wedge_base_mm": ("Lateral base of the wedge", "mm"),
+    "wedge_anterior_mm": ("Wedge in front", "mm"),
+    "wedge_posterior_mm": ("Wedge at the back", "mm"),
     "cut_depth_mm": ("Depth of the cut", "mm"),
     "lateral_cortex_mm": ("Lateral cortex kept", "mm"),
     "medial_cortex_mm": ("Medial cortex kept", "mm"),
@@ -45,6 +47,21 @@ OSTEOTOMY = {
     "dugdale_deg": ("Angle after Dugdale", "deg"),
 }
 """Name and unit of each number of the osteotomy; ``number`` turns volumes into cm³."""
+
+_OF_OPENING = ("gap_mm", "gap_anterior_mm", "gap_posterior_mm", "lateral_cortex_mm")
+
+
+def osteotomy_numbers(osteotomy: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers of the ``osteotomy`` of a document by the names of ``OSTEOTOMY``, as far as it has them.
+
+    A closing wedge opens no gap, and the saw enters through its lateral cortex: the engine's gaps are negative
+    there and mean bone that is taken out, so that they are given as thickness of the wedge.
+    """
+    found = dict(osteotomy)
+    if osteotomy.get("kind") == "lateral_closing_wedge":
+        found |= {f"wedge_{end}_mm": -osteotomy[f"gap_{end}_mm"] for end in ("anterior", "posterior")}
+        found = {name: value for name, value in found.items() if name not in _OF_OPENING}
+    return {name: found[name] for name in OSTEOTOMY if found.get(name) is not None}
 
 
 def measure_name(name: str) -> str:

@@ -17,6 +17,7 @@ from PIL import Image
 from backend.core.pdf_fonts import printable
 from backend.imaging.models import BoneSet
 from backend.planning import report_rows, simulation
+from backend.planning.differences import changes
 from backend.planning.models import Plan
 from recon.geometry import Camera
 from recon.images.write import Positioner
@@ -207,6 +208,25 @@ def test_rows_say_what_the_document_says(bones: BoneSet) -> None:
     hashes = dict(report_rows.hashes(plan))
     assert hashes["plan document"] == plan.sha256
     assert hashes["tibia"] == document["bones_sha256"]["tibia"]
+
+
+def test_rows_of_a_closing_wedge_say_what_is_taken_out_and_open_no_gap(bones: BoneSet) -> None:
+    opening = saved(bones, correction_deg=8.0)
+    plan = saved(bones, correction_deg=8.0, kind="lateral_closing_wedge")
+    numbers = plan.document["osteotomy"]
+    cells = [cell for line in report_rows.osteotomy(plan.document) for cell in line]
+    said = dict(zip(cells[::2], cells[1::2], strict=True))
+    assert numbers["wedge_base_mm"] > 5 and numbers["lateral_cortex_mm"] == 0
+    assert said["Lateral base of the wedge"] == f"{numbers['wedge_base_mm']:.1f} mm"
+    assert said["Wedge in front"] == f"{-numbers['gap_anterior_mm']:.1f} mm"
+    assert said["Medial cortex kept"] == f"{numbers['medial_cortex_mm']:.1f} mm"
+    assert not [label for label in said if "Gap" in label or label == "Lateral cortex kept"]
+    assert not [value for value in said.values() if value.startswith("-")]
+    correction = dict(report_rows.facts(plan))["Correction"]
+    assert f"; lateral base of the wedge {numbers['wedge_base_mm']:.1f} mm; wedge in front" in correction
+    found = {change["path"]: (change["before"], change["after"]) for change in changes(opening, plan)}
+    assert found["osteotomy.gap_mm"] == (f"{opening.document['osteotomy']['gap_mm']:.1f}", None)
+    assert found["osteotomy.wedge_base_mm"] == (None, f"{numbers['wedge_base_mm']:.1f}")
 
 
 def hinge_of(bones: BoneSet) -> list[float]:

@@ -1,8 +1,9 @@
 """How close reconstructed bones are to the truth, on people that no weight has seen.
 
-``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--no-refine] [--sources NAME ...]``. Every
-case goes the whole way through files: X-rays are rendered, written as DICOM, read, reconstructed, and
-compared in the common field of view.
+``python -m tests.benchmarks.accuracy [--quick] [--model WEIGHTS] [--no-refine] [--sources NAME ...]
+[--markdown] [--log FILE]``. Every case goes the whole way through files: X-rays are rendered, written as
+DICOM, read, reconstructed, and compared in the common field of view. What the trust would have refused is
+counted, and measured all the same.
 
 - ``llp26``: the four test people of the LLP26 population, in random poses and random tissue. X-rays come from
   the renderer that training used, two views 90 degrees apart.
@@ -18,19 +19,20 @@ compared in the common field of view.
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
 
-from recon.bones import BoneSet
+from recon.bones import Bone, BoneSet
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
 from recon.metrics import evaluate_folders
+from recon.population.demo import side_of
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
 from recon.population.sample import person_bones
@@ -38,9 +40,9 @@ from recon.reconstruct import reconstruct_files
 from recon.reference import write_ct_reference
 from recon.training.dataset import TEST_PEOPLE
 from tests.benchmarks import report
+from tests.benchmarks.accuracy_summary import Judged, case_table, markdown, summarised, summary_tables
 from tests.data import FOLDER
 
-FIGURES = ("p2s_assd_mm", "p2s_hd95_mm", "p2s_hd_mm", "assd_16k_mm", "floor_16k_mm", "dsc_percent")
 EXTERNAL = ("vsd_z013_l", "staple_lhdl_ct_r", "vsd_z013_r", "staple_mc22_l", "staple_mc22_r")
 DERIVABLE = ("hubmap_vhf_l", "hubmap_vhf_r")
 CTS = ("sts_010_dicom", "sts_028_dicom", "vhf_L.nii.gz", "vhf_R.nii.gz")
@@ -142,12 +144,12 @@ def cases(*, quick: bool) -> Iterator[Case]:
             yield Case("ct", name, from_ct(FOLDER / "ct" / name))
 
 
-def measure(case: Case, model: str | None, *, refined: bool = True) -> dict[str, dict[str, float]]:
-    """Figures by bone of one case."""
+def measure(case: Case, model: str | None, *, refined: bool = True) -> Judged:
+    """Figures of one case, whatever the trust says of it."""
     with tempfile.TemporaryDirectory() as temporary:
         xrays, reference, predicted = (Path(temporary, name) for name in ("xrays", "reference", "predicted"))
         case.prepare(xrays, reference)
-        reconstruct_files(
+        made = reconstruct_files(
             xrays / "ap.dcm",
             xrays / "lateral.dcm",
             predicted,
@@ -156,45 +158,39 @@ def measure(case: Case, model: str | None, *, refined: bool = True) -> dict[str,
             accept_untrusted=True,
         )
         result = evaluate_folders(predicted, reference)
+        truth = BoneSet.read(reference)
     if result["missing"]:
         print(f"{case.source}, {case.name}: in view but not reconstructed: {', '.join(result['missing'])}")
-    bones: dict[str, dict[str, float]] = result["bones"]
-    return bones
+    trust = made["trust"]
+    return Judged(
+        case.source,
+        case.name,
+        side_of(truth) if {Bone.FIBULA, Bone.TIBIA} <= set(truth) else None,
+        result["bones"],
+        tuple(result["missing"]),
+        trust["score"],
+        trust["threshold"],
+    )
 
 
 def main() -> None:
     """Measure and print."""
     options = _options()
-    found: dict[str, dict[str, list[dict[str, float]]]] = {}
-    rows = []
-    for case in cases(quick=options.quick):
-        if options.sources and case.source not in options.sources:
-            continue
-        for bone, figures in measure(case, options.model, refined=not options.no_refine).items():
-            found.setdefault(case.source, {}).setdefault(bone, []).append(figures)
-            rows.append([case.source, case.name, bone, *(_cell(figures[name]) for name in FIGURES)])
-    print(report.table(["source", "case", "bone", *FIGURES], rows), end="\n\n")
-    summary: list[list[Any]] = []
-    line: dict[str, Any] = {"quick": options.quick}
-    for source, bones in found.items():
-        means = {
-            bone: {name: _mean([f[name] for f in group]) for name in FIGURES} for bone, group in bones.items()
-        }
-        worst = {bone: max(f["p2s_assd_mm"] for f in group) for bone, group in bones.items()}
-        for bone, figures in means.items():
-            cells = [_cell(figures[name]) for name in FIGURES]
-            summary.append([source, bone, len(bones[bone]), *cells, worst[bone]])
-        overall = {name: _mean([figures[name] for figures in means.values()]) for name in FIGURES}
-        summary.append([source, "mean", "", *(_cell(overall[name]) for name in FIGURES), max(worst.values())])
-        line[source] = {
-            name: {
-                **{bone: _rounded(figures[name]) for bone, figures in means.items()},
-                "mean": _rounded(overall[name]),
-            }
-            for name in FIGURES
-        } | {"worst_p2s_assd_mm": {bone: _rounded(value) for bone, value in worst.items()}}
-    print(report.table(["source", "bone", "cases", *FIGURES, "worst p2s ASSD"], summary))
-    report.finish(line)
+    if options.log:
+        line = json.loads(options.log.read_text(encoding="utf-8").splitlines()[-1])
+        quick = line.pop("quick")
+        summary = line
+    else:
+        quick = options.quick
+        judged = [
+            measure(case, options.model, refined=not options.no_refine)
+            for case in cases(quick=quick)
+            if not options.sources or case.source in options.sources
+        ]
+        print(case_table(judged), end="\n\n")
+        summary = summarised(judged)
+    print(markdown(summary) if options.markdown else summary_tables(summary), end="\n\n")
+    report.finish({"quick": quick, **summary})
 
 
 def _options() -> argparse.Namespace:
@@ -203,20 +199,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", help="name of a shipped model or path of weights")
     parser.add_argument("--no-refine", action="store_true", help="without the shape model")
     parser.add_argument("--sources", nargs="+", help="only these sources")
+    parser.add_argument("--markdown", action="store_true", help="the summary as rows for the model card")
+    parser.add_argument("--log", type=Path, help="what an earlier run printed; measures nothing")
     return parser.parse_args()
-
-
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _cell(value: float | None) -> float | str:
-    return "-" if value is None else value
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 if __name__ == "__main__":

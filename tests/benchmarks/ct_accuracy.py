@@ -26,7 +26,8 @@ from recon.prediction import load_network
 from recon.reconstruct_ct import OVERLAY, reconstruct_ct_file, reconstruct_volume
 from recon.reference import write_ct_reference
 from tests.benchmarks import report
-from tests.benchmarks.accuracy import CTS, FIGURES, people
+from tests.benchmarks.accuracy import CTS, people
+from tests.benchmarks.accuracy_summary import FIGURES
 from tests.data import FOLDER
 
 Result = dict[str, Any]

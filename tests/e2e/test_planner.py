@@ -427,6 +427,28 @@ def test_no_press_on_save_is_lost_and_what_the_slider_shows_is_saved(
     assert float(page.get_by_test_id("correction-input").input_value().rstrip("°")) == 14
 
 
+def test_who_signs_a_closing_wedge_reads_its_base_and_no_negative_gap(
+    profiles: Profiles, planned_case: str
+) -> None:
+    page = opened(profiles("surgeon"), planned_case)
+    page.get_by_test_id("target").get_by_text("Degrees", exact=True).click()
+    app.set_correction(page, 9)
+    page.get_by_test_id("technique-open").click()
+    page.get_by_test_id("kind").get_by_text("Lateral closing").click()
+    app.settled(page)
+    page.keyboard.press("Escape")
+    base = re.search(r"[\d.]+", page.get_by_test_id("gaps").inner_text())
+    assert base and float(base[0]) > 3
+    page.get_by_test_id("alternatives").click()
+    table = page.get_by_test_id("alternatives-dialog").get_by_role("table")
+    expect(table).to_contain_text("Lateral base")
+    expect(table).not_to_contain_text("Gap")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("save-plan").click()
+    page.get_by_test_id("approve").click()
+    expect(page.get_by_test_id("signed-numbers")).to_contain_text(f"9.0°, lateral base {base[0]} mm")
+
+
 @pytest.mark.parametrize("size", [LAPTOP, TABLET], ids=["laptop", "tablet"])
 def test_the_planner_fits_the_window(profiles: Profiles, size: tuple[int, int]) -> None:
     page = opened(profiles("surgeon", viewport={"width": size[0], "height": size[1]}), DEMO_CASE)

@@ -68,6 +68,20 @@ def test_the_whole_way(folder_of: FolderOf, tmp_path: Path, capfd: pytest.Captur
     assert "block overlap" in capfd.readouterr().out
 
 
+def test_what_is_printed_of_a_closing_wedge_is_its_base_and_no_negative_gap(
+    folder_of: FolderOf, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, bones = tmp_path / "plan.json", ["--bones", str(folder_of("synthetic_l")), "--side", "L"]
+    kind = ["--kind", "lateral_closing_wedge"]
+    assert main(["plan", *bones, *kind, "--correction", "8", "--out", str(out)]) == 0
+    base = json.loads(out.read_text())["osteotomy"]["wedge_base_mm"]
+    first = capfd.readouterr().out.splitlines()[0]
+    assert first.startswith(f"correction 8.00 deg, lateral base {base:.1f} mm, depth ")
+    assert main(["alternatives", *bones, *kind]) == 0
+    rows = [row for row in capfd.readouterr().out.splitlines() if "correction_deg" in row]
+    assert rows and all(", lateral base " in row and "gap" not in row for row in rows)
+
+
 @pytest.mark.parametrize("correction", ["-4", "21", "1e9", "nan", "inf", "-inf", "much"])
 def test_plan_refuses_a_senseless_correction(
     folder_of: FolderOf, tmp_path: Path, refused: Refused, correction: str

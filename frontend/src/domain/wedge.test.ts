@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Osteotomy, PlanDocument } from './plan';
 import { FRESH } from './planRequest';
-import { gapAt, gapsAt, liveDegrees, wedgeMotion } from './wedge';
+import { gapAt, gapsAt, liveDegrees, wedgeMotion, wedgeSize } from './wedge';
 
 // A left knee: medial is the patient's right (-x). The hinge lies laterally, its axis runs front to back, and the
 // medial side of the distal fragment must sink when it opens.
@@ -53,6 +53,14 @@ describe('the opening wedge', () => {
   it('starts from the cut depth where the document says nothing of the corners', () => {
     const flat = { ...osteotomy, correction_deg: 0, gap_mm: 0, gap_anterior_mm: 0, gap_posterior_mm: 0 };
     expect(gapsAt(flat, 8)).toEqual({ medial: gapAt(60, 8), anterior: null, posterior: null });
+  });
+});
+
+describe('the size of a wedge', () => {
+  it('is the gap that opens, or the base that is taken out and never less than nothing', () => {
+    expect(wedgeSize(osteotomy)).toEqual({ name: 'medial opening', mm: osteotomy.gap_mm });
+    const closing = { ...osteotomy, kind: 'lateral_closing_wedge', gap_mm: -8.9, wedge_base_mm: 8.9 } as Osteotomy;
+    expect(wedgeSize(closing)).toEqual({ name: 'lateral base', mm: 8.9 });
   });
 });
 

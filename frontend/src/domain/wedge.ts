@@ -49,6 +49,13 @@ export function gapsAt(osteotomy: Osteotomy, degrees: number): Gaps {
   };
 }
 
+/** What counts of a wedge, and its height in millimetres: the gap that opens medially, or the base that is taken out. */
+export function wedgeSize(osteotomy: Osteotomy): { name: string; mm: number } {
+  const { kind, gap_mm: gap, wedge_base_mm: base } = osteotomy;
+  // The gaps of a closing wedge are negative: bone is lost there.
+  return kind === 'lateral_closing_wedge' ? { name: 'lateral base', mm: base ?? -gap } : { name: 'medial opening', mm: gap };
+}
+
 /** Change of a measure by one degree of correction, where no document tells: of the WBL some 4 % (knee of 75 mm). */
 const PER_DEGREE = { WBL: 4, HKA: 1, mMPTA: 1 } as const;
 

@@ -8,6 +8,7 @@ import type { PlanSummary } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
 import { quantity } from '../../domain/format';
 import type { PlanDocument } from '../../domain/plan';
+import { wedgeSize } from '../../domain/wedge';
 import { prepareReport } from '../planner/openReport';
 import { Warnings } from './Warnings';
 
@@ -22,6 +23,7 @@ interface Props {
 export function ApproveDialog({ caseId, plan, document, onClose }: Props): ReactNode {
   const [password, setPassword] = useState('');
   const approve = useApprovePlan(caseId);
+  const wedge = document && wedgeSize(document.osteotomy);
   return (
     <Modal opened onClose={onClose} title={`Approve plan revision ${plan.revision}`} size="md" data-testid="approve-dialog">
       <form
@@ -40,11 +42,11 @@ export function ApproveDialog({ caseId, plan, document, onClose }: Props): React
         }}
       >
         <Stack gap="sm">
-          <Text size="sm">
+          <Text size="sm" data-testid="signed-numbers">
             Correction <b className="figures">{quantity(plan.correction_deg, 'deg')}</b>
-            {document && (
+            {wedge && (
               <>
-                , medial opening <b className="figures">{quantity(document.osteotomy.gap_mm, 'mm')}</b>
+                , {wedge.name} <b className="figures">{quantity(wedge.mm, 'mm')}</b>
               </>
             )}
             . With your approval this revision can no longer be changed, and guides may be designed from it.

@@ -41,6 +41,7 @@ export function AlternativesDialog({ caseId, planner, onClose }: Props): ReactNo
 
 function Table({ rows, onChoose }: { rows: readonly PlanAlternative[]; onChoose: (row: PlanAlternative) => void }): ReactNode {
   const measures = ROWS.filter((name) => rows.some((row) => name in row.measures));
+  const closing = rows.some((row) => row.kind === 'lateral_closing_wedge');
   return (
     <div className={classes.tableScroll}>
       <table className={classes.alternatives}>
@@ -64,7 +65,7 @@ function Table({ rows, onChoose }: { rows: readonly PlanAlternative[]; onChoose:
         </thead>
         <tbody className="figures">
           <Line label="Correction" cells={rows.map((row) => row.correction_deg !== null && quantity(row.correction_deg, 'deg'))} />
-          <Line label="Gap" cells={rows.map((row) => row.gap_mm !== null && quantity(Math.abs(row.gap_mm), 'mm'))} />
+          <Line label={closing ? 'Lateral base' : 'Gap'} cells={rows.map((row) => row.gap_mm !== null && quantity(Math.abs(row.gap_mm), 'mm'))} />
           <Line label="Wedge" cells={rows.map((row) => row.wedge_volume_mm3 !== null && `${number(row.wedge_volume_mm3 / 1000)} cm³`)} />
           {measures.map((name) => (
             <Line key={name} label={measureLabel(name)} cells={rows.map((row) => measured(row, name))} />
