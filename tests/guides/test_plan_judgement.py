@@ -16,6 +16,7 @@ from guides.alternatives import AIMS, alternatives
 from guides.bones import Bone, BoneSet
 from guides.cli import main
 from guides.errors import InputError
+from guides.landmarks import find_landmarks
 from guides.plan import plan_files, read_plan
 from guides.solids import to_mesh
 from tests.guides.conftest import FolderOf
@@ -148,6 +149,21 @@ def _holes(folder_of: FolderOf, folder: Path) -> Path:
     return folder
 
 
+def _hole(landmark: str, radius_mm: float) -> Callable[[FolderOf, Path], Path]:
+    """The tibia without the faces about a landmark, or without the nearest one."""
+
+    def make(folder_of: FolderOf, folder: Path) -> Path:
+        shutil.copytree(folder_of("vsd_z013_l"), folder)
+        place = find_landmarks(BoneSet.read(folder), "L")[landmark].position
+        mesh = trimesh.load_mesh(folder / "tibia.ply", process=False)
+        distance = np.linalg.norm(mesh.triangles_center - place, axis=1)
+        mesh.update_faces(distance > max(radius_mm, distance.min()))
+        mesh.export(folder / "tibia.ply")
+        return folder
+
+    return make
+
+
 BAD = {
     "cut 20 mm below the plateau": (_short, "L", 8, "mm of tibia are in view", "at least 56 mm"),
     "wrong side": (_whole, "R", 8, "medial side", "side of the case"),
@@ -158,8 +174,14 @@ BAD = {
     "tibia and patella": (_swapped("tibia", "patella"), "L", 8, "than the tibia", "swapped"),
     "patella and fibula": (_swapped("patella", "fibula"), "L", 8, "fibula lies above the tibia", "swapped"),
     "holes": (_holes, "L", 8, "tibia mesh has holes", "reconstruct"),
+    "a hole in the plateau": (
+        _hole("plateau_medial", 8), "L", 8, "a hole 17.7 mm across at its upper end", "Close it",
+    ),
+    "one triangle out of the plateau": (_hole("plateau_lateral", 0), "L", 8, "at its upper end", "Close it"),
+    "a small hole at the tuberosity": (_hole("tuberosity", 2), "L", 8, "35 mm below its top", "Close it"),
+    "a hole at the ankle": (_hole("ankle_center", 6), "L", 8, "at its lower end", "Close it"),
     "40 degrees": (_whole, "L", 40, "40 degrees", "0 to 20 degrees"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", BAD)
