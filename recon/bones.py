@@ -7,6 +7,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import trimesh
 
 from recon.errors import InputError
@@ -46,7 +47,7 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
         """Read ``patella.ply``, ``femur.ply``, ``fibula.ply`` and ``tibia.ply``, those that exist.
 
         Raises:
-            InputError: the folder holds none of them, or a file cannot be read.
+            InputError: no_bones, unreadable_mesh, empty_mesh, bad_values (NaN).
         """
         meshes: dict[Bone, trimesh.Trimesh] = {}
         for bone in Bone:
@@ -59,6 +60,7 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
                 raise InputError(
                     "unreadable_mesh", f"{path} is not a readable mesh ({error})", "Export it again as PLY"
                 ) from error
+            _check_mesh(mesh, path)
             # PLY files with duplicated vertices would look open to every topological check.
             mesh.merge_vertices()
             meshes[bone] = mesh
@@ -90,3 +92,10 @@ class BoneSet(Mapping[Bone, trimesh.Trimesh]):
             mesh.export(path)
             paths.append(path)
         return paths
+
+
+def _check_mesh(mesh: trimesh.Trimesh, path: Path) -> None:
+    if not len(mesh.faces):
+        raise InputError("empty_mesh", f"{path} holds no triangles", "Export it again, or leave the bone out")
+    if not np.isfinite(mesh.vertices).all():
+        raise InputError("bad_values", f"{path} has coordinates that are NaN or infinite", "Export it again")

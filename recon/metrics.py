@@ -182,9 +182,10 @@ def evaluate_folders(predicted: Path, reference: Path, *, seed: int = 0) -> dict
         seed: of the surface sampling.
 
     Returns:
-        ``{"bones": {name: figures of BoneMetrics}, "mean": {figure: mean over bones}, "missing": [in view in
-        the reference, not predicted], "unmatched": [predicted, not in the reference],
-        "samples", "margin_mm", "seed"}``
+        ``{"bones": {name: figures of BoneMetrics}, "mean": {figure: mean over the bones that have it},
+        "missing": [in view in the reference, not predicted], "unmatched": [predicted, not in the reference],
+        "out_of_view": [the reference has no surface in the field of view], "open": [not closed, so without
+        DSC], "samples", "margin_mm", "seed"}``
 
     Raises:
         InputError: unreadable folders, or no bone in common.
@@ -203,16 +204,19 @@ def evaluate_bones(
     """``evaluate_folders`` for bone sets in memory."""
     field = field or FieldOfView.everything()
     bones: dict[str, dict[str, float | None]] = {}
-    missing = []
+    missing: list[str] = []
+    out_of_view: list[str] = []
     for bone in Bone:
         if bone not in reference:
             continue
         if bone not in predicted:
-            if sample_surface(reference[bone], field, count=256, seed=seed) is not None:
-                missing.append(bone.label)
+            seen = sample_surface(reference[bone], field, count=256, seed=seed) is not None
+            (missing if seen else out_of_view).append(bone.label)
             continue
         metrics = compare(predicted[bone], reference[bone], field, seed=seed + 10 * bone)
-        if metrics is not None:
+        if metrics is None:
+            out_of_view.append(bone.label)
+        else:
             bones[bone.label] = asdict(metrics)
     if not bones:
         raise InputError(
@@ -229,6 +233,12 @@ def evaluate_bones(
         "mean": mean,
         "missing": missing,
         "unmatched": [bone.label for bone in predicted if bone not in reference],
+        "out_of_view": out_of_view,
+        "open": [
+            bone.label
+            for bone in Bone
+            if bone.label in bones and not (predicted[bone].is_watertight and reference[bone].is_watertight)
+        ],
         "samples": SAMPLES,
         "margin_mm": MARGIN_MM,
         "seed": seed,
@@ -260,6 +270,10 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"not reconstructed: {', '.join(result['missing'])}")
     if result["unmatched"]:
         lines.append(f"no reference: {', '.join(result['unmatched'])}")
+    if result["out_of_view"]:
+        lines.append(f"reference outside the common field of view: {', '.join(result['out_of_view'])}")
+    if result["open"]:
+        lines.append(f"not closed, so without DSC, and left out of its mean: {', '.join(result['open'])}")
     lines.append(
         f"{result['samples']} points a surface, {result['margin_mm']:g} mm inside the common field of view"
     )

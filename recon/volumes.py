@@ -23,6 +23,9 @@ MAXIMUM_VOXELS = 600_000_000  # 2.4 GB as float32: more than a whole leg at 0.5 
 _GAP_TOLERANCE = 0.1  # of the slice distance; scanners round positions to about 1 %
 _CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 _ENHANCED_CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2.1"
+_GEOMETRY = {"ImagePositionPatient": (3,), "ImageOrientationPatient": (2, 3), "PixelSpacing": (2,)}
+_EXPORT_AGAIN = "Export the series from the scanner again"
+_CONVERT_AGAIN = "Convert the CT from DICOM again, keeping its geometry"
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +144,28 @@ def _read_headers(folder: Path) -> list[tuple[Path, FileDataset]]:
     return found
 
 
+def _check_geometry(header: FileDataset, name: str) -> None:
+    """Numbers wherever ``_GEOMETRY`` asks for them, spacings above 0 and directions square to one another."""
+    values: dict[str, Array] = {}
+    for keyword, shape in _GEOMETRY.items():
+        try:
+            values[keyword] = np.asarray(header.get(keyword), dtype=float).reshape(shape)
+        except (TypeError, ValueError) as error:
+            raise InputError("no_spacing", f"{name} has no usable {keyword}", _EXPORT_AGAIN) from error
+        if not np.isfinite(values[keyword]).all():
+            raise InputError("no_spacing", f"{name} has a {keyword} that is no number", _EXPORT_AGAIN)
+    directions = values["ImageOrientationPatient"]
+    if (values["PixelSpacing"] <= 0).any() or not np.allclose(
+        directions @ directions.T, np.eye(2), atol=0.01
+    ):
+        raise InputError(
+            "no_spacing",
+            f"{name} has pixels of {values['PixelSpacing'].tolist()} mm "
+            f"along {directions.round(2).tolist()}, which is no image plane",
+            _EXPORT_AGAIN,
+        )
+
+
 def _read_series(folder: Path) -> CtVolume:
     headers = _read_headers(folder)
     if not headers:
@@ -159,11 +184,7 @@ def _read_series(folder: Path) -> CtVolume:
         )
     first = headers[0][1]
     for path, header in headers:
-        for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
-            if not header.get(keyword):
-                raise InputError(
-                    "no_spacing", f"{path.name} has no {keyword}", "Export the series from the scanner again"
-                )
+        _check_geometry(header, path.name)
         same_grid = (header.Rows, header.Columns) == (first.Rows, first.Columns)
         if not same_grid or not np.allclose(
             [*header.ImageOrientationPatient, *header.PixelSpacing],
@@ -214,7 +235,14 @@ def _read_slice(path: Path) -> npt.NDArray[np.float32]:
             raise InputError(
                 "truncated", f"The pixels of {path.name} cannot be read ({error})", "Copy the series again"
             ) from error
-    slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
+    try:
+        slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "not_hounsfield",
+            f"RescaleSlope or RescaleIntercept of {path.name} is no number; Hounsfield units are unknown",
+            _EXPORT_AGAIN,
+        ) from error
     return np.asarray(stored * np.float32(slope) + np.float32(intercept))
 
 
@@ -233,13 +261,17 @@ def _read_nifti(path: Path) -> CtVolume:
         raise InputError(
             "too_few_slices", f"{path.name} has only {min(shape)} slices", "Give the whole series"
         )
-    spacing = np.linalg.norm(image.affine[:3, :3], axis=0)
-    stated = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
-    if not stated or not np.isfinite(image.affine).all() or (spacing <= 0).any():
+    if int(header["sform_code"]) <= 0 and int(header["qform_code"]) <= 0:
         raise InputError(
             "no_spacing",
             f"{path.name} states neither spacing nor orientation (sform and qform are unset)",
-            "Convert the CT from DICOM again, keeping its geometry",
+            _CONVERT_AGAIN,
+        )
+    if not np.isfinite(image.affine).all() or np.linalg.matrix_rank(image.affine[:3, :3]) < 3:
+        raise InputError(
+            "no_spacing",
+            f"The axes of {path.name} do not span space: its affine is singular or not a number",
+            _CONVERT_AGAIN,
         )
     _check_size(shape, path.name)
     try:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from recon.bones import BoneSet
-from recon.dataset.content import CaseContent, check_bones
+from recon.closed_bones import check_bones
+from recon.dataset.content import CaseContent
 from recon.dataset.cube import known_box, sample_cube
 from recon.dataset.manifest import Settings
 from recon.dataset.points import draw_labelled_points

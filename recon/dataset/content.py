@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recon.bones import BoneSet
+from recon.closed_bones import check_bones
 from recon.dataset.manifest import Settings
 from recon.errors import InputError
 from recon.geometry import Array, Camera
@@ -49,25 +50,6 @@ class CaseContent:
     def labelled(self) -> bool:
         """Whether true bones are known."""
         return self.bones is not None
-
-
-def check_bones(bones: BoneSet, name: str) -> None:
-    """Make sure that every bone encloses a volume, which inside tests and shadows rest on.
-
-    Raises:
-        InputError: open_mesh, bad_values.
-    """
-    for bone, mesh in bones.items():
-        if not np.isfinite(mesh.vertices).all():
-            raise InputError(
-                "bad_values", f"The {bone.label} of {name} has coordinates that are NaN", "Export it again"
-            )
-        if not mesh.is_watertight:
-            raise InputError(
-                "open_mesh",
-                f"The {bone.label} of {name} is not a closed surface",
-                "Close its holes, for example in MeshLab, or leave the bone out",
-            )
 
 
 def check_content(content: CaseContent, settings: Settings, name: str) -> None:
@@ -131,7 +113,8 @@ def _check_labels(content: CaseContent, settings: Settings, name: str) -> None:
                 f"No bone of {name} casts a shadow in the view {view}",
                 "Check that bones and volume are in one frame, with the knee at the isocentre",
             )
-    if not content.near_labels.any() or max(content.near_labels.max(), content.uniform_labels.max()) > 4:
+    labels = np.concatenate([content.near_labels, content.uniform_labels])
+    if not content.near_labels.any() or labels.max() > 4 or labels.min() < 0:
         raise InputError(
             "bad_labels",
             f"The points of {name} lie in no bone, or in one that does not exist",

@@ -10,9 +10,10 @@ import trimesh
 from scipy import ndimage
 
 from recon.bones import BoneSet
+from recon.closed_bones import read_bones
 from recon.dataset.assemble import POINTS, assemble
 from recon.dataset.build import Made
-from recon.dataset.inputs import Fingerprint, fingerprint, known_side, read_bones
+from recon.dataset.inputs import Fingerprint, fingerprint, known_side
 from recon.dataset.manifest import Origin, Person, Settings
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView

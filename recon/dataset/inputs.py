@@ -1,4 +1,4 @@
-"""Files that jobs are made of: bones that enclose a volume, in millimetres, and what a file is known by."""
+"""What jobs are made of: where a knee lies and which side it is, and what a file is known by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from recon.bones import Bone, BoneSet
-from recon.dataset.content import check_bones
 from recon.dataset.manifest import Side
 from recon.errors import InputError
 from recon.geometry import Array
@@ -15,29 +14,7 @@ from recon.population.demo import side_of
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
-_SMALLEST_MM, _LARGEST_MM = 20.0, 700.0  # of the longest edge of a bone's bounding box
 _PLATEAU_MM, _ABOVE_PLATEAU_MM = 15.0, 3.0
-
-
-def read_bones(folder: Path) -> BoneSet:
-    """Closed bones of a folder, outward normals.
-
-    Raises:
-        InputError: no_bones, unreadable_mesh, open_mesh, bad_values, wrong_units.
-    """
-    bones = BoneSet.read(folder)
-    check_bones(bones, str(folder))
-    for bone, mesh in bones.items():
-        extent = float(mesh.extents.max())
-        if not _SMALLEST_MM <= extent <= _LARGEST_MM:
-            raise InputError(
-                "wrong_units",
-                f"The {bone.label} in {folder} is {extent:.3g} mm long, which no human {bone.label} is",
-                "Give meshes in millimetres",
-            )
-        if mesh.volume < 0:
-            mesh.invert()
-    return bones
 
 
 def knee_of_bones(bones: BoneSet) -> Array:

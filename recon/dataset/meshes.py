@@ -11,9 +11,10 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from recon.bones import BoneSet
+from recon.closed_bones import read_bones
 from recon.dataset.assemble import POINTS, assemble
 from recon.dataset.build import Made
-from recon.dataset.inputs import Fingerprint, fingerprint, knee_of_bones, known_side, read_bones
+from recon.dataset.inputs import Fingerprint, fingerprint, knee_of_bones, known_side
 from recon.dataset.manifest import Origin, Person, Settings
 from recon.dataset.synthetic import PHANTOM_SPACING
 from recon.errors import InputError

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from recon.bones import BoneSet
+from recon.closed_bones import read_bones
 from recon.drr.physics import Detector, render_ct
 from recon.errors import InputError
 from recon.geometry import Camera
@@ -129,12 +129,17 @@ class Scene:
         return centre
 
     def render_bones(self, bones: Path, out: Path, *, progress: Progress | None = None) -> None:
-        """Render bone meshes inside simulated soft tissue, in the meshes' own frame; see ``render_ct``."""
+        """Render bone meshes inside simulated soft tissue, in the meshes' own frame; see ``render_ct``.
+
+        Raises:
+            InputError: no_bones, unreadable_mesh, empty_mesh, open_mesh (it would cast a wrong shadow),
+                bad_values, wrong_units; and what writing raises.
+        """
         from recon.population.phantom import render_bones
 
         report = progress or (lambda *_: None)
         report("read", 0.0)
-        meshes = BoneSet.read(bones)
+        meshes = read_bones(bones)
         report("render", 0.1)
         views = render_bones(meshes, [station.camera for station in self.stations], self.seed)
         report("write", 0.8)

@@ -31,8 +31,8 @@ def distillation_loss(aligned: Tensor, teacher: Tensor, counted: Tensor | None =
     """l1 distance of features, Eq. 5, averaged over the channels and over the points.
 
     The text writes the plain norm, a sum over the 64 channels. The authors' released code divides it by the
-    number of channels, and its weight of 0.1 is the text's, so that is what the weight belongs to; multiply
-    the weight by 1/64 for the sum.
+    number of channels, and its weight of 0.1 is the text's, so that is what the weight belongs to. The plain
+    norm of the text is this value times the number of channels.
 
     Args:
         aligned: (B, N, C) features of the X-ray network after the linear map.

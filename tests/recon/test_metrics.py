@@ -118,6 +118,21 @@ def test_folders_are_compared_and_say_what_is_missing(tmp_path: Path) -> None:
     assert "no reference: patella" in text
 
 
+def test_what_is_not_compared_is_said() -> None:
+    field = FieldOfView(np.full(3, -50.0), np.full(3, 50.0))
+    opened = ball(30)
+    opened.update_faces(np.arange(len(opened.faces)) > 300)
+    bones = {Bone.FEMUR: ball(30), Bone.TIBIA: ball(30), Bone.FIBULA: ball(0.03)}
+    result = evaluate_bones(BoneSet({**bones, Bone.TIBIA: opened}), BoneSet(bones), field)
+    assert result["open"] == ["tibia"]
+    assert result["out_of_view"] == ["fibula"]
+    assert result["bones"]["tibia"]["dsc_percent"] is None
+    assert result["mean"]["dsc_percent"] == result["bones"]["femur"]["dsc_percent"]
+    text = table(result)
+    assert "not closed" in text
+    assert "outside the common field of view: fibula" in text
+
+
 def test_a_bone_in_another_frame_is_an_error_not_a_figure() -> None:
     field = FieldOfView(np.full(3, -50.0), np.full(3, 50.0))
     with pytest.raises(InputError) as caught:

@@ -101,6 +101,41 @@ def test_a_series_without_spacing_is_refused(tmp_path: Path) -> None:
     assert refusal(folder) == "no_spacing"
 
 
+@pytest.mark.parametrize(
+    ("keyword", "value", "code"),
+    [
+        ("PixelSpacing", [0, 0], "no_spacing"),
+        ("PixelSpacing", [-0.9, 0.9], "no_spacing"),
+        ("PixelSpacing", 0.9, "no_spacing"),
+        ("ImageOrientationPatient", [0, 0, 0, 0, 0, 0], "no_spacing"),
+        ("ImagePositionPatient", None, "no_spacing"),
+        ("RescaleSlope", None, "not_hounsfield"),
+    ],
+)
+def test_a_series_whose_headers_make_no_sense_is_refused(
+    tmp_path: Path, keyword: str, value: object, code: str
+) -> None:
+    folder = series(tmp_path)
+    for path in slices(folder):
+        dataset = pydicom.dcmread(path)
+        setattr(dataset, keyword, value)
+        dataset.save_as(path)
+    assert refusal(folder) == code
+
+
+def test_a_nifti_without_geometry_is_refused(tmp_path: Path) -> None:
+    path = stored(tmp_path, (0, 1, 2), (1, 1, 1))
+    image = nibabel.load(path)
+    for row in ([0, 0, 0, 0], [np.nan, 0, 0, 0], image.header["srow_y"]):
+        image.header["srow_x"] = row
+        changed = nibabel.Nifti1Image(image.dataobj, None, image.header)
+        changed.header["srow_x"], changed.header["sform_code"] = row, 1
+        nibabel.save(changed, tmp_path / "changed.nii")
+        assert refusal(tmp_path / "changed.nii") == "no_spacing"
+    nibabel.save(nibabel.Nifti1Image(image.dataobj, None), tmp_path / "bare.nii")
+    assert refusal(tmp_path / "bare.nii") == "no_spacing"
+
+
 def test_a_truncated_slice_is_refused(tmp_path: Path) -> None:
     folder = series(tmp_path)
     path = slices(folder)[2]
