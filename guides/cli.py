@@ -157,7 +157,8 @@ def _alternatives(options: argparse.Namespace) -> int:
             continue
         size, height = _size(row["plan"]["osteotomy"])
         numbers = {name: value for name, value in row["row"].items() if name != "warnings"}
-        numbers = {size if name == "gap_mm" else name: value for name, value in numbers.items()} | {size: height}
+        names = {"gap_mm": size}
+        numbers = {names.get(name, name): value for name, value in numbers.items()} | {size: height}
         text = ", ".join(f"{name} {value:.1f}" for name, value in numbers.items() if value is not None)
         say(f"{row['name']}: {text}; warnings: {', '.join(row['row']['warnings']) or 'none'}")
     return 0

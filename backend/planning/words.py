@@ -54,8 +54,8 @@ _OF_OPENING = ("gap_mm", "gap_anterior_mm", "gap_posterior_mm", "lateral_cortex_
 def osteotomy_numbers(osteotomy: Mapping[str, Any]) -> dict[str, float]:
     """Numbers of the ``osteotomy`` of a document by the names of ``OSTEOTOMY``, as far as it has them.
 
-    A closing wedge opens no gap, and the saw enters through its lateral cortex: the engine's gaps are negative
-    there and mean bone that is taken out, so that they are given as thickness of the wedge.
+    A closing wedge opens no gap, and the saw enters through its lateral cortex: the engine's gaps are
+    negative there and mean bone that is taken out, so that they are given as thickness of the wedge.
     """
     found = dict(osteotomy)
     if osteotomy.get("kind") == "lateral_closing_wedge":
