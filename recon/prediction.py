@@ -18,6 +18,7 @@ from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera, ReconstructionCube
 from recon.networks.build import build_network
+from recon.networks.device import inference_device
 from recon.networks.enhance import bone_shadow, enhanced_channels
 from recon.networks.picture import channels
 from recon.networks.registry import Model
@@ -68,7 +69,7 @@ def load_network(model: Model) -> Any:
             f"{model.weights} does not hold weights of the network in {model.config.name}",
             "Give the weights that were trained with this configuration",
         ) from error
-    return network.eval()
+    return network.eval().to(inference_device())
 
 
 def network_images(network: Any, pictures: Tensor, segmentation: nn.Module | None = None) -> Tensor:

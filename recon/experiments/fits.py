@@ -16,6 +16,7 @@ from recon.experiments.baselines.views import Fit
 from recon.experiments.definition import Kind
 from recon.experiments.predict import trained
 from recon.experiments.runs import Runs, Training
+from recon.networks.device import inference_device
 from recon.population.shape_model import ShapeModel
 from recon.training.dataset import TRAINING_PEOPLE
 
@@ -34,7 +35,8 @@ def fit_method(kind: Kind, segmentation: Training, runs: Runs) -> Callable[[Knee
 
     def contours(case: KneeCase) -> Fit | None:
         with torch.inference_mode():
-            logits = network(torch.from_numpy(case.pictures)[:, None])[:, 0]
+            pictures = torch.from_numpy(case.pictures)[:, None].to(inference_device())
+            logits = network(pictures)[:, 0].cpu()
         shadows = np.asarray(logits.sigmoid().numpy() * case.valid)
         try:
             return fit_ssm(case.projections, shadows, model, side=case.entry.side, valid=case.valid)

@@ -9,6 +9,7 @@ from recon.bones import BoneSet
 from recon.dataset import KneeCase
 from recon.experiments.runs import Runs, Training
 from recon.networks.build import build_network
+from recon.networks.device import inference_device
 from recon.prediction import bones_of_field, ct_field, xray_field
 from recon.training.checkpoint import load_weights
 
@@ -21,7 +22,7 @@ def trained(training: Training, runs: Runs) -> Any:
     """
     network = build_network(training.config[training.part]["network"])
     load_weights(network, runs.require(training), training.part)
-    return network.eval()
+    return network.eval().to(inference_device())
 
 
 def network_method(training: Training, runs: Runs, resolution: int) -> Callable[[KneeCase], BoneSet]:
