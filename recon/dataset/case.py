@@ -56,9 +56,12 @@ class KneeCase:
 
     def _of_views(self, name: str) -> npt.NDArray[Any]:
         (array,) = self._read(IMAGES, name)
-        if len(array) != len(self.settings.views):
+        views = len(self.settings.views)
+        if array.shape[:1] != (views,):
             raise InputError(
-                "bad_array", f"{name} of {self.entry.id} has {len(array)} views", "Build the case again"
+                "bad_array",
+                f"{name} of {self.entry.id} has the shape {array.shape}, not {views} views",
+                "Build the case again",
             )
         return np.asarray(array[self.settings.indices(self.views)])
 
@@ -119,10 +122,12 @@ class KneeCase:
         """
         hu, spacing = self._read(VOLUME, "hu", "spacing_mm")
         expected = self.settings.cube_side_mm / (self.settings.volume_size - 1)
-        if hu.shape != (self.settings.volume_size,) * 3 or abs(float(spacing) - expected) > 1e-6 * expected:
+        # NaN is near to nothing.
+        stated = float(spacing) if spacing.size == 1 else np.nan
+        if hu.shape != (self.settings.volume_size,) * 3 or not abs(stated - expected) <= 1e-6 * expected:
             raise InputError(
                 "wrong_spacing",
-                f"The volume of {self.entry.id} has {hu.shape} nodes {float(spacing):.4f} mm apart, "
+                f"The volume of {self.entry.id} has {hu.shape} nodes {stated:.4f} mm apart, "
                 "which the manifest states otherwise",
                 "Build the case again",
             )

@@ -76,13 +76,20 @@ class Dataset:
         """Read everything once and make sure that it can be used.
 
         Raises:
-            InputError: see ``check_content`` and ``KneeCase.volume``.
+            InputError: see ``check_case``.
         """
         for number, entry in enumerate(self.manifest.cases, start=1):
-            content = self.load(entry, self.settings.views).content()
-            check_content(content, self.settings, entry.id)
+            self.check_case(entry)
             if progress:
                 progress("check", number / len(self.manifest.cases))
+
+    def check_case(self, entry: CaseEntry) -> None:
+        """Read a whole case and make sure that it can be used.
+
+        Raises:
+            InputError: see ``check_content`` and ``KneeCase.volume``.
+        """
+        check_content(self.load(entry, self.settings.views).content(), self.settings, entry.id)
 
 
 def missing_files(entry: CaseEntry) -> list[Path]:

@@ -190,8 +190,8 @@ class Runs:
 
             def tell(stage: str, fraction: float) -> None:
                 clock.write()
-                if progress is not None:
-                    progress(stage, fraction)
+                if progress is not None:  # what comes before the first step is little of the whole
+                    progress(stage, fraction if stage == "train" else 0.0)
 
             weights = train(training.part, self.config(training), folder, progress=tell)
             done = {"weights": weights.relative_to(folder).as_posix(), **clock.read()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,8 +13,10 @@ import torch
 from torch.utils.data import IterableDataset
 
 from recon.dataset import CaseEntry, Dataset, KneeCase
+from recon.dataset.checked import check_once
 from recon.errors import InputError
 from recon.geometry import ReconstructionCube
+from recon.training.task import Progress
 
 Points = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -32,6 +34,7 @@ class Cases:
         validation: labelled cases of the validation people.
         points: asked for in a case and step.
         seed: of every choice.
+        digests: of the cases that were checked, by id; they change with what is in the files.
     """
 
     dataset: Dataset
@@ -41,6 +44,7 @@ class Cases:
     validation: list[CaseEntry]
     points: int
     seed: int
+    digests: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def choose(cls, table: Mapping[str, Any], seed: int) -> Cases:
@@ -92,6 +96,14 @@ class Cases:
                 "Put at least one person with true bones into the validation split",
             )
         return cases
+
+    def check(self, entries: Sequence[CaseEntry], progress: Progress | None = None) -> None:
+        """Make sure that cases can be used, and take their digests; see ``check_once``.
+
+        Raises:
+            InputError: see ``Dataset.check_case``.
+        """
+        self.digests.update(check_once(self.dataset, entries, progress))
 
     def load(self, entry: CaseEntry, views: Sequence[str] | None = None) -> KneeCase:
         """A case in the chosen views, or in others."""

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from recon.errors import InputError
@@ -25,6 +25,19 @@ from recon.training.optimise import learning_rate, make_optimiser, update_averag
 from recon.training.parallel import Team
 from recon.training.settings import Settings
 from recon.training.task import Progress, Task
+
+
+class _Whole(IterableDataset[Any]):
+    """A stream whose refusals come as its last item: torch rebuilds a worker's error from its text alone."""
+
+    def __init__(self, stream: IterableDataset[Any]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            yield from self._stream
+        except InputError as error:
+            yield error
 
 
 class _Losses(nn.Module):
@@ -111,8 +124,10 @@ class _Loop:
         stream = self.task.stream(self.run.step * self.settings.accumulate, self.team.rank, self.team.size)
         workers = self.settings.workers
         for batch in DataLoader(
-            stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
+            _Whole(stream), batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
         ):
+            if isinstance(batch, InputError):
+                raise batch
             tensors = {f.name: getattr(batch, f.name) for f in fields(batch)}
             device = self.team.device
             yield replace(batch, **{k: v.to(device) for k, v in tensors.items() if isinstance(v, Tensor)})

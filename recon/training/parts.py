@@ -46,9 +46,19 @@ class _Setup:
     team: Team
     progress: Progress | None
 
-    def cases(self) -> Cases:
-        """The cases that the data table names."""
-        return Cases.choose(table(self.config, "data"), self.seed)
+    def cases(self, *, unlabelled: bool = False) -> Cases:
+        """The cases that the data table names; those that are used are checked, perhaps unlabelled ones too.
+
+        Raises:
+            InputError: whatever ``Cases.choose`` and ``Cases.check`` raise.
+        """
+        cases = Cases.choose(table(self.config, "data"), self.seed)
+        used = [*cases.labelled, *(cases.unlabelled if unlabelled else ()), *cases.validation]
+        if self.team.leads:
+            cases.check(used, self.progress)
+        self.team.wait()
+        cases.check(used)  # the other processes find what the first one wrote down
+        return cases
 
 
 def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:
@@ -151,7 +161,8 @@ def _xray(setup: _Setup) -> Task:
     network: Any = build_network(table(config, "xray", "network"))
     if "dataset" not in data:
         return VirtualKneesTask(network, data, settings, setup.folder / "knees", setup.seed)
-    cases, weights = setup.cases(), SsrKd.from_table(config.get("ssr_kd", {}))
+    weights = SsrKd.from_table(config.get("ssr_kd", {}))
+    cases = setup.cases(unlabelled=weights.semi_supervised)
     _check_xray(network, cases, settings, weights)
     # Both frozen networks are read before either is asked, which takes a while.
     teacher_network = shadow_network = None

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from recon.dataset import CaseEntry
-from recon.errors import InputError
 from recon.training.augment_picture import repainted_picture
 from recon.training.cases import Cases, Numbered, in_turn, members
 from recon.training.losses import mask_loss
@@ -31,11 +30,7 @@ class MaskBatch:
 
 
 class SegmentationTask:
-    """The U-Net learns the bone shadows of labelled cases in all stored views; see ``Task``.
-
-    Raises:
-        InputError: empty_mask, where a labelled case has a view without any bone.
-    """
+    """The U-Net learns the bone shadows of labelled cases in all stored views; see ``Task``."""
 
     def __init__(self, network: nn.Module, cases: Cases, settings: Settings) -> None:
         self.network = self.model = network
@@ -47,16 +42,6 @@ class SegmentationTask:
             pairs = [pairs[i] for i in order[: settings.pairs]]
         self.pairs = pairs
         self.cases = len(pairs)
-        for entry in (*cases.labelled, *cases.validation):
-            masks = cases.load(entry, views).masks
-            assert masks is not None
-            for view, mask in zip(views, masks, strict=True):
-                if not mask.any():
-                    raise InputError(
-                        "empty_mask",
-                        f"View {view} of {entry.id} shows no bone at all",
-                        "Build the case again or take it out of the data set",
-                    )
 
     def kept(self, model: nn.Module) -> nn.Module:
         """The model is the network."""
