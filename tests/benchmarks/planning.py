@@ -12,13 +12,17 @@
   weight-bearing line of 62.5 % and its gap: against whole bones, which is what a surgeon would want to know,
   and against the same bones cropped as the X-rays crop them, which leaves the reconstruction alone. Legs that
   no opening brings to 62.5 % (their pose is drawn) have no correction. ``film`` is the correction
-  where the plan is given the true HKA, as a long-leg film would; the gap is that plan's.
+  where the plan is given the true HKA, as a long-leg film would; the gap is that plan's. ``plane_angle`` is
+  between the normals of the two cut planes, ``plane_start`` how far the X-ray plan's plane passes from where
+  the true plan's saw enters. ``worst_`` before a name gives the largest.
+- ``external_xray_vs_true_...`` and so on: the same of the five external limbs (evaluation only), as they are.
+  A limb that the trust would refuse is marked, and planned all the same.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,23 +35,33 @@ from scipy.spatial import cKDTree
 from guides.bones import Array, Bone, BoneSet
 from guides.errors import InputError
 from guides.landmarks import Side
-from guides.osteotomy import read_osteotomy, simulate
+from guides.osteotomy import ClosingWedge, Osteotomy, read_osteotomy, simulate
 from guides.plan import plan_files
 from guides.solids import from_mesh, to_mesh
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
-from recon.population.sample import person_bones
+from recon.population.demo import side_of
 from recon.reconstruct import reconstruct_files
-from recon.training.dataset import TEST_PEOPLE
 from tests.benchmarks import report
+from tests.benchmarks.accuracy import people
 from tests.data import FOLDER
 
 CORRECTION_DEG = 10.0
 SLOPE_CORRECTIONS_DEG = (4.0, 8.0, 12.0, 16.0)
 WANTED_SLOPE_DEG = 2.0
-POSES = 3
 TARGET_WBL = 62.5
-FIGURES = ("mMPTA", "PTS_medial", "correction", "film", "gap")
+UNITS = {
+    "mMPTA": "deg",
+    "PTS_medial": "deg",
+    "correction": "deg",
+    "film": "deg",
+    "gap": "mm",
+    "plane_angle": "deg",
+    "plane_start": "mm",
+}
+"""What X-ray bones and true bones are compared in."""
+_ANGULAR = ("mMPTA", "PTS_medial", "correction")  # of which one mean is given
+_KEYS = {"whole": "xray_vs_true", "cropped": "xray_vs_cropped"}
 
 
 def whole_legs(*, quick: bool) -> Iterator[tuple[str, Path, Side]]:
@@ -168,6 +182,7 @@ def _axis_turn(axis: Array, degrees: float) -> Array:
 class Knee:
     """One person's bones: true and whole, true and cropped, and as X-rays gave them."""
 
+    source: str
     name: str
     side: Side
     whole: Path
@@ -176,26 +191,24 @@ class Knee:
 
 
 def knees(folder: Path, *, quick: bool) -> Iterator[Knee]:
-    """People whom training never saw, in drawn poses, X-rayed and reconstructed."""
-    for person in TEST_PEOPLE[: 1 if quick else None]:
-        for pose in range(1 if quick else POSES):
-            seed = 1000 * person + pose
-            here = folder / f"{person}_{pose}"
-            whole, cropped, xrays, reconstructed = (
-                here / name for name in ("whole", "cropped", "xrays", "reconstructed")
-            )
-            whole.mkdir(parents=True)
-            cropped.mkdir()
-            person_bones(person, np.random.default_rng(seed)).write(whole)
-            stations = standard_stations(0.0, 90.0, Positioner(0.0))
-            Scene(stations, seed=seed).render_bones(whole, xrays)
-            reconstruct_files(xrays / "ap.dcm", xrays / "lateral.dcm", reconstructed, resolution=256)
-            true, seen = BoneSet.read(whole), BoneSet.read(reconstructed)
-            crop(true, seen).write(cropped)
-            lateral = true[Bone.FIBULA].vertices[:, 0].mean() > true[Bone.TIBIA].vertices[:, 0].mean()
-            yield Knee(
-                f"person {person}, pose {pose}", "L" if lateral else "R", whole, cropped, reconstructed
-            )
+    """People whom training never saw, X-rayed and reconstructed: LLP26 in drawn poses, external limbs."""
+    for number, (source, name, bones, seed) in enumerate(people(quick=quick)):
+        here = folder / str(number)
+        whole, cropped, xrays, reconstructed = (
+            here / part for part in ("whole", "cropped", "xrays", "reconstructed")
+        )
+        whole.mkdir(parents=True)
+        cropped.mkdir()
+        bones().write(whole)
+        stations = standard_stations(0.0, 90.0, Positioner(0.0))
+        Scene(stations, seed=seed).render_bones(whole, xrays)
+        trust = reconstruct_files(
+            xrays / "ap.dcm", xrays / "lateral.dcm", reconstructed, resolution=256, accept_untrusted=True
+        )["trust"]
+        true, seen = BoneSet.read(whole), BoneSet.read(reconstructed)
+        crop(true, seen).write(cropped)
+        marked = name if trust["trusted"] else f"{name} (would be refused)"
+        yield Knee(source, marked, side_of(true), whole, cropped, reconstructed)
 
 
 def crop(true: BoneSet, seen: BoneSet) -> BoneSet:
@@ -209,8 +222,10 @@ def crop(true: BoneSet, seen: BoneSet) -> BoneSet:
     return BoneSet(cut)
 
 
-def planned(folder: Path, side: Side, true_hka: float | None) -> dict[str, float | None]:
-    """What a plan for a weight-bearing line of 62.5 % says; None where no opening reaches it."""
+def planned(
+    folder: Path, side: Side, true_hka: float | None
+) -> tuple[dict[str, float | None], Osteotomy | ClosingWedge]:
+    """What a plan for a weight-bearing line of 62.5 % says, None where no opening reaches it; and its cut."""
     unchanged = plan_files(folder, side, correction_deg=0.0)
     found: dict[str, float | None] = {"gap": None} | {
         name: unchanged["measures"][name]["before"] for name in ("mMPTA", "PTS_medial", "HKA")
@@ -232,22 +247,32 @@ def planned(folder: Path, side: Side, true_hka: float | None) -> dict[str, float
             found[name] = plan["osteotomy"]["correction_deg"]
             if name == "film":
                 found["gap"] = plan["osteotomy"]["gap_mm"]
+    # Start and direction of the cut do not depend on how far it opens.
+    return found, read_osteotomy(unchanged["osteotomy"])
+
+
+def compared(knee: Knee) -> dict[str, dict[str, float | None]]:
+    """Differences in ``UNITS`` by what the X-ray bones are compared with."""
+    film = planned(knee.whole, knee.side, None)[0]["HKA"]
+    seen, cut = planned(knee.reconstructed, knee.side, film)
+    found = {}
+    for against, folder in (("whole", knee.whole), ("cropped", knee.cropped)):
+        true, true_cut = planned(folder, knee.side, film)
+        found[against] = {
+            **{name: _minus(seen[name], true[name]) for name in UNITS if name in true},
+            "plane_angle": _between(cut.plane_normal, true_cut.plane_normal),
+            "plane_start": float((cut.plane_point - true_cut.start_point) @ cut.plane_normal),
+        }
     return found
-
-
-def compared(knee: Knee) -> dict[str, list[float | None]]:
-    """Differences by what the X-ray bones are compared with, in the order of ``FIGURES``."""
-    film = planned(knee.whole, knee.side, None)["HKA"]
-    whole = planned(knee.whole, knee.side, film)
-    cropped, seen = (planned(folder, knee.side, film) for folder in (knee.cropped, knee.reconstructed))
-    return {
-        "whole": [_minus(seen[name], whole[name]) for name in FIGURES],
-        "cropped": [_minus(seen[name], cropped[name]) for name in FIGURES],
-    }
 
 
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
+
+
+def absolute(differences: Sequence[Mapping[str, float | None]]) -> dict[str, list[float]]:
+    """Sizes of the known differences by figure."""
+    return {name: [abs(value) for each in differences if (value := each[name]) is not None] for name in UNITS}
 
 
 def main() -> None:
@@ -264,30 +289,33 @@ def main() -> None:
     if rows:
         heads = ["measured again minus planned, deg", "turn", "mMPTA", "HKA", "PTS_medial", "PTS_lateral"]
         print(report.table(heads, rows), end="\n\n")
-    differences: dict[str, list[list[float | None]]] = {"whole": [], "cropped": []}
+    differences: dict[tuple[str, str], list[dict[str, float | None]]] = {}
     cases: list[list[Any]] = []
     with tempfile.TemporaryDirectory() as folder_name:
         for knee in knees(Path(folder_name), quick=options.quick):
             for against, values in compared(knee).items():
-                differences[against].append(values)
-                cases.append([knee.name, against, *("-" if v is None else v for v in values)])
-    units = [f"{name} {'mm' if name == 'gap' else 'deg'}" for name in FIGURES]
-    print(report.table(["X-ray bones minus true bones", "true", *units], cases), end="\n\n")
+                differences.setdefault((knee.source, against), []).append(values)
+                cells = ["-" if values[name] is None else values[name] for name in UNITS]
+                cases.append([knee.source, knee.name, against, *cells])
+    units = [f"{name} {unit}" for name, unit in UNITS.items()]
+    print(report.table(["X-ray bones minus true bones", "case", "true", *units], cases), end="\n\n")
     line: dict[str, Any] = {"quick": options.quick}
     line["remeasured_max_deg"] = _worst(turned)
     line["slope_neutral_max_deg"], line["slope_wanted_max_deg"] = _worst(neutral), _worst(wanted)
     summary: list[list[Any]] = []
-    for against, found in differences.items():
-        columns = [[abs(v) for v in column if v is not None] for column in zip(*found, strict=True)]
-        summary.append([f"mean, {against}", *(float(np.mean(c)) if c else "-" for c in columns)])
-        summary.append([f"worst, {against}", *(max(c, default="-") for c in columns)])
-        angular = [value for column in columns[:3] for value in column]
-        key = "xray_vs_true" if against == "whole" else "xray_vs_cropped"
-        line[f"{key}_mean_deg"] = float(np.mean(angular))
-        for name, column in zip(FIGURES, columns, strict=True):
-            unit = "mm" if name == "gap" else "deg"
-            line[f"{key}_{name}_{unit}"] = float(np.mean(column)) if column else None
-    print(report.table(["absolute difference", *units], summary), end="\n\n")
+    for (source, against), found in differences.items():
+        sizes = absolute(found)
+        means = {name: float(np.mean(column)) if column else None for name, column in sizes.items()}
+        worst = {name: max(column, default=None) for name, column in sizes.items()}
+        for kind, figures in (("mean", means), ("worst", worst)):
+            cells = ["-" if value is None else value for value in figures.values()]
+            summary.append([source, kind, against, len(found), *cells])
+        key = _KEYS[against] if source == "llp26" else f"{source}_{_KEYS[against]}"
+        line[f"{key}_mean_deg"] = float(np.mean([value for name in _ANGULAR for value in sizes[name]]))
+        for name, unit in UNITS.items():
+            line[f"{key}_{name}_{unit}"] = means[name]
+            line[f"worst_{key}_{name}_{unit}"] = worst[name]
+    print(report.table(["absolute difference", "", "true", "knees", *units], summary), end="\n\n")
     report.finish(line)
 
 
