@@ -13,9 +13,9 @@ counted, and measured all the same.
   did not use. ``_60`` and ``_30`` mean so many degrees between the views.
 - ``derivable_voxels``: the Visible Human female of HuBMAP, both legs, in the same way. Weights may be derived
   from her bones, and none were; her femora were repaired by their makers, up to 9 mm off at the old holes.
-- ``second_fold_voxels``: other people from whose bones weights may be derived, HuBMAP's male and ``pymskt``, in
-  the same way; only where it is named. The shipped weights learned from them: give ``--model`` weights that did
-  not, those of ``git show 9312022:recon/assets/compact.safetensors``.
+- ``second_fold_voxels``: two other people from whose bones weights may be derived, HuBMAP's male and
+  ``pymskt``, in the same way; only where it is named, for the shipped weights learned from them. Give
+  ``--model`` weights that did not: ``git show 9312022:recon/assets/compact.safetensors``.
 - ``ct``: DRRs of real CTs against thresholded bone; slices of 3.27 mm, no sub-millimetre truth.
 """
 
