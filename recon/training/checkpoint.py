@@ -19,6 +19,9 @@ from torch import nn
 
 from recon.errors import InputError
 
+# What torch raises for a file that is no checkpoint, or that lacks some of it.
+_BROKEN = (RuntimeError, KeyError, TypeError, ValueError, AttributeError, EOFError, pickle.UnpicklingError)
+
 
 @dataclass
 class Run:
@@ -74,10 +77,8 @@ class Run:
         try:
             state = torch.load(path, weights_only=True, map_location="cpu")
             known = json.loads(state["identity"])
-        except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError(
-                "bad_checkpoint", f"{path} cannot be read as a checkpoint", "Remove it to begin anew"
-            ) from error
+        except (OSError, *_BROKEN) as error:
+            raise _bad_checkpoint(path) from error
         different = difference(known, json.loads(json.dumps(identity)))
         if different:
             raise InputError(
@@ -85,11 +86,20 @@ class Run:
                 f"{path} was made by another configuration ({different})",
                 "Use another folder or remove the checkpoint",
             )
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds, self.best = state["progress"]
-        self.window = state["window"]
+        try:
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds, self.best = state["progress"]
+            self.window = dict(state["window"])
+        except _BROKEN as error:
+            raise _bad_checkpoint(path) from error
+
+
+def _bad_checkpoint(path: Path) -> InputError:
+    return InputError(
+        "bad_checkpoint", f"{path} cannot be read as a whole checkpoint", "Remove it to begin anew"
+    )
 
 
 def difference(first: Any, second: Any, where: str = "") -> str:

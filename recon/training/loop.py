@@ -6,7 +6,7 @@ import copy
 import itertools
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
@@ -61,18 +61,22 @@ def fit(
     seed: int,
     identity: Mapping[str, Any],
     team: Team,
+    before: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Train; resumes when the folder holds a checkpoint.
 
+    A checkpoint and initial weights that do not fit are refused before the folder is made.
+
     Args:
         task: what is trained.
         settings: how.
-        folder: of checkpoint and log; it exists.
+        folder: of checkpoint and log; made if absent.
         weights: where the best half-precision weights go.
         seed: of everything random.
         identity: the configuration as plain JSON values; a checkpoint of another one is refused.
         team: the processes that train together.
+        before: what must be done before the first batch and may take long; not done for a finished run.
         progress: told the share of the steps that are done; a bar on a terminal where it is None.
 
     Returns:
@@ -95,6 +99,9 @@ def fit(
         if not weights.exists():
             save_weights(task.kept(run.average), weights)
         return weights
+    folder.mkdir(parents=True, exist_ok=True)
+    if before is not None:
+        before()
     team.wait()  # nobody may read the checkpoint while the leader writes the next one
     trained: nn.Module = _Losses(task)
     if team.size > 1:

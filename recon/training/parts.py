@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -43,22 +44,55 @@ class _Setup:
     settings: Settings
     folder: Path
     seed: int
-    team: Team
-    progress: Progress | None
+    device: torch.device
 
-    def cases(self, *, unlabelled: bool = False) -> Cases:
-        """The cases that the data table names; those that are used are checked, perhaps unlabelled ones too.
+    def cases(self) -> Cases:
+        """The cases that the data table names.
 
         Raises:
-            InputError: whatever ``Cases.choose`` and ``Cases.check`` raise.
+            InputError: whatever ``Cases.choose`` raises.
         """
-        cases = Cases.choose(table(self.config, "data"), self.seed)
-        used = [*cases.labelled, *(cases.unlabelled if unlabelled else ()), *cases.validation]
-        if self.team.leads:
-            cases.check(used, self.progress)
-        self.team.wait()
-        cases.check(used)  # the other processes find what the first one wrote down
-        return cases
+        return Cases.choose(table(self.config, "data"), self.seed)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is trained, and what that rests on.
+
+    Attributes:
+        task: the network and what it learns.
+        cases: of a data set; None where knees are drawn on the way.
+        unlabelled: whether it looks at cases without labels.
+        questions: what frozen networks are to be asked before the first step, in order.
+    """
+
+    task: Task
+    cases: Cases | None = None
+    unlabelled: bool = False
+    questions: list[Callable[..., None]] = field(default_factory=list)
+
+    def check(self, team: Team, progress: Progress | None) -> None:
+        """Make sure that the cases can be used.
+
+        Raises:
+            InputError: see ``Cases.check``.
+        """
+        if self.cases is None:
+            return
+        unlabelled = self.cases.unlabelled if self.unlabelled else []
+        used = [*self.cases.labelled, *unlabelled, *self.cases.validation]
+        if team.leads:
+            self.cases.check(used, progress)
+        team.wait()
+        if not team.leads:  # they find what the first one wrote down
+            self.cases.check(used)
+
+    def ask(self, team: Team, progress: Progress | None) -> None:
+        """Ask the frozen networks; each is let go when it has answered."""
+        while self.questions:
+            question = self.questions.pop(0)
+            if team.leads:
+                question(progress=progress)
 
 
 def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:
@@ -99,17 +133,18 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     with team() as members:
         torch.manual_seed(seed)
         torch.set_num_threads(settings.threads)
-        task = _TASKS[part](_Setup(config, settings, folder, seed, members, progress))
+        job = _JOBS[part](_Setup(config, settings, folder, seed, members.device))
+        job.check(members, progress)
         json.dumps(identity)  # a value that no checkpoint can hold fails here, not in the middle
-        folder.mkdir(parents=True, exist_ok=True)
         return fit(
-            task,
+            job.task,
             settings,
             folder,
             weights=weights,
             seed=seed,
             identity=identity,
             team=members,
+            before=lambda: job.ask(members, progress),
             progress=progress,
         )
 
@@ -145,49 +180,49 @@ def _check_kind(part: str, network: Mapping[str, Any]) -> None:
         )
 
 
-def _ct(setup: _Setup) -> Task:
+def _ct(setup: _Setup) -> _Job:
     network: Any = build_network(table(setup.config, "ct", "network"))
-    return CtTask(network, setup.cases(), setup.settings, size=network.config.size)
+    cases = setup.cases()
+    return _Job(CtTask(network, cases, setup.settings, size=network.config.size), cases)
 
 
-def _segmentation(setup: _Setup) -> Task:
+def _segmentation(setup: _Setup) -> _Job:
     network = build_network(table(setup.config, "segmentation", "network"))
-    return SegmentationTask(network, setup.cases(), setup.settings)
+    cases = setup.cases()
+    return _Job(SegmentationTask(network, cases, setup.settings), cases)
 
 
-def _xray(setup: _Setup) -> Task:
+def _xray(setup: _Setup) -> _Job:
     config, settings = setup.config, setup.settings
     data = table(config, "data")
     network: Any = build_network(table(config, "xray", "network"))
     if "dataset" not in data:
-        return VirtualKneesTask(network, data, settings, setup.folder / "knees", setup.seed)
+        return _Job(VirtualKneesTask(network, data, settings, setup.folder / "knees", setup.seed))
     weights = SsrKd.from_table(config.get("ssr_kd", {}))
-    cases = setup.cases(unlabelled=weights.semi_supervised)
+    cases = setup.cases()
     _check_xray(network, cases, settings, weights)
-    # Both frozen networks are read before either is asked, which takes a while.
-    teacher_network = shadow_network = None
-    if weights.semi_supervised:
-        teacher_network = _frozen(config, "ct", weights.teacher, "teacher")
-    if network.input_kind == "enhanced":
-        shadow_network = _frozen(config, "segmentation", weights.segmentation, "segmentation")
     root = Path(weights.cache) if weights.cache else setup.folder / "cache"
+    # Both frozen networks are read here, and asked when nothing can be refused any more: it takes a while.
+    questions: list[Callable[..., None]] = []
     teacher = shadows = None
-    if shadow_network is not None:
-        origin = table(config, "segmentation", "network")
-        shadows = Shadows(cases, Path(weights.segmentation), root, network=origin)
-        if setup.team.leads:
-            entries = [*cases.labelled, *cases.validation, *(cases.unlabelled if teacher_network else ())]
-            shadows.prepare(shadow_network.to(setup.team.device), entries, progress=setup.progress)
-    if teacher_network is not None:
+    channels = 0
+    if weights.semi_supervised:
+        taught = _frozen(config, "ct", weights.teacher, "teacher").to(setup.device)
+        channels = taught.feature_channels
         origin = table(config, "ct", "network")
         teacher = Teacher(cases, Path(weights.teacher), root, points=weights.points, network=origin)
-        if setup.team.leads:
-            teacher.prepare(teacher_network.to(setup.team.device), progress=setup.progress)
-    setup.team.wait()
-    channels = teacher_network.feature_channels if teacher_network is not None else 0
-    return SsrKdTask(
+        questions.append(partial(teacher.prepare, taught))
+    if network.input_kind == "enhanced":
+        seen = _frozen(config, "segmentation", weights.segmentation, "segmentation").to(setup.device)
+        origin = table(config, "segmentation", "network")
+        shadows = Shadows(cases, Path(weights.segmentation), root, network=origin)
+        entries = [*cases.labelled, *cases.validation, *(cases.unlabelled if teacher else ())]
+        # First, since it knows of weights that are no good after a few pictures.
+        questions.insert(0, partial(shadows.prepare, seen, entries))
+    task = SsrKdTask(
         network, cases, settings, weights, teacher=teacher, teacher_channels=channels, shadows=shadows
     )
+    return _Job(task, cases, weights.semi_supervised, questions)
 
 
 def _check_xray(network: Any, cases: Cases, settings: Settings, weights: SsrKd) -> None:
@@ -227,4 +262,4 @@ def _frozen(config: Mapping[str, Any], part: Part, weights: str, what: str) -> A
     return network.eval()
 
 
-_TASKS: dict[str, Callable[[_Setup], Task]] = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}
+_JOBS: dict[str, Callable[[_Setup], _Job]] = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}
