@@ -9,6 +9,7 @@ from typing import Any
 
 from recon.bones import Bone
 from recon.dataset import Dataset
+from recon.errors import InputError
 from recon.experiments import catalogue
 from recon.experiments.bone_pictures import Shown, write_sheet
 from recon.experiments.definition import Experiment, People
@@ -24,6 +25,12 @@ from recon.experiments.workload import describe, plan_text, tasks_of
 from recon.output import output_folder
 
 _SHOWN_CASES = 3
+# What ``python -m recon dataset`` makes each group with.
+_MAKE = {
+    People.TEST: "synthetic --out {} --labelled 70 --unlabelled 170 --validation 8 --test 12 --volume 128",
+    People.IMPLANTS: "synthetic --out {} --labelled 0 --unlabelled 0 --validation 0 --test 0 --implants 12",
+    People.EXTERNAL: "meshes --out {} --split test --person NAME --bones FOLDER --source TEXT --licence TEXT",
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def conduct(
     """
     require_matplotlib()
     preset = PRESETS[request.preset]
-    datasets = {People.TEST: Dataset.open(request.folders[People.TEST])}
+    datasets = {People.TEST: _opened(request, People.TEST)}
     train = {flag: len(datasets[People.TEST].entries("train", flag)) for flag in (True, False)}
     config = preset.configuration()
     limits = {True: config["data"].get("labelled"), False: config["data"].get("unlabelled")}
@@ -72,7 +79,7 @@ def conduct(
     config["data"].update(labelled=used[True], unlabelled=used[False])
     experiment = catalogue.experiment(request.name, preset, used[True], used[False])
     for people in {c.people for c in experiment.conditions} - set(datasets):
-        datasets[people] = Dataset.open(request.folders[people])
+        datasets[people] = _opened(request, people)
     planned = Planner(preset, config, datasets).plan(experiment)
 
     runs = Runs(request.runs)
@@ -92,6 +99,21 @@ def conduct(
             write_sheet(shown, folder / f"{name}-bones.png")
         write_page(experiment, results, report, folder / f"{name}.md", pictures=bool(shown))
     return results
+
+
+def _opened(request: Request, people: People) -> Dataset:
+    """The data set of a group of people; where there is none, the command that makes it is told."""
+    folder = request.folders[people]
+    try:
+        return Dataset.open(folder)
+    except InputError as error:
+        if error.code != "no_dataset":
+            raise
+        raise InputError(
+            error.code,
+            error.message,
+            f"Make one with: python -m recon dataset {_MAKE[people].format(folder)} --seed 1",
+        ) from error
 
 
 def _rows(one: Planned, runs: Runs, dataset: Dataset) -> list[Row]:

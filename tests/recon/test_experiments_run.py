@@ -166,8 +166,8 @@ def test_nobody_is_measured_who_was_trained_on(knees: Path, tmp_path: Path) -> N
     ("more", "said"),
     [
         (["--jobs", "0"], "--jobs is 0"),
-        (["--dataset", "absent"], "manifest.json"),
-        (["--external", "absent"], "manifest.json"),
+        (["--dataset", "absent"], "recon dataset synthetic --out absent"),
+        (["--external", "absent"], "recon dataset meshes --out absent"),
     ],
 )
 def test_bad_input_ends_before_any_work(
