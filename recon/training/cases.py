@@ -105,6 +105,12 @@ class Cases:
         """
         self.digests.update(check_once(self.dataset, entries, progress))
 
+    def digest(self, entry: CaseEntry) -> str:
+        """What changes with the content of a case; the case is checked where it was not yet."""
+        if entry.id not in self.digests:
+            self.check([entry])
+        return self.digests[entry.id]
+
     def load(self, entry: CaseEntry, views: Sequence[str] | None = None) -> KneeCase:
         """A case in the chosen views, or in others."""
         return self.dataset.load(entry, self.views if views is None else views)

@@ -50,7 +50,8 @@ class Run:
 
         Args:
             path: of the checkpoint.
-            identity: the configuration that it belongs to, of plain JSON values.
+            identity: the configuration and the digests of the cases that it belongs to, of plain JSON
+                values.
         """
         state = {
             "identity": json.dumps(identity, sort_keys=True),
@@ -71,8 +72,8 @@ class Run:
         """Go on from a checkpoint.
 
         Raises:
-            InputError: other_configuration where it belongs to another one; bad_checkpoint where it is
-                not whole or no checkpoint.
+            InputError: other_configuration where it belongs to another one, or to other data; bad_checkpoint
+                where it is not whole or no checkpoint.
         """
         try:
             state = torch.load(path, weights_only=True, map_location="cpu")
@@ -83,7 +84,7 @@ class Run:
         if different:
             raise InputError(
                 "other_configuration",
-                f"{path} was made by another configuration ({different})",
+                f"{path} was made by another configuration or from other data ({different})",
                 "Use another folder or remove the checkpoint",
             )
         try:

@@ -48,15 +48,16 @@ class Targets:
 
 
 class Cache:
-    """Arrays of cases under a key that changes with whatever they were computed from."""
+    """Arrays of cases under names that change with whatever they were computed from."""
 
-    def __init__(self, root: Path, name: str, weights: Path, **origin: Any) -> None:
+    def __init__(self, cases: Cases, root: Path, name: str, weights: Path, **origin: Any) -> None:
+        self._cases = cases
         key = hashlib.sha256(weights.read_bytes() + json.dumps(origin, sort_keys=True).encode())
         self.folder = root / f"{name}-{key.hexdigest()[:16]}"
 
     def path(self, entry: CaseEntry) -> Path:
-        """The file of a case."""
-        return self.folder / f"{entry.id}.npz"
+        """The file of a case with its present content."""
+        return self.folder / f"{entry.id}-{self._cases.digest(entry)}.npz"
 
     def missing(self, entries: Sequence[CaseEntry]) -> list[CaseEntry]:
         """Cases that are still to be computed."""
@@ -84,9 +85,8 @@ class Teacher:
     ) -> None:
         self._cases, self._points = cases, points
         self._cache = Cache(
-            root, "teacher", weights, points=points, network=dict(network), seed=cases.seed,
-            dataset=str(cases.dataset.folder.resolve()),
-        )  # fmt: skip
+            cases, root, "teacher", weights, points=points, network=dict(network), seed=cases.seed
+        )
 
     @torch.no_grad()
     def prepare(self, network: Any, *, progress: Progress | None) -> None:
@@ -125,14 +125,7 @@ class Shadows:
 
     def __init__(self, cases: Cases, weights: Path, root: Path, *, network: Mapping[str, Any]) -> None:
         self._cases = cases
-        self._cache = Cache(
-            root,
-            "shadows",
-            weights,
-            network=dict(network),
-            views=cases.views,
-            dataset=str(cases.dataset.folder.resolve()),
-        )
+        self._cache = Cache(cases, root, "shadows", weights, network=dict(network), views=cases.views)
 
     @torch.no_grad()
     def prepare(self, network: nn.Module, entries: Sequence[CaseEntry], *, progress: Progress | None) -> None:

@@ -120,7 +120,7 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     seed = config.get("seed", 0)
     if not isinstance(seed, int) or seed < 0:
         raise InputError("bad_config", f"seed is {seed!r}", "Give a whole number from 0 on")
-    identity = {
+    identity: dict[str, Any] = {
         "part": part,
         "seed": seed,
         "network": dict(network_table),
@@ -135,6 +135,8 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
         torch.set_num_threads(settings.threads)
         job = _JOBS[part](_Setup(config, settings, folder, seed, members.device))
         job.check(members, progress)
+        if job.cases is not None:
+            identity["digests"] = dict(job.cases.digests)
         json.dumps(identity)  # a value that no checkpoint can hold fails here, not in the middle
         return fit(
             job.task,

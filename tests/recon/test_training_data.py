@@ -14,11 +14,9 @@ import trimesh
 from recon.dataset import Dataset
 from recon.dataset.checked import FILE, check_once
 from recon.errors import InputError
-from recon.networks.build import build_network
 from recon.training import train
-from recon.training.checkpoint import save_weights
 from tests.recon.tiny import tiny_dataset
-from tests.recon.training_config import tiny_config
+from tests.recon.training_config import frozen_weights, tiny_config
 
 Arrays = dict[str, Any]
 
@@ -41,13 +39,7 @@ def dataset(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 @pytest.fixture(scope="module")
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Weights that the X-ray network needs to begin; nobody is asked before the data is refused."""
-    folder, config = tmp_path_factory.mktemp("frozen"), tiny_config(Path())
-    for part in ("ct", "segmentation"):
-        save_weights(build_network(config[part]["network"]), folder / f"{part}.safetensors")
-    return {
-        "teacher": str(folder / "ct.safetensors"),
-        "segmentation": str(folder / "segmentation.safetensors"),
-    }
+    return frozen_weights(tmp_path_factory.mktemp("frozen"))
 
 
 def edit(file: Path, change: Callable[[Arrays], Any]) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from recon.networks.build import build_network
+from recon.training.checkpoint import save_weights
+
 TRAINING: dict[str, Any] = {
     "steps": 12,
     "batch": 2,
@@ -48,6 +53,16 @@ def tiny_config(dataset: Path, **training: Any) -> dict[str, Any]:
         },
         "ssr_kd": {"points": 500},
     }
+
+
+def frozen_weights(folder: Path) -> dict[str, str]:
+    """Untrained teacher and segmentation, as the ``[ssr_kd]`` table of ``tiny_config`` names them."""
+    config = tiny_config(folder)
+    torch.manual_seed(0)
+    paths = {"teacher": folder / "teacher.safetensors", "segmentation": folder / "unet.safetensors"}
+    for path, part in zip(paths.values(), ("ct", "segmentation"), strict=True):
+        save_weights(build_network(config[part]["network"]), path)
+    return {name: str(path) for name, path in paths.items()}
 
 
 def toml(config: dict[str, Any], prefix: str = "") -> str:
