@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +84,31 @@ def network_tables(config: Path) -> dict[str, dict[str, Any]]:
     return tables
 
 
+def tables_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """The text of a configuration file from which ``network_tables`` reads these tables."""
+    # A number, truth value, text or list of them is written in TOML as in JSON.
+    return "\n".join(
+        "\n".join(
+            [
+                f"[{part}.network]",
+                *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()),
+                "",
+            ]
+        )
+        for part, table in tables.items()
+    )
+
+
+def config_path(weights: Path) -> Path:
+    """Where the configuration of a weights file lies."""
+    return weights.with_suffix(".toml")
+
+
+def segmentation_path(weights: Path) -> Path:
+    """Where the weights of a network's segmentation lie, where it has one."""
+    return weights.with_name(f"{weights.stem}-segmentation.safetensors")
+
+
 SHIPPED = {
     "compact": Model(
         "compact", _RECON / "assets" / "compact.safetensors", _RECON / "configs" / "compact.toml"
@@ -96,6 +123,7 @@ def find(name: str | None, part: Part = "xray") -> Model:
 
     The configuration of a weights file ``X.safetensors`` is ``X.toml`` beside it, else the default model's.
     The weights of its segmentation, where it has one, are ``X-segmentation.safetensors`` beside it.
+    Training leaves all of them, see ``recon.training.model_files``.
 
     Args:
         name: of a shipped model, or path of a weights file.
@@ -118,7 +146,7 @@ def find(name: str | None, part: Part = "xray") -> Model:
                 f"There is no model {name!r}",
                 f"Use one of {', '.join(known)} or the path of a .safetensors file",
             )
-        own, shadow = path.with_suffix(".toml"), path.with_name(f"{path.stem}-segmentation.safetensors")
+        own, shadow = config_path(path), segmentation_path(path)
         model = Model(
             path.stem,
             path,

@@ -19,8 +19,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from recon.errors import InputError
-from recon.training.checkpoint import Run, load_weights, save_weights, sow
+from recon.training.checkpoint import Run, load_weights, sow
 from recon.training.journal import Journal
+from recon.training.model_files import ModelFiles
 from recon.training.optimise import learning_rate, make_optimiser, update_average
 from recon.training.parallel import Team
 from recon.training.settings import Settings
@@ -57,7 +58,7 @@ def fit(
     settings: Settings,
     folder: Path,
     *,
-    weights: Path,
+    model: ModelFiles,
     seed: int,
     identity: Mapping[str, Any],
     team: Team,
@@ -72,7 +73,7 @@ def fit(
         task: what is trained.
         settings: how.
         folder: of checkpoint and log; made if absent.
-        weights: where the best half-precision weights go.
+        model: where the best half-precision weights go.
         seed: of everything random.
         identity: the configuration as plain JSON values; a checkpoint of another one is refused.
         team: the processes that train together.
@@ -80,7 +81,7 @@ def fit(
         progress: told the share of the steps that are done; a bar on a terminal where it is None.
 
     Returns:
-        ``weights``: those that did best on the validation people.
+        The weights that did best on the validation people.
 
     Raises:
         InputError: bad_checkpoint, other_configuration; wrong or missing initial weights; diverged.
@@ -88,17 +89,17 @@ def fit(
     torch.set_num_threads(settings.threads)
     if settings.initial:
         load_weights(task.network, Path(settings.initial), "initial")
-    model = task.model.to(team.device)
-    average = copy.deepcopy(model) if settings.average_decay else model
-    run = Run(model, average, make_optimiser(model, settings))
+    learner = task.model.to(team.device)
+    average = copy.deepcopy(learner) if settings.average_decay else learner
+    run = Run(learner, average, make_optimiser(learner, settings))
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         run.load(checkpoint, identity)
     total = settings.total_steps(task.cases, team.size)
     if run.step >= total:
-        if not weights.exists():
-            save_weights(task.kept(run.average), weights)
-        return weights
+        if not model.weights.exists() and team.leads:
+            model.save(task.kept(run.average))
+        return model.weights
     folder.mkdir(parents=True, exist_ok=True)
     if before is not None:
         before()
@@ -109,9 +110,9 @@ def fit(
         trained = DistributedDataParallel(trained, find_unused_parameters=True)
     with Journal(folder, run.step) if team.leads else nullcontext() as journal:
         loop = _Loop(task, settings, run, trained, team, seed, total)
-        loop.go(journal, weights, lambda: run.save(checkpoint, identity), progress)
+        loop.go(journal, model, lambda: run.save(checkpoint, identity), progress)
     team.wait()
-    return weights
+    return model.weights
 
 
 class _Loop:
@@ -139,7 +140,7 @@ class _Loop:
             device = self.team.device
             yield replace(batch, **{k: v.to(device) for k, v in tensors.items() if isinstance(v, Tensor)})
 
-    def go(self, journal: Journal | None, weights: Path, save: Any, progress: Progress | None) -> None:
+    def go(self, journal: Journal | None, model: ModelFiles, save: Any, progress: Progress | None) -> None:
         """Train to the end."""
         run, settings = self.run, self.settings
         saved = time.monotonic()
@@ -160,7 +161,7 @@ class _Loop:
                 if run.step % settings.log_every == 0 or last:
                     self.log(journal)
                 if run.step in self.looks:
-                    self.look(journal, weights)
+                    self.look(journal, model)
                 if last or time.monotonic() - saved > settings.checkpoint_minutes * 60:
                     save()
                     saved = time.monotonic()
@@ -211,7 +212,7 @@ class _Loop:
         journal.write("training", step, figures, seconds=round(self.run.seconds, 1))
         window.clear()
 
-    def look(self, journal: Journal, weights: Path) -> None:
+    def look(self, journal: Journal, model: ModelFiles) -> None:
         """Measure on the validation people; keep the weights if they are the best."""
         run = self.run
         run.average.eval()
@@ -220,6 +221,6 @@ class _Loop:
             journal.write("validation", run.step, figures, seconds=round(run.seconds, 1))
             if journal.wants_pictures:
                 journal.show(run.step, self.task.pictures(run.average))
-        if figures["loss"] < run.best or not weights.exists():
+        if figures["loss"] < run.best or not model.weights.exists():
             run.best = figures["loss"]
-            save_weights(self.task.kept(run.average), weights)
+            model.save(self.task.kept(run.average))

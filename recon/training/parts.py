@@ -19,6 +19,7 @@ from recon.training.checkpoint import load_weights
 from recon.training.ct import CtTask
 from recon.training.frozen import Shadows, Teacher
 from recon.training.loop import fit
+from recon.training.model_files import ModelFiles
 from recon.training.parallel import Team, team
 from recon.training.segmentation import SegmentationTask
 from recon.training.settings import FREE, Settings
@@ -64,12 +65,14 @@ class _Job:
         cases: of a data set; None where knees are drawn on the way.
         unlabelled: whether it looks at cases without labels.
         questions: what frozen networks are to be asked before the first step, in order.
+        segmentation: weights of the network that makes its enhanced X-rays; None where it takes none.
     """
 
     task: Task
     cases: Cases | None = None
     unlabelled: bool = False
     questions: list[Callable[..., None]] = field(default_factory=list)
+    segmentation: Path | None = None
 
     def check(self, team: Team, progress: Progress | None) -> None:
         """Make sure that the cases can be used.
@@ -106,7 +109,8 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
         progress: told the stage and its share done; a bar on a terminal where it is None.
 
     Returns:
-        The half-precision weights that did best on the validation people, ``folder / "PART.safetensors"``.
+        The half-precision weights that did best on the validation people, ``folder / "PART.safetensors"``;
+        beside them lies what ``--model`` of the reconstruction needs, see ``ModelFiles``.
 
     Raises:
         InputError: the configuration, the data set, a checkpoint or weights of another network cannot be
@@ -129,7 +133,6 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     }
     if part == "xray":
         identity["ssr_kd"] = _ssr_kd_identity(config.get("ssr_kd", {}))
-    weights = folder / f"{part}.safetensors"
     with team() as members:
         torch.manual_seed(seed)
         torch.set_num_threads(settings.threads)
@@ -142,13 +145,24 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
             job.task,
             settings,
             folder,
-            weights=weights,
+            model=_model_files(part, config, folder, job.segmentation),
             seed=seed,
             identity=identity,
             team=members,
             before=lambda: job.ask(members, progress),
             progress=progress,
         )
+
+
+def _model_files(
+    part: Part, config: Mapping[str, Any], folder: Path, segmentation: Path | None
+) -> ModelFiles:
+    """The files of a part's network, with those of the segmentation that it cannot be used without."""
+    weights = folder / f"{part}.safetensors"
+    if segmentation is None:
+        return ModelFiles(weights, {part: table(config, part, "network")})
+    tables = {name: table(config, name, "network") for name in (str(part), "segmentation")}
+    return ModelFiles(weights, tables, segmentation.read_bytes())
 
 
 def _ssr_kd_identity(chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +238,8 @@ def _xray(setup: _Setup) -> _Job:
     task = SsrKdTask(
         network, cases, settings, weights, teacher=teacher, teacher_channels=channels, shadows=shadows
     )
-    return _Job(task, cases, weights.semi_supervised, questions)
+    segmentation = Path(weights.segmentation) if shadows is not None else None
+    return _Job(task, cases, weights.semi_supervised, questions, segmentation)
 
 
 def _check_xray(network: Any, cases: Cases, settings: Settings, weights: SsrKd) -> None:

@@ -208,6 +208,7 @@ from recon.networks.build import build_network
 from recon.training.cases import Cases
 from recon.training.ct import CtTask
 from recon.training.loop import fit
+from recon.training.model_files import ModelFiles
 from recon.training.parallel import team
 from recon.training.settings import Settings
 
@@ -218,7 +219,8 @@ with team() as members:
     network = build_network(config["ct"]["network"])
     settings = Settings.from_table(config["ct"]["training"])
     task = CtTask(network, Cases.choose(config["data"], 3), settings, size=16)
-    fit(task, settings, out, weights=out / "ct.safetensors", seed=3, identity={}, team=members)
+    model = ModelFiles(out / "ct.safetensors", {"ct": config["ct"]["network"]})
+    fit(task, settings, out, model=model, seed=3, identity={}, team=members)
     torch.save(task.model.state_dict(), out / f"rank{members.rank}.pt")
 """
 
