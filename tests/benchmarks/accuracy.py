@@ -14,8 +14,8 @@ counted, and measured all the same.
 - ``derivable_voxels``: the Visible Human female of HuBMAP, both legs, in the same way. Weights may be derived
   from her bones, and none were; her femora were repaired by their makers, up to 9 mm off at the old holes.
 - ``second_fold_voxels``: another person from whose bones weights may be derived, HuBMAP's male, both legs, in
-  the same way; only where it is named, for the shipped weights learned from him. Give ``--model`` weights that
-  did not: ``git show 9312022:recon/assets/compact.safetensors``. (The bones of ``pymskt`` end inside the view.)
+  the same way; only where it is named, for the shipped weights learned from him. Give ``--model`` weights
+  that did not: ``git show 9312022:recon/assets/compact.safetensors``. The bones of ``pymskt`` end in view.
 - ``ct``: DRRs of real CTs against thresholded bone; slices of 3.27 mm, no sub-millimetre truth.
 """
 
