@@ -3,15 +3,18 @@
 ``python -m tests.benchmarks.uncertainty [--quick] [--model WEIGHTS]``. Knees are those of test people, whom
 neither weights nor calibration know. Points of all bones are sorted by the predicted uncertainty; in each
 tenth, mean prediction and mean true distance are compared. What must be refused: X-rays of thigh and ankle
-(the knee out of sight), noise, children (small bones), and knees with a plate or a partial knee of metal.
-AUC is the share of pairs of a knee and such a case in which the knee scores lower.
+(the knee out of sight), noise, children (small bones), knees with a plate or a partial knee of metal, and
+displaced fractures of the shank. AUC is the share of pairs of a knee and such a case in which the knee scores
+lower. The five external limbs (evaluation only) are knees too, with figures of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +22,12 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from recon.bones import Bone, BoneSet
+from recon.drr.physics import Detector
 from recon.drr.raster import path_lengths
+from recon.drr.scene import standard_stations
 from recon.errors import InputError
-from recon.images import XrayView
+from recon.images import XrayView, read_pair
+from recon.images.write import Positioner
 from recon.networks.registry import Model, find
 from recon.population.demo import side_of
 from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones
@@ -29,8 +35,12 @@ from recon.population.sample import person_bones
 from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.training.dataset import TEST_PEOPLE
 from recon.trust.calibrate import known, xray
-from recon.trust.calibration import calibration_of
+from recon.trust.calibration import Calibration, calibration_of
 from tests.benchmarks import report
+from tests.benchmarks.accuracy import EXTERNAL
+from tests.benchmarks.exposed import write_views
+from tests.benchmarks.fracture import Fracture, render_fractured
+from tests.data import FOLDER
 
 Array = npt.NDArray[np.float64]
 TENTHS = 10
@@ -85,6 +95,16 @@ def partial(bones: BoneSet, seed: int) -> list[XrayView]:
     return _with_metal(bones, partial_knee(bones, side_of(bones)), seed)
 
 
+def fracture(bones: BoneSet, seed: int) -> list[XrayView]:
+    """A broken shank, see ``tests.benchmarks.fracture``."""
+    stations = standard_stations(0.0, 90.0, Positioner(0.0))
+    broken = Fracture.draw(bones, np.random.default_rng(seed))
+    rendered = render_fractured(bones, [station.camera for station in stations], broken, seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        write_views(Path(temporary), stations, rendered, Detector(), seed)
+        return list(read_pair(Path(temporary, "ap.dcm"), Path(temporary, "lateral.dcm"), None))
+
+
 KINDS: dict[str, Make] = {
     "thigh": thigh,
     "ankle": ankle,
@@ -92,6 +112,7 @@ KINDS: dict[str, Make] = {
     "child": child,
     "plate": plate,
     "partial knee": partial,
+    "fracture": fracture,
 }
 
 
@@ -123,6 +144,13 @@ def legs(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
             yield person_bones(person, np.random.default_rng(seed)), seed
 
 
+def external(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
+    """Bones of the external limbs as they are, with a seed each; the absent data left out."""
+    for number, name in enumerate(EXTERNAL[: 1 if quick else None]):
+        if (FOLDER / "bones" / name).is_dir():
+            yield BoneSet.read(FOLDER / "bones" / name), _SEED + number
+
+
 def score(views: Sequence[XrayView], model: Model) -> tuple[float, Reconstruction | None]:
     """Score of the trust, and what was reconstructed if anything."""
     try:
@@ -146,6 +174,29 @@ def auc(knees: Sequence[float], others: Sequence[float]) -> float:
     return float(((first < second) + 0.5 * (first == second)).mean())
 
 
+class Distances:
+    """Predicted and true distances at the points of many knees."""
+
+    def __init__(self) -> None:
+        self._predicted: list[Array] = []
+        self._true: list[Array] = []
+
+    def add(self, made: Reconstruction, bones: BoneSet, calibration: Calibration) -> None:
+        """Those of one knee."""
+        case = known(made, bones)
+        for bone in Bone:
+            if bone in made.refinement.surfaces:
+                signs, errors = case.errors(bone)
+                self._predicted.append(calibration.expected_error(bone, signs))
+                self._true.append(errors)
+
+    def tenths(self) -> list[tuple[float, float]]:
+        """See ``tenths``; nothing where there is no knee."""
+        if not self._predicted:
+            return []
+        return tenths(np.concatenate(self._predicted), np.concatenate(self._true))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -154,51 +205,71 @@ def main() -> None:
     options = parser.parse_args()
     model = find(options.model)
     calibration = calibration_of(model.weights)
-    predicted: list[Array] = []
-    true: list[Array] = []
-    scores: dict[str, list[float]] = {"knee": []}
+    scores: dict[str, list[float]] = {"knee": [], "external knee": []}
+    distances = {name: Distances() for name in scores}
     for index, (bones, seed) in enumerate(legs(quick=options.quick)):
         knee, made = score(xray(bones, seed), model)
         scores["knee"].append(knee)
         if made is not None:
-            case = known(made, bones)
-            for bone in Bone:
-                if bone in made.refinement.surfaces:
-                    signs, errors = case.errors(bone)
-                    predicted.append(calibration.expected_error(bone, signs))
-                    true.append(errors)
+            distances["knee"].add(made, bones, calibration)
         for number, (kind, make) in enumerate(KINDS.items()):
             # One leg in three for each kind; all kinds of the first in a quick run.
             if (index == 0) if options.quick else (index % 3 == number % 3):
                 scores.setdefault(kind, []).append(score(make(bones, seed), model)[0])
-    pairs = tenths(np.concatenate(predicted), np.concatenate(true))
-    rows: list[list[Any]] = [[str(n), p, t, t / p] for n, (p, t) in enumerate(pairs, 1)]
-    print(report.table(["tenth", "predicted mm", "true mm", "true / predicted"], rows), end="\n\n")
+    for bones, seed in external(quick=options.quick):
+        knee, made = score(xray(bones, seed), model)
+        scores["external knee"].append(knee)
+        if made is not None:
+            distances["external knee"].add(made, bones, calibration)
+    pairs = {name: found.tenths() for name, found in distances.items()}
+    rows: list[list[Any]] = [
+        [name, n, p, t, t / p] for name, found in pairs.items() for n, (p, t) in enumerate(found, 1)
+    ]
+    print(report.table(["knees", "tenth", "predicted mm", "true mm", "true / predicted"], rows), end="\n\n")
     limit = calibration.threshold
+    refused = {kind: float(np.mean(np.array(found) > limit)) for kind, found in scores.items() if found}
     kinds = [
         [
             kind,
             len(found),
             float(np.median(found)),
+            float(np.min(found)),
             float(np.max(found)),
-            float(np.mean(np.array(found) > limit)),
-            "-" if kind == "knee" else auc(scores["knee"], found),
+            refused[kind],
+            *(
+                auc(scores[knees], found) if kind in KINDS and scores[knees] else "-"
+                for knees in ("knee", "external knee")
+            ),
         ]
         for kind, found in scores.items()
+        if found
     ]
-    print(report.table(["kind", "cases", "median score", "largest", "refused", "AUC"], kinds))
+    headings = ["kind", "cases", "median score", "least", "largest", "refused", "AUC", "AUC, external knees"]
+    print(report.table(headings, kinds))
     print(f"Refused above {limit:.2f}", end="\n\n")
-    report.finish(
-        {
-            "quick": options.quick,
-            "calibrated": calibration.model == model.sha256,
-            "worst_tenth_percent": round(100 * max(abs(t / p - 1) for p, t in pairs), 1),
-            "tenths": [[round(p, 3), round(t, 3)] for p, t in pairs],
-            "auc": {kind: round(auc(scores["knee"], s), 3) for kind, s in scores.items() if kind != "knee"},
-            "refused": {kind: round(float(np.mean(np.array(s) > limit)), 3) for kind, s in scores.items()},
-            "threshold": limit,
+    result: dict[str, Any] = {
+        "quick": options.quick,
+        "calibrated": calibration.model == model.sha256,
+        **_tenths_line(pairs["knee"]),
+        "auc": {kind: round(auc(scores["knee"], scores[kind]), 3) for kind in KINDS},
+        "refused": {kind: round(refused[kind], 3) for kind in ("knee", *KINDS)},
+        "threshold": limit,
+    }
+    if scores["external knee"]:
+        result["external"] = {
+            **_tenths_line(pairs["external knee"]),
+            "auc": {kind: round(auc(scores["external knee"], scores[kind]), 3) for kind in KINDS},
+            "refused": round(refused["external knee"], 3),
+            "largest_score": round(max(scores["external knee"]), 3),
         }
-    )
+    report.finish(result)
+
+
+def _tenths_line(pairs: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    return {
+        "worst_tenth_percent": round(100 * max(abs(t / p - 1) for p, t in pairs), 1),
+        "tenths": [[round(p, 3), round(t, 3)] for p, t in pairs],
+    }
 
 
 if __name__ == "__main__":
