@@ -34,7 +34,7 @@ def with_state(cases: QuerySet[Case]) -> QuerySet[Case]:
     drift from them nor need a repair after a crash.
     """
     here = OuterRef("pk")
-    active = Job.objects.filter(case=here, state__in=ACTIVE)
+    active = Job.objects.active().foremost().filter(case=here)
     reconstructions = Job.objects.filter(case=here, kind=Kind.RECONSTRUCT).order_by("-created_at")
     newest_image = Image.objects.filter(case=here).order_by("-created_at")
     plans = Plan.objects.filter(bone_set=OuterRef("current_bone_set")).exclude(
@@ -118,10 +118,10 @@ def detailed(*, person: Person, case: Case) -> Case:
     case = with_state(Case.objects.filter(pk=case.pk)).select_related("patient", "surgeon", "site").get()
     images: dict[str, Image | None] = {View.AP.value: None, View.LATERAL.value: None}
     images |= {image.view: image for image in case.images.all()}
-    jobs = list(case.jobs.order_by("-created_at")[:1])
+    jobs = list(case.jobs.foremost().order_by("-created_at")[:1])
     # The documents of plans are large, and the page of the case shows none of them.
     guides = list(case.guides.whole().defer("plan__document").order_by("version"))
-    plans = list(case.plans.select_related("author", "approved_by", "withdrawn_by").defer("document"))
+    plans = list(case.plans.told().defer("document"))
     state = CaseState(cast(Any, case).state)
     # An attribute of the instance, because it depends on who asks.
     cast(Any, case).detail = CaseDetail(
@@ -133,7 +133,7 @@ def detailed(*, person: Person, case: Case) -> Case:
         guides=guides,
         active_job=next((job for job in jobs if job.state in ACTIVE), None),
         last_job=next((job for job in jobs if job.state not in ACTIVE), None)
-        or case.jobs.exclude(state__in=ACTIVE).order_by("-created_at").first(),
+        or case.jobs.foremost().exclude(state__in=ACTIVE).order_by("-created_at").first(),
         timeline=audit.timeline(case.pk),
         next_step=_next_step(state, images, guides),
         allowed=_allowed(case, state, roles_at(person, case.site), plans),

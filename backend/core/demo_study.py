@@ -62,7 +62,7 @@ def _case(surgeon: Person, ready: Case) -> Case:
             case = create_case(person=surgeon, pseudonym=PSEUDONYM, side=ready.side)
             _copy(ready, case)
     if not case.bone_sets.filter(origin=Origin.IMPORTED).exists():
-        waiting = Job.objects.active().filter(case=case).first()
+        waiting = Job.objects.active().foremost().filter(case=case).first()
         _do(waiting or _import_true_bones(surgeon, case))
     return case
 

@@ -56,6 +56,7 @@ FROZEN = (
         ),
     ),
     Frozen("planning_plan", "DELETE"),
+    Frozen("planning_plansolids", "UPDATE"),
     Frozen("exports_guide", "UPDATE"),
     Frozen("exports_guidetrial", "UPDATE"),
     *_append_only("exports_guidesignature"),

@@ -15,6 +15,7 @@ from backend.imaging import bone_api as bones
 from backend.imaging.models import BoneName, View
 from backend.jobs import api as jobs
 from backend.planning import api as planning
+from backend.planning.models import PlanSolids
 
 
 class BoneConverter:
@@ -41,7 +42,14 @@ class ViewConverter(BoneConverter):
     regex = "|".join(View.values)
 
 
+class PartConverter(BoneConverter):
+    """One of the fragments of a planned tibia."""
+
+    regex = "|".join(PlanSolids.PARTS)
+
+
 register_converter(BoneConverter, "bone")
+register_converter(PartConverter, "part")
 register_converter(ViewConverter, "view")
 register_converter(WhichConverter, "which")
 
@@ -92,6 +100,8 @@ api = [
     path("plans/<uuid:id>/withdraw/", planning.PlanWithdrawView.as_view(), name="plan-withdraw"),
     path("plans/<uuid:id>/diff/<uuid:other>/", planning.PlanDiffView.as_view(), name="plan-diff"),
     path("plans/<uuid:id>/report.pdf", planning.PlanReportView.as_view(), name="plan-report"),
+    path("plans/<uuid:id>/solids/", planning.PlanSolidsView.as_view(), name="plan-solids"),
+    path("plans/<uuid:id>/solids/<part:part>.ply", planning.PlanSolidView.as_view(), name="plan-solid"),
     path("plans/<uuid:id>/corrected-xrays/", planning.CorrectedXraysView.as_view(), name="corrected-xrays"),
     path(
         "plans/<uuid:id>/corrected-xrays/<view:view>.png",

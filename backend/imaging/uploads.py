@@ -41,7 +41,7 @@ def check_idle(case: Case) -> None:
     Raises:
         Conflict: ``job_active``.
     """
-    if Job.objects.active().filter(case=case).exists():
+    if Job.objects.active().foremost().filter(case=case).exists():
         raise Conflict(
             "job_active", "A task of this case has not ended yet.", remedy="Wait for it, or cancel it."
         )

@@ -20,10 +20,13 @@ class Kind(models.TextChoices):
     DESIGN_GUIDE = "design_guide"
     SCORE_GUIDE = "score_guide"
     BLIND_VERSIONS = "blind_versions"
+    PLAN_SOLIDS = "plan_solids"
 
 
 # What adds a bone set to a case.
 BONE_KINDS = (Kind.RECONSTRUCT, Kind.RECONSTRUCT_CT, Kind.IMPORT_BONES)
+# What may run beside the one task of a case, because it changes nothing that another one reads.
+BESIDE = (Kind.PLAN_SOLIDS,)
 
 
 class State(models.TextChoices):
@@ -66,6 +69,10 @@ class JobQuerySet(StateQuerySet["Job"]):
     def active(self) -> JobQuerySet:
         return self.filter(state__in=ACTIVE)
 
+    def foremost(self) -> JobQuerySet:
+        """Those of which a case has one at a time."""
+        return self.exclude(kind__in=BESIDE)
+
 
 class Job(models.Model):
     """One long task. Only ``backend.jobs.transitions`` changes its state."""
@@ -99,7 +106,9 @@ class Job(models.Model):
         indexes = (models.Index(fields=("state", "created_at"), name="jobs_by_state"),)
         constraints = (
             models.UniqueConstraint(
-                fields=("case",), condition=models.Q(state__in=ACTIVE), name="one_active_job_a_case"
+                fields=("case",),
+                condition=models.Q(state__in=ACTIVE) & ~models.Q(kind__in=BESIDE),
+                name="one_active_job_a_case",
             ),
         )
 

@@ -23,6 +23,7 @@ WORDS = {
     Kind.DESIGN_GUIDE: "Guide design",
     Kind.SCORE_GUIDE: "Trial of a guide on other bones",
     Kind.BLIND_VERSIONS: "Blinding for a study",
+    Kind.PLAN_SOLIDS: "Exact fragments of a plan",
 }
 
 
@@ -36,10 +37,7 @@ def request_job(
     """
     try:
         with transaction.atomic():
-            job = Job.objects.create(
-                case=case, kind=kind, input=input, requested_by=person, retry_of=retry_of
-            )
-            transitions.append_event(job, EventKind.QUEUED)
+            job = queue(person=person, case=case, kind=kind, input=input, retry_of=retry_of)
             log(
                 case=case,
                 person=person,
@@ -47,13 +45,27 @@ def request_job(
                 text=f"{WORDS[kind]} {'tried again' if retry_of else 'started'}",
                 data={"job": str(job.pk), "input": input},
             )
-            dispatch(job)
     except IntegrityError as error:
         raise Conflict(
             "job_active",
             "Another task of this case has not ended yet.",
             remedy="Wait for it, or cancel it.",
         ) from error
+    return job
+
+
+@transaction.atomic
+def queue(
+    *, person: Person, case: Case, kind: Kind, input: dict[str, Any], retry_of: Job | None = None
+) -> Job:
+    """Queue a job that belongs to what is logged already, and send it after the commit.
+
+    Raises:
+        IntegrityError: the case has one that has not ended, and this kind does not run beside it.
+    """
+    job = Job.objects.create(case=case, kind=kind, input=input, requested_by=person, retry_of=retry_of)
+    transitions.append_event(job, EventKind.QUEUED)
+    dispatch(job)
     return job
 
 

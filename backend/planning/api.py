@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 
 from backend.accounts.services import address_of
 from backend.cases.api import visible_case
-from backend.core.api import made_file, validated
+from backend.core.api import made_file, stored_file, validated
 from backend.imaging.api import BytesRenderer
+from backend.jobs.serializers import JobSerializer
 from backend.planning import services
 from backend.planning.differences import changes
 from backend.planning.models import Plan
@@ -32,7 +33,8 @@ from backend.planning.serializers import (
     PlanSerializer,
     WithdrawSerializer,
 )
-from backend.planning.simulation import corrected_cameras, corrected_xray
+from backend.planning.simulation import corrected_cameras, corrected_xray, drawn_from, edition
+from backend.planning.solids import make_solids
 
 
 class PdfRenderer(BytesRenderer):
@@ -47,8 +49,10 @@ class PngRenderer(BytesRenderer):
 
 def visible_plan(request: Request, id: UUID) -> Plan:
     """The plan, or 404 when it is not there for this person."""
-    plans = Plan.objects.visible_to(request.user).select_related(
-        "case__site", "case__patient", "bone_set__case", "author", "approved_by", "withdrawn_by"
+    plans = (
+        Plan.objects.visible_to(request.user)
+        .told()
+        .select_related("case__site", "case__patient", "bone_set__case")
     )
     return get_object_or_404(plans, pk=id)
 
@@ -136,6 +140,35 @@ class PlanReportView(APIView):
         return response
 
 
+class PlanSolidsView(APIView):
+    @extend_schema(
+        operation_id="plan_solids_make",
+        description="Make the exact fragments of a plan that has none; a plan that is saved asks by itself.",
+        request=None,
+        responses={202: JobSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        job = make_solids(person=request.user, plan=visible_plan(request, id))
+        return Response(JobSerializer(job).data, status=202)
+
+
+class PlanSolidView(APIView):
+    renderer_classes = (BytesRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="plan_solid",
+        description="An exact fragment of the corrected tibia: binary PLY, patient LPS millimetres.",
+        responses={(200, "model/ply"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, id: UUID, part: str) -> HttpResponse:
+        plan = visible_plan(request, id)
+        key = getattr(plan.made_solids, part, "")
+        if not key:
+            raise Http404
+        name = f"{plan.case.patient.pseudonym}-{plan.case.side}-plan-{plan.revision}-{part}.ply"
+        return stored_file(request, key, "model/ply", name=name)
+
+
 class CorrectedXraysView(APIView):
     @extend_schema(
         operation_id="plans_corrected_xrays",
@@ -150,7 +183,8 @@ class CorrectedXraysView(APIView):
                     "rows": camera.rows,
                     "columns": camera.columns,
                     "projection": camera.projection.tolist(),
-                    "url": reverse("corrected-xray", args=[plan.pk, view]),
+                    # Another address once the exact fragments are there: it is another picture.
+                    "url": f"{reverse('corrected-xray', args=[plan.pk, view])}?of={drawn_from(plan)}",
                 }
                 for view, camera in corrected_cameras(plan).items()
             }
@@ -167,7 +201,7 @@ class CorrectedXrayView(APIView):
     )
     def get(self, request: Request, id: UUID, view: str) -> HttpResponse:
         plan = visible_plan(request, id)
-        key = f"{view} of plan {plan.pk} {plan.sha256}"
+        key = f"{view} of plan {edition(plan)}"
         return made_file(request, key, lambda: corrected_xray(plan, view), PngRenderer.media_type)
 
 

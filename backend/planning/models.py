@@ -9,7 +9,9 @@ from django.db import models
 
 from backend.accounts.models import Person
 from backend.cases.models import Case
+from backend.core import storage
 from backend.imaging.models import BoneSet
+from backend.jobs.models import Job
 
 
 class Status(models.TextChoices):
@@ -42,9 +44,9 @@ class LandmarkProvenance(models.TextChoices):
     MEASURED = "measured"
 
 
-# A revision's content is fixed when it is made; only its standing may change.
+# A revision's content is fixed when it is made; only its standing may change, and who makes its solids.
 MUTABLE = frozenset(
-    {"status", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at", "withdrawn_reason"}
+    {"status", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at", "withdrawn_reason", "solids_job"}
 )
 
 
@@ -56,6 +58,10 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, person: Person) -> PlanQuerySet:
         return self.filter(case__in=Case.objects.visible_to(person))
 
+    def told(self) -> PlanQuerySet:
+        """With what a list says of each, in one query."""
+        return self.select_related("author", "approved_by", "withdrawn_by", "solids", "solids_job")
+
     def update(self, **kwargs: Any) -> int:
         if not MUTABLE.issuperset(kwargs):
             raise ImmutableError(f"a plan's {sorted(set(kwargs) - MUTABLE)} cannot be changed")
@@ -63,7 +69,11 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """One revision of a plan: what was asked, the document that the engine answered, and its hash."""
+    """One revision of a plan: what was asked, the document that the engine answered, and its hash.
+
+    Attributes:
+        solids_job: the newest task that makes its exact fragments; null in plans that are older than these.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="plans")
@@ -82,6 +92,7 @@ class Plan(models.Model):
     withdrawn_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_reason = models.CharField(max_length=300, blank=True)
+    solids_job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
 
     objects = PlanQuerySet.as_manager()
 
@@ -96,3 +107,37 @@ class Plan(models.Model):
         if not self._state.adding and not MUTABLE.issuperset(kwargs.get("update_fields") or {"everything"}):
             raise ImmutableError("a plan's content cannot be changed; save a new revision")
         super().save(*args, **kwargs)
+
+    @property
+    def made_solids(self) -> PlanSolids | None:
+        """Its exact fragments, once they are made."""
+        return getattr(self, "solids", None)
+
+
+class PlanSolids(models.Model):
+    """The tibia as a plan cuts and turns it, made once; the database lets nobody change it.
+
+    Attributes:
+        proximal: storage key of the fragment that stays (binary PLY, patient LPS mm).
+        distal: of the one that has turned.
+        removed: of the wedge that is taken out, empty where a wedge opens.
+        report: volumes in mm3, as of ``guides.osteotomy.solid_files``.
+    """
+
+    PARTS = ("proximal", "distal", "removed")
+
+    plan = models.OneToOneField(Plan, models.CASCADE, related_name="solids")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="plan_solids")
+    proximal = models.CharField(max_length=100)
+    distal = models.CharField(max_length=100)
+    removed = models.CharField(max_length=100, blank=True)
+    report = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"fragments of {self.plan}"
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The hash of each file."""
+        return {part: storage.sha256_of(getattr(self, part)) for part in self.PARTS if getattr(self, part)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import trimesh
 from PIL import Image, ImageDraw
 
 from guides.bones import Bone, BoneSet, cross_section
@@ -21,7 +22,9 @@ from guides.osteotomy import (
     Osteotomy,
     TuberositySide,
     corrected_knee,
+    exact_knee,
     read_osteotomy,
+    read_second_cut,
 )
 from recon.render import Surface, render
 
@@ -53,8 +56,16 @@ class PlannedLeg:
     knee: CorrectedKnee
 
     @classmethod
-    def of(cls, folder: Path, document: Mapping[str, Any]) -> PlannedLeg:
-        """Read bones and plan document.
+    def of(
+        cls, folder: Path, document: Mapping[str, Any], fragments: tuple[bytes, bytes] | None = None
+    ) -> PlannedLeg:
+        """Read bones, plan document and fragments.
+
+        Args:
+            folder: of the bones.
+            document: of the plan.
+            fragments: PLY files of the proximal fragment and of the distal one as it has turned; None cuts
+                the tibia here, by the first plane alone.
 
         Raises:
             InputError: as of the engine; a document that was planned on these bones gives none.
@@ -68,9 +79,17 @@ class PlannedLeg:
         closing = joint["deg"] if joint.get("applied") else 0.0
         turn = (osteotomy.hinge_point, osteotomy.hinge_axis, osteotomy.correction_deg)
         after = Correction(*turn, tuberosity, closing).of_leg(points, side)
-        return cls(
-            side, bones, osteotomy, points, after, corrected_knee(bones, points, osteotomy, tuberosity)
-        )
+        if fragments is None:
+            knee = corrected_knee(bones, points, osteotomy, tuberosity)
+        else:
+            proximal, distal = (_mesh(content) for content in fragments)
+            second = read_second_cut(document["osteotomy"])
+            knee = exact_knee(bones, points, osteotomy, (proximal, distal), tuberosity, second)
+        return cls(side, bones, osteotomy, points, after, knee)
+
+
+def _mesh(content: bytes) -> trimesh.Trimesh:
+    return trimesh.load_mesh(io.BytesIO(content), file_type="ply", process=False)
 
 
 def shaded_pictures(leg: PlannedLeg) -> dict[str, bytes]:

@@ -94,8 +94,8 @@ def _story(plan: Plan, pictures: Mapping[str, bytes], xrays: Mapping[str, bytes]
     captions = ("Frontal, before", "Frontal, after", "Sagittal, before", "Sagittal, after")
     yield _pictures(list(pictures.values()), captions)
     yield _paragraph(
-        "Cut red, hinge axis magenta, distal fragment blue, line from hip to ankle dark blue. Parallel"
-        " projection. The second cut behind the tuberosity is not drawn.",
+        "First cut red, hinge axis magenta, distal fragment blue, line from hip to ankle dark blue. Parallel"
+        f" projection. {rows.fragments(plan)}",
         SMALL,
     )
     yield _section("Measures")

@@ -9,6 +9,7 @@ from typing import Any
 from backend.imaging.models import Origin
 from backend.planning import words
 from backend.planning.models import Plan, Status
+from backend.planning.solids import why_missing
 
 Rows = list[list[str]]
 Document = Mapping[str, Any]
@@ -81,6 +82,16 @@ def correction(document: Document) -> str:
             label, unit = words.OSTEOTOMY[name]
             sizes.append(f"{label.lower()} {words.number(numbers[name], unit)} {unit}")
     return "; ".join([f"{words.number(numbers['correction_deg'], 'deg')} deg", *sizes])
+
+
+def fragments(plan: Plan) -> str:
+    """What the pictures of the corrected knee were drawn from."""
+    missing = why_missing(plan)
+    if missing:
+        return f"Drawn without exact fragments and without a second cut behind the tuberosity. Why: {missing}"
+    biplanar = {"ascending", "descending"} & set(plan.document["osteotomy"])
+    cuts = "both cuts, the one behind the tuberosity too" if biplanar else "the cuts"
+    return f"Fragments: the exact solids of {cuts}, stored with this revision; the saw has no width."
 
 
 def measures(document: Document) -> Rows:
@@ -163,4 +174,6 @@ def definitions(document: Document) -> Rows:
 def hashes(plan: Plan) -> Rows:
     """What the plan stands on, and the plan itself."""
     found = [[bone, sha256] for bone, sha256 in plan.document["bones_sha256"].items()]
-    return [*found, ["plan document", plan.sha256]]
+    solids = plan.made_solids
+    made = [[f"{part} fragment", sha256] for part, sha256 in (solids.sha256 if solids else {}).items()]
+    return [*found, ["plan document", plan.sha256], *made]

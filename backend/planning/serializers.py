@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,7 +15,8 @@ from backend.planning.document_serializers import (
     PlanWarningSerializer,
     vector,
 )
-from backend.planning.models import Kind, Status, TuberositySide
+from backend.planning.models import Kind, Plan, Status, TuberositySide
+from backend.planning.solids import SolidsState, state_of, why_missing
 
 
 class PlanRequestSerializer(serializers.Serializer):
@@ -104,6 +108,26 @@ class WithdrawSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=300)
 
 
+class PlanSolidsFilesSerializer(serializers.Serializer):
+    """Addresses of binary PLY files, patient LPS millimetres; ``removed`` is of a closing wedge."""
+
+    proximal = serializers.CharField()
+    distal = serializers.CharField()
+    removed = serializers.CharField(required=False)
+
+
+class PlanSolidsSerializer(serializers.Serializer):
+    """The exact fragments of a plan: where they stand, why they are missing, what they are."""
+
+    state = serializers.ChoiceField(SolidsState.choices)
+    # In words; empty where they are there.
+    missing = serializers.CharField(allow_blank=True)
+    files = PlanSolidsFilesSerializer(allow_null=True)
+    sha256 = serializers.DictField(child=serializers.CharField(), allow_null=True)
+    # Volumes by name.
+    report = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+
+
 class PlanSummarySerializer(serializers.Serializer):
     id = serializers.UUIDField()
     revision = serializers.IntegerField()
@@ -119,6 +143,20 @@ class PlanSummarySerializer(serializers.Serializer):
     withdrawn_reason = serializers.CharField()
     sha256 = serializers.CharField()
     bone_set = serializers.UUIDField(source="bone_set_id")
+    solids = serializers.SerializerMethodField()
+
+    @extend_schema_field(PlanSolidsSerializer)
+    def get_solids(self, plan: Plan) -> dict[str, Any]:
+        made = plan.made_solids
+        hashes = made.sha256 if made else {}
+        files = {part: reverse("plan-solid", args=[plan.pk, part]) for part in hashes}
+        return {
+            "state": state_of(plan),
+            "missing": why_missing(plan),
+            "files": files or None,
+            "sha256": hashes or None,
+            "report": made.report if made else None,
+        }
 
 
 @extend_schema_field(PlanRequestSerializer)

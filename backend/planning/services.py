@@ -18,6 +18,7 @@ from backend.core.errors import Conflict
 from backend.imaging.models import BoneSet
 from backend.planning.engine import TARGETS, plan_alternatives, plan_document, plan_hash
 from backend.planning.models import Plan, Status
+from backend.planning.solids import queue_solids
 
 
 def preview(*, person: Person, case: Case, bone_set: UUID | None = None, **request: Any) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def save_plan(
     """Keep a plan as the next revision, with the bones that it stands on.
 
     Earlier drafts on the same bones are superseded; a plan on other bones is a different plan and stays. An
-    approved plan stands until another one is approved.
+    approved plan stands until another one is approved. Its exact fragments are made afterwards, by a job.
 
     Raises:
         WrongRole: the person is no surgeon of the site.
@@ -108,6 +109,7 @@ def save_plan(
             f"{f' ({reason})' if reason else ''}",
             data={"plan": str(plan.pk), "sha256": plan.sha256, "bone_set": str(bones.pk)},
         )
+        queue_solids(person=person, plan=plan)
     return plan
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from backend.core import storage
 from backend.core.errors import Invalid
 from backend.imaging.folders import cached_folder
 from backend.imaging.models import Frame, View
@@ -72,9 +73,20 @@ def _pictures(plan: Plan, names: Sequence[str]) -> dict[str, bytes]:
     return {name: (folder / f"{name}.png").read_bytes() for name in names}
 
 
+def drawn_from(plan: Plan) -> str:
+    """Names the fragments that the pictures of a plan show; without exact ones they are other pictures."""
+    solids = plan.made_solids
+    return "-".join(key[:8] for key in solids.sha256.values()) if solids else "without-solids"
+
+
+def edition(plan: Plan) -> str:
+    """Names the pictures of a plan."""
+    # After content too, so that a database that was put back does not show another plan's pictures.
+    return f"{plan.pk}-{plan.sha256[:16]}-{drawn_from(plan)}"
+
+
 def _folder(plan: Plan) -> Path:
-    # Named after content too, so that a database that was put back does not show another plan's pictures.
-    return Path(settings.WORKSPACES / "plans" / f"{plan.pk}-{plan.sha256[:16]}")
+    return Path(settings.WORKSPACES / "plans" / edition(plan))
 
 
 def _keep(path: Path, content: bytes) -> None:
@@ -99,7 +111,9 @@ def _make(plan: Plan, names: Sequence[str]) -> dict[str, bytes]:
 
     made: dict[str, bytes] = {}
     try:
-        leg = PlannedLeg.of(cached_folder(plan.bone_set), plan.document)
+        solids = plan.made_solids
+        fragments = (storage.get(solids.proximal), storage.get(solids.distal)) if solids else None
+        leg = PlannedLeg.of(cached_folder(plan.bone_set), plan.document, fragments)
         if not set(SHADED).isdisjoint(names):
             made |= shaded_pictures(leg)
         if not set(VIEWS).isdisjoint(names):

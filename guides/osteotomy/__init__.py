@@ -13,12 +13,14 @@ from guides.osteotomy.cut import (
     find_closing_cut,
     find_cut,
 )
-from guides.osteotomy.fragments import CorrectedKnee, corrected_knee
+from guides.osteotomy.fragments import CorrectedKnee, corrected_knee, exact_knee
 from guides.osteotomy.hinge import solved_hinge
 from guides.osteotomy.motion import DISTAL_FRAGMENT, Correction, move
 from guides.osteotomy.opening import MAX_CORRECTION_DEG, open_wedge, retrotubercular
 from guides.osteotomy.placing import Placing
+from guides.osteotomy.second_cut import SecondCut, read_second_cut
 from guides.osteotomy.simulation import Simulation, simulate
+from guides.osteotomy.solid_files import solid_files
 from guides.osteotomy.target import solve_correction
 from guides.osteotomy.technique import Kind, Technique, TuberositySide
 from guides.osteotomy.wedge import Osteotomy, read_osteotomy, wedge_volume
@@ -37,12 +39,14 @@ __all__ = [
     "Kind",
     "Osteotomy",
     "Placing",
+    "SecondCut",
     "Simulation",
     "Technique",
     "TuberositySide",
     "close_wedge",
     "corrected_knee",
     "dugdale",
+    "exact_knee",
     "find_closing_cut",
     "find_cut",
     "jlca_compensation",
@@ -51,8 +55,10 @@ __all__ = [
     "open_wedge",
     "plateau_crossing",
     "read_osteotomy",
+    "read_second_cut",
     "retrotubercular",
     "simulate",
+    "solid_files",
     "solve_correction",
     "solved_hinge",
     "wedge_volume",

@@ -18,7 +18,7 @@ from backend.exports.models import Guide, GuidePreset, GuideSignature, GuideTria
 from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image
 from backend.jobs.models import EventKind, Job, State
 from backend.jobs.transitions import append_event
-from backend.planning.models import Plan, Status
+from backend.planning.models import Plan, PlanSolids, Status
 
 PASSWORD = "correct horse battery"
 
@@ -237,6 +237,15 @@ class PlanFactory(DjangoModelFactory):
 
 class ApprovedPlanFactory(PlanFactory):
     status = Status.APPROVED
+
+
+def with_solids(plan: Plan) -> Plan:
+    """The plan with fragments, which are no meshes."""
+    job = ended_job(kind="plan_solids", case=plan.case)
+    Plan.objects.filter(pk=plan.pk).update(solids_job=job)
+    keys = {part: storage.put(part.encode(), ".ply") for part in ("proximal", "distal")}
+    PlanSolids.objects.create(plan=plan, job=job, report={"tibia_mm3": 1.0}, **keys)
+    return plan
 
 
 class GuideFactory(DjangoModelFactory):

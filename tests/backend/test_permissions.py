@@ -108,6 +108,8 @@ MATRIX: list[Row] = [
     ("plan", "get", "/api/plans/{plan}/", None, _READ),
     ("plan-approve", "post", "/api/plans/{draft}/approve/", SIGNATURE, (401, 200, 403, 404, 404, 404)),
     ("plan-withdraw", "post", "/api/plans/{draft}/withdraw/", WITHDRAWAL, (401, 409, 403, 404, 404, 404)),
+    ("plan-solids", "post", "/api/plans/{plan}/solids/", {}, (401, 202, 409, 404, 404, 404)),
+    ("plan-solid", "get", "/api/plans/{draft}/solids/distal.ply", None, _READ),
     # The bones of this world are boxes, of which there is nothing to show.
     ("plan-report", "get", "/api/plans/{plan}/report.pdf", None, (401, 400, 400, 404, 404, 404)),
     ("corrected-xrays", "get", "/api/plans/{plan}/corrected-xrays/", None, _READ),
@@ -169,7 +171,7 @@ def world(settings: Any, tmp_path: Any) -> World:
         guide=guide,
         trial=factories.GuideTrialFactory(guide=guide, bone_set=other_set),
         preset=factories.preset(site),
-        draft=factories.PlanFactory(bone_set=bone_set),
+        draft=factories.with_solids(factories.PlanFactory(bone_set=bone_set)),
         person=factories.person_with(site, Role.ENGINEER),
     )
 

@@ -56,7 +56,7 @@ def address(path: str, places: dict[str, Any]) -> str:
         kind, name = found[1], found[2]
         if kind == "uuid":
             return str(places["other"] if name == "other" else places.get(owner, places["plans"]))
-        return {"bone": "tibia", "which": "first", "view": "ap", "int": "1"}.get(kind, "x")
+        return {"bone": "tibia", "part": "distal", "which": "first", "view": "ap", "int": "1"}.get(kind, "x")
 
     return "/" + re.sub(r"<(\w+):(\w+)>", fill, path)
 

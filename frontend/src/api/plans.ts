@@ -146,10 +146,20 @@ export function usePlanDiff(id: string, other: string): UseQueryResult<PlanChang
   });
 }
 
+/** Has the exact fragments of a plan made that has none; every plan that is saved asks by itself. */
+export function useMakeSolids(caseId: string): UseMutationResult<unknown, Error, string> {
+  const refresh = usePlanRefresh(caseId);
+  return useMutation({
+    mutationFn: (id) => told(client.POST('/api/plans/{id}/solids/', { params: { path: { id } } })),
+    onSuccess: refresh,
+  });
+}
+
 /** Where X-rays of the knee as a stored plan leaves it can be had. */
-export function useCorrectedXrays(id: string | undefined): UseQueryResult<CorrectedXrays> {
+export function useCorrectedXrays({ id, solids }: Partial<Pick<Plan, 'id' | 'solids'>>): UseQueryResult<CorrectedXrays> {
   return useQuery({
-    queryKey: ['corrected-xrays', id],
+    // They are other pictures once the exact fragments are there.
+    queryKey: ['corrected-xrays', id, solids?.state === 'made'],
     enabled: id !== undefined,
     queryFn: ({ signal }) =>
       told(client.GET('/api/plans/{id}/corrected-xrays/', { params: { path: { id: id ?? '' } }, signal })),

@@ -17,6 +17,7 @@ const ACTS: Record<Job['kind'], string> = {
   design_guide: 'Designing the guide',
   score_guide: 'Putting the guide on other bones',
   blind_versions: 'Blinding both versions for a study',
+  plan_solids: 'Making the exact fragments of a plan',
 };
 
 /** A long task: stage, how far it is, what remains, and how to stop it. */

@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 upload_image(person=surgeon, case=case, view=view, file=upload)
         self.stdout.write("Reconstructing the bones of the demo case ...")
         began = time.monotonic()
-        waiting = Job.objects.active().filter(case=case).first()
+        waiting = Job.objects.active().foremost().filter(case=case).first()
         job = waiting or request_reconstruction(person=surgeon, case=case)
         runner.run(job.pk, worker=transitions.worker_name())
         job = Job.objects.get(pk=job.pk)

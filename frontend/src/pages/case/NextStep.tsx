@@ -108,6 +108,7 @@ const TITLES: Record<Job['kind'], string> = {
   design_guide: 'The design of the guide stopped',
   score_guide: 'The trial of the guide on other bones stopped',
   blind_versions: 'The blinding for a study stopped',
+  plan_solids: 'The exact fragments of a plan were not made',
 };
 
 /** Who may try a failed task again: whoever may begin it. */
@@ -119,7 +120,8 @@ const RETRIES: Record<Job['kind'], CaseDetail['allowed'][number]> = {
   design_guide: 'design',
   score_guide: 'compare',
   blind_versions: 'add_bones',
+  plan_solids: 'plan',
 };
 
 /** Tasks beside the way from X-rays to guide: where one fails, the next step is still there. */
-const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'score_guide', 'blind_versions'];
+const BESIDE: readonly Job['kind'][] = ['reconstruct_ct', 'import_bones', 'compare_bones', 'score_guide', 'blind_versions', 'plan_solids'];

@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Menu } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Ellipsis, FileText, GitCompareArrows, Undo2 } from 'lucide-react';
+import { Boxes, Download, Ellipsis, FileText, GitCompareArrows, Undo2 } from 'lucide-react';
 import { memo, type ReactNode, useState } from 'react';
 
-import { planOptions } from '../../api/plans';
+import { planOptions, useMakeSolids } from '../../api/plans';
 import type { CaseDetail, PlanSummary } from '../../api/types';
 import { clock, quantity } from '../../domain/format';
 import { fromPlan } from '../../domain/planWire';
@@ -27,6 +27,7 @@ export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props
   const [differing, setDiffering] = useState<PlanSummary | null>(null);
   const [withdrawing, setWithdrawing] = useState<PlanSummary | null>(null);
   const { plans, current_bone_set: current } = detail;
+  const make = useMakeSolids(detail.id);
   if (plans.length === 0) return null;
 
   const take = async (plan: PlanSummary): Promise<void> => {
@@ -69,6 +70,7 @@ export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props
                     >
                       Report (PDF)
                     </Menu.Item>
+                    <FragmentItems plan={plan} onMake={mayPlan ? () => make.mutate(plan.id) : null} />
                     {plans.length > 1 && (
                       <Menu.Item leftSection={<GitCompareArrows size={14} />} onClick={() => setDiffering(plan)} data-testid={`diff-${plan.revision}`}>
                         Compare with another revision …
@@ -91,6 +93,30 @@ export const PlanList = memo(function PlanList({ detail, mayPlan, onSet }: Props
   );
 });
 
+const PARTS = [
+  ['proximal', 'Proximal fragment (PLY)'],
+  ['distal', 'Distal fragment (PLY)'],
+  ['removed', 'Wedge that is taken out (PLY)'],
+] as const;
+
+/** The exact fragments as files, or how to have them made where they are missing. */
+function FragmentItems({ plan, onMake }: { plan: PlanSummary; onMake: (() => void) | null }): ReactNode {
+  const { files, state } = plan.solids;
+  if (files) {
+    return PARTS.filter(([part]) => files[part]).map(([part, label]) => (
+      <Menu.Item key={part} component="a" href={files[part]} leftSection={<Download size={14} />} data-testid={`${part}-${plan.revision}`}>
+        {label}
+      </Menu.Item>
+    ));
+  }
+  if (state === 'waiting' || !onMake) return null;
+  return (
+    <Menu.Item leftSection={<Boxes size={14} />} onClick={onMake} data-testid={`make-solids-${plan.revision}`}>
+      Make the exact fragments
+    </Menu.Item>
+  );
+}
+
 function Standing({ detail, plan }: { detail: CaseDetail; plan: PlanSummary }): ReactNode {
   const [who, when] =
     plan.status === 'withdrawn' && plan.withdrawn_at
@@ -107,6 +133,8 @@ function Standing({ detail, plan }: { detail: CaseDetail; plan: PlanSummary }): 
       <small className="dim">
         {who}, {clock(when)}
       </small>
+      {plan.solids.state === 'waiting' && <small className="dim">Exact fragments are being made</small>}
+      {plan.solids.state === 'failed' && <small className={classes.elsewhere}>No exact fragments: {plan.solids.missing}</small>}
       {(plan.withdrawn_reason || plan.reason) && <small className="dim">{plan.withdrawn_reason || plan.reason}</small>}
     </span>
   );

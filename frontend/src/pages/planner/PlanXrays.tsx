@@ -26,7 +26,7 @@ export function PlanXrays({ detail, boneSet, hidden }: Props): ReactNode {
   const outlined = boneSet.frame === 'rig';
   const outlines = useOutlines(outlined ? boneSet.id : undefined);
   const plan = planner.latest;
-  const corrected = useCorrectedXrays(plan?.id);
+  const corrected = useCorrectedXrays(plan ?? {});
   return (
     <div className={classes.xrays} data-testid="plan-xrays">
       {VIEWS.map((view) => (
@@ -49,6 +49,7 @@ export function PlanXrays({ detail, boneSet, hidden }: Props): ReactNode {
           {corrected.data && <Simulated key={corrected.data[view].url} view={view} xray={corrected.data[view]} />}
           {corrected.isError && <ErrorNote error={corrected.error} onRetry={() => void corrected.refetch()} />}
           {!plan && <p className={classes.away}>Save the plan to see X-rays of the corrected knee.</p>}
+          {plan && plan.solids.missing !== '' && <p className={classes.stale}>Drawn without exact fragments. {plan.solids.missing}</p>}
           {plan && planner.changed && <p className={classes.stale}>Changes since revision {plan.revision} are not in it.</p>}
         </section>
       ))}
