@@ -18,7 +18,7 @@ from backend.exports import services
 from backend.exports.api import visible_guide
 from backend.exports.models import Guide, GuideTrial
 from backend.exports.package import released
-from backend.exports.queue_serializers import FluoroscopyQuerySerializer
+from backend.exports.queue_serializers import FluoroscopyQuerySerializer, ReleaseQuerySerializer
 from backend.imaging.api import BytesRenderer
 
 
@@ -31,7 +31,12 @@ class _FileView(APIView):
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
         guide = visible_guide(request, id)
-        services.release_file(person=request.user, guide=guide, file=self.file, signature=self.signature)
+        query = ReleaseQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        known = query.validated_data["superseded_by"]
+        services.release_file(
+            person=request.user, guide=guide, file=self.file, signature=self.signature, known=known
+        )
         return self.answer(request, guide, _download_name(guide, self.file))
 
     def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
@@ -39,7 +44,8 @@ class _FileView(APIView):
 
 
 def _download_name(guide: Guide, file: str) -> str:
-    return f"{guide.case.patient.pseudonym}-{guide.case.side}-v{guide.version}-{file}"
+    mark = "-SUPERSEDED" if guide.superseded else ""
+    return f"{guide.case.patient.pseudonym}-{guide.case.side}-v{guide.version}{mark}-{file}"
 
 
 def _documented(operation_id: str, description: str, *content_types: str, **options: Any) -> Any:
@@ -49,29 +55,40 @@ def _documented(operation_id: str, description: str, *content_types: str, **opti
     )
 
 
-@_documented("guides_stl", "Binary STL, millimetres.", "model/stl")
+@_documented("guides_stl", "Binary STL, millimetres.", "model/stl", parameters=[ReleaseQuerySerializer])
 class GuideStlView(_FileView):
     field, file, content_type = "stl", "guide.stl", "model/stl"
 
 
-@_documented("guides_3mf", "3MF, millimetres.", "model/3mf")
+@_documented("guides_3mf", "3MF, millimetres.", "model/3mf", parameters=[ReleaseQuerySerializer])
 class Guide3mfView(_FileView):
     field, file, content_type = "threemf", "guide.3mf", "model/3mf"
 
 
-@_documented("guides_report", "The report of the design and its checks.", "application/json")
+@_documented(
+    "guides_report",
+    "The report of the design and its checks.",
+    "application/json",
+    parameters=[ReleaseQuerySerializer],
+)
 class GuideReportView(_FileView):
     field, file, content_type = "report_file", "report.json", "application/json"
     signature = False
 
 
-@_documented("guides_package", "Print package with its manifest, and who signed.", "application/zip")
+@_documented(
+    "guides_package",
+    "Print package with its manifest, and who signed.",
+    "application/zip",
+    parameters=[ReleaseQuerySerializer],
+)
 class GuidePackageView(_FileView):
     file, content_type = "package.zip", "application/zip"
 
     def answer(self, request: Request, guide: Guide, name: str) -> HttpResponse:
         services.check_packed(guide)
-        key = f"package of {guide.pk}"
+        # What the package says of its plan changes when another one is approved.
+        key = f"package of {guide.pk}, superseded by {guide.superseded_by}"
         return made_file(request, key, lambda: released(guide), self.content_type, name=name)
 
 

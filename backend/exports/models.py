@@ -48,7 +48,12 @@ class GuideQuerySet(models.QuerySet["Guide"]):
 
     def listed(self) -> GuideQuerySet:
         """With what a list says of each, in one query."""
-        return self.select_related("plan", "job__requested_by", "signature__person")
+        later = Plan.objects.filter(
+            case=models.OuterRef("case"), approved_at__gt=models.OuterRef("plan__approved_at")
+        )
+        return self.select_related("plan", "job__requested_by", "signature__person").annotate(
+            later_revision=models.Subquery(later.order_by("-approved_at").values("revision")[:1])
+        )
 
     def whole(self) -> GuideQuerySet:
         """With everything that a guide says of itself, in two queries."""
@@ -87,6 +92,9 @@ class Guide(models.Model):
 
     objects = GuideQuerySet.as_manager()
 
+    # Of the plan that was approved last after its own; set by ``GuideQuerySet.listed``.
+    later_revision: int | None
+
     class Meta:
         ordering = ("version",)
         constraints = (models.UniqueConstraint(fields=("case", "version"), name="one_guide_a_version"),)
@@ -98,6 +106,16 @@ class Guide(models.Model):
     def void(self) -> bool:
         """Whether the approval that it stands on was withdrawn."""
         return self.plan.status == Status.WITHDRAWN
+
+    @property
+    def superseded(self) -> bool:
+        """Whether another plan was approved in place of the one that it stands on."""
+        return self.plan.status == Status.SUPERSEDED
+
+    @property
+    def superseded_by(self) -> int | None:
+        """The revision that counts instead of its plan; None where its own plan counts or was withdrawn."""
+        return self.later_revision if self.superseded else None
 
     @property
     def blocking(self) -> list[dict[str, object]]:

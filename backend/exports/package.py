@@ -8,10 +8,11 @@ from pathlib import Path
 
 from backend.core import storage
 from backend.exports.models import Guide
+from backend.exports.superseded import superseded_sheet, superseded_words
 
 # The same files give the same bytes, so that a package can be compared by its hash.
 _DATE = (1980, 1, 1, 0, 0, 0)
-FOLDER, RELEASE = "package", "RELEASE.txt"
+FOLDER, RELEASE, SUPERSEDED = "package", "RELEASE.txt", "00-SUPERSEDED.pdf"
 
 
 def packed(folder: Path) -> bytes:
@@ -24,10 +25,16 @@ def packed(folder: Path) -> bytes:
 
 
 def released(guide: Guide) -> bytes:
-    """The stored package with a page that says whose it is and who signed plan and design."""
+    """The stored package with a page that says whose it is and who signed plan and design.
+
+    Where another plan was approved since, a sheet that says so lies on top. Those inside stay as they were
+    signed: the manifest holds their hashes.
+    """
     stream = io.BytesIO(storage.get(guide.package))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr(_entry(RELEASE), _release(guide), zipfile.ZIP_DEFLATED)
+        if guide.superseded:
+            archive.writestr(_entry(SUPERSEDED), superseded_sheet(guide), zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
@@ -38,7 +45,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
 def _release(guide: Guide) -> str:
     plan, case, signature = guide.plan, guide.case, guide.signed
     side = {"L": "left", "R": "right"}[case.side]
+    warned = [f"SUPERSEDED. {superseded_words(guide)}", ""] if guide.superseded else []
     lines = [
+        *warned,
         f"Cutting guide {guide.version} for case {case.patient.pseudonym}, {side} knee",
         f"Plan {plan.revision}: {plan.correction_deg:g} degrees"
         + (f", approved by {plan.approved_by.name}" if plan.approved_by else "")

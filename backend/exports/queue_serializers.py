@@ -46,6 +46,8 @@ class QueuedGuideSerializer(serializers.Serializer):
     author = serializers.CharField(source="job.requested_by.name")
     reason = serializers.CharField()
     state = serializers.ChoiceField(GuideState.choices)
+    # The revision of the plan that was approved in place of its own.
+    superseded_by = serializers.IntegerField(allow_null=True)
     signature = GuideSignatureSerializer(source="signed", allow_null=True)
     scores = ScoresField(allow_null=True)
     created_at = serializers.DateTimeField()
@@ -105,6 +107,12 @@ class CompareQuerySerializer(serializers.Serializer):
     """On which bones both are judged; each on its own where nothing is said."""
 
     bones = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class ReleaseQuerySerializer(serializers.Serializer):
+    """The revision that superseded the plan of a guide, by whoever takes the guide all the same."""
+
+    superseded_by = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
 class FluoroscopyQuerySerializer(serializers.Serializer):

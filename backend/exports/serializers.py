@@ -115,6 +115,8 @@ class GuideSerializer(serializers.Serializer):
     exportable = serializers.BooleanField()
     # The approval of its plan was withdrawn: it must not be printed any more.
     void = serializers.BooleanField()
+    # Another plan was approved since: what is printed of this one belongs to a correction nobody wants now.
+    superseded_by = serializers.IntegerField(allow_null=True)
 
     @extend_schema_field(GuideFilesSerializer)
     def get_files(self, guide: Guide) -> dict[str, str | None]:

@@ -169,7 +169,28 @@ def check_packed(guide: Guide) -> None:
         )
 
 
-def release_file(*, person: Person, guide: Guide, file: str, signature: bool = True) -> None:
+def check_known_superseded(guide: Guide, known: int | None) -> None:
+    """Refuse a design of a superseded plan to whoever does not say that they know by which revision.
+
+    It is no block: a guide may be wanted for the record, or to be told from the newer one. But nobody takes
+    it unawares.
+
+    Raises:
+        Conflict: ``plan_superseded``.
+    """
+    if guide.superseded and known != guide.superseded_by:
+        raise Conflict(
+            "plan_superseded",
+            f"Plan {guide.plan.revision}, from which guide {guide.version} was designed, was superseded by"
+            f" revision {guide.superseded_by}.",
+            kept="The guide was kept for the record.",
+            remedy=f"Design a guide from revision {guide.superseded_by}, or confirm that you want this one.",
+        )
+
+
+def release_file(
+    *, person: Person, guide: Guide, file: str, signature: bool = True, known: int | None = None
+) -> None:
     """Check that a file of a guide may leave the house and write down that it did.
 
     Args:
@@ -177,11 +198,13 @@ def release_file(*, person: Person, guide: Guide, file: str, signature: bool = T
         guide: whose file it is.
         file: its name.
         signature: whether it is something to print, which an engineer has to sign off first.
+        known: the revision of which the person knows that it supersedes the plan of the guide.
 
     Raises:
-        Conflict: as ``check_exportable``, or ``guide_not_signed``.
+        Conflict: as ``check_exportable`` and ``check_known_superseded``, or ``guide_not_signed``.
     """
     check_exportable(guide)
+    check_known_superseded(guide, known)
     if signature and not guide.signed:
         raise Conflict(
             "guide_not_signed",
@@ -192,6 +215,7 @@ def release_file(*, person: Person, guide: Guide, file: str, signature: bool = T
         case=guide.case,
         person=person,
         action="guide.downloaded",
-        text=f"Guide {guide.version} downloaded ({file})",
-        data={"guide": str(guide.pk), "file": file},
+        text=f"Guide {guide.version} downloaded ({file})"
+        + (f", although revision {known} supersedes its plan" if guide.superseded else ""),
+        data={"guide": str(guide.pk), "file": file, "superseded_by": guide.superseded_by},
     )

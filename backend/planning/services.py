@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -137,15 +138,23 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
                 f"{bones.number} now.",
                 remedy="Choose the bones of this plan again, or plan on those of now.",
             )
-        plan.case.plans.filter(status=Status.APPROVED).update(status=Status.SUPERSEDED)
+        before = plan.case.plans.filter(status=Status.APPROVED)
+        guides = [guide for old in before for guide in old.guides.order_by("version")]
+        before.update(status=Status.SUPERSEDED)
         plan.status, plan.approved_by, plan.approved_at = Status.APPROVED, person, timezone.now()
         plan.save(update_fields=["status", "approved_by", "approved_at"])
         log(
             case=plan.case,
             person=person,
             action="plan.approved",
-            text=f"Plan {plan.revision} approved by {person.name}",
-            data={"plan": str(plan.pk), "sha256": plan.sha256, "meaning": "approval"},
+            text=f"Plan {plan.revision} approved by {person.name}"
+            + (f"; superseded with the plan before: {_names(guides)}" if guides else ""),
+            data={
+                "plan": str(plan.pk),
+                "sha256": plan.sha256,
+                "superseded_guides": [str(guide.pk) for guide in guides],
+                "meaning": "approval",
+            },
         )
     return plan
 
@@ -172,7 +181,7 @@ def withdraw_plan(*, person: Person, plan: Plan, password: str, reason: str, add
         plan.withdrawn_by, plan.withdrawn_at = person, timezone.now()
         plan.save(update_fields=["status", "withdrawn_by", "withdrawn_at", "withdrawn_reason"])
         guides = list(plan.guides.order_by("version"))
-        void = f"; void with it: {', '.join(f'guide {guide.version}' for guide in guides)}" if guides else ""
+        void = f"; void with it: {_names(guides)}" if guides else ""
         log(
             case=plan.case,
             person=person,
@@ -187,6 +196,10 @@ def withdraw_plan(*, person: Person, plan: Plan, password: str, reason: str, add
             },
         )
     return plan
+
+
+def _names(guides: Iterable[Any]) -> str:
+    return ", ".join(f"guide {guide.version}" for guide in guides)
 
 
 def _check_was_approved(plan: Plan) -> None:

@@ -10,7 +10,10 @@ import pytest
 
 from backend.accounts.models import Role
 from backend.audit.models import Event
+from backend.exports.models import Guide
+from backend.exports.superseded import superseded_sheet
 from tests.backend import factories
+from tests.backend.planned import approved
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +55,81 @@ def test_a_withdrawn_plan_takes_its_signed_guides_back(file: str, guide: Any, lo
     guide.plan.save(update_fields=["status"])
     answer = log_in(guide.case.surgeon).get(f"/api/guides/{guide.pk}/files/{file}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "plan_withdrawn")
+
+
+@pytest.fixture
+def superseded() -> Any:
+    """A signed guide of the first revision, after the surgeon has approved the third one."""
+    plan = approved(factories.PlanFactory(revision=1))
+    guide = factories.signed_guide(plan=plan, version=3)
+    approved(factories.PlanFactory(bone_set=plan.bone_set, revision=3))
+    return guide
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_nobody_takes_a_guide_of_a_superseded_plan_unawares(superseded: Any, file: str, log_in: Any) -> None:
+    client = log_in(factories.person_with(superseded.case.site, Role.ENGINEER))
+    address = f"/api/guides/{superseded.pk}/files/{file}"
+    for unaware in (address, f"{address}?superseded_by=1", f"{address}?superseded_by=4"):
+        answer = client.get(unaware)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (409, "plan_superseded")
+        assert "was superseded by revision 3" in error["message"] and "revision 3" in error["remedy"]
+    assert not Event.objects.filter(action="guide.downloaded").exists()
+    answer = client.get(f"{address}?superseded_by=3")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"].endswith(f'-L-v3-SUPERSEDED-{file}"')
+    said = Event.objects.get(action="guide.downloaded")
+    assert said.text == f"Guide 3 downloaded ({file}), although revision 3 supersedes its plan"
+    assert said.data["superseded_by"] == 3
+
+
+def test_a_superseded_guide_is_called_so_wherever_it_is_shown(superseded: Any, log_in: Any) -> None:
+    client = log_in(factories.person_with(superseded.case.site, Role.ENGINEER))
+    now = factories.signed_guide(plan=superseded.case.plans.get(revision=3), version=4)
+    for guide, by in ((superseded, 3), (now, None)):
+        assert client.get(f"/api/guides/{guide.pk}/").json()["superseded_by"] == by
+    queue = client.get("/api/guides/queue/").json()["designs"]
+    assert {row["version"]: row["superseded_by"] for row in queue} == {3: 3, 4: None}
+    shown = client.get(f"/api/cases/{superseded.case_id}/").json()
+    assert {row["version"]: row["superseded_by"] for row in shown["guides"]} == {3: 3, 4: None}
+    approval = Event.objects.filter(action="plan.approved").latest("pk")
+    assert "superseded with the plan before: guide 3" in approval.text
+    assert approval.data["superseded_guides"] == [str(superseded.pk)]
+
+
+def test_the_package_of_a_superseded_plan_has_a_sheet_on_top_that_says_so(
+    superseded: Any, log_in: Any
+) -> None:
+    client = log_in(superseded.case.surgeon)
+    address = f"/api/guides/{superseded.pk}/files/package.zip?superseded_by=3"
+    with zipfile.ZipFile(io.BytesIO(client.get(address).content)) as archive:
+        release = archive.read("RELEASE.txt").decode()
+        sheet = archive.read("00-SUPERSEDED.pdf")
+        assert archive.read("package/manifest.json") == b"{}", "what was signed stays as it was"
+    assert release.startswith("SUPERSEDED. The plan of this guide, revision 1, was superseded by revision 3.")
+    assert sheet.startswith(b"%PDF-") and superseded_sheet(visible(superseded)) == sheet
+    now = factories.signed_guide(plan=superseded.case.plans.get(revision=3), version=4)
+    with zipfile.ZipFile(
+        io.BytesIO(client.get(f"/api/guides/{now.pk}/files/package.zip").content)
+    ) as archive:
+        assert "00-SUPERSEDED.pdf" not in archive.namelist()
+        assert "SUPERSEDED" not in archive.read("RELEASE.txt").decode()
+
+
+def test_a_package_that_the_browser_has_is_another_one_once_its_plan_is_superseded(log_in: Any) -> None:
+    plan = approved(factories.PlanFactory(revision=1))
+    guide = factories.signed_guide(plan=plan)
+    client = log_in(guide.case.surgeon)
+    address = f"/api/guides/{guide.pk}/files/package.zip"
+    first = client.get(address)
+    approved(factories.PlanFactory(bone_set=plan.bone_set, revision=2))
+    again = client.get(f"{address}?superseded_by=2", headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 200 and again.content != first.content
+
+
+def visible(guide: Any) -> Guide:
+    return Guide.objects.whole().select_related("case__patient").get(pk=guide.pk)
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -6,9 +6,9 @@ import {
   byState,
   checkWords,
   countChecks,
+  type Guide,
   type GuideParameter,
   type GuidePreset,
-  type Guide,
   isSwitch,
   judgedOn,
   presetIds,
@@ -16,6 +16,8 @@ import {
   type QueuedPlan,
   realChanges,
   sterilisationConflict,
+  supersededWords,
+  takenFrom,
   waitingWords,
   worthALook,
 } from './guides';
@@ -141,5 +143,14 @@ describe('a design on other bones', () => {
     expect(judgedOn(guide, 'ct').files).toEqual({ preview: 'guide.stl', contact: 'ct.ply' });
     expect(judgedOn(guide, 'own')).toBe(guide);
     expect(judgedOn(guide, null)).toBe(guide);
+  });
+});
+
+describe('a design of a superseded plan', () => {
+  it('says by which revision, in words and in the address of its files', () => {
+    expect(supersededWords({ superseded_by: 3 })).toBe('Its plan was superseded by revision 3.');
+    expect(takenFrom('/guide.stl', { superseded_by: 3 })).toBe('/guide.stl?superseded_by=3');
+    expect(supersededWords({ superseded_by: null })).toBeNull();
+    expect(takenFrom('/guide.stl', { superseded_by: null })).toBe('/guide.stl');
   });
 });

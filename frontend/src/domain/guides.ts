@@ -138,3 +138,13 @@ export function betterOf(label: string, first: number | null, second: number | n
   const less = /error|lost/i.test(label);
   return first < second === less ? 'first' : 'second';
 }
+
+/** Why a design counts no more although nobody withdrew its plan; nothing where its plan is the one that counts. */
+export function supersededWords(guide: Pick<Guide, 'superseded_by'>): string | null {
+  return guide.superseded_by === null ? null : `Its plan was superseded by revision ${guide.superseded_by}.`;
+}
+
+/** Where a file of a design is had; who takes one of a superseded plan says that they know. */
+export function takenFrom(address: string, guide: Pick<Guide, 'superseded_by'>): string {
+  return guide.superseded_by === null ? address : `${address}?superseded_by=${guide.superseded_by}`;
+}

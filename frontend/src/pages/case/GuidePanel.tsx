@@ -26,7 +26,6 @@ export function GuidePanel({ detail, guide, onGuide, onLook }: Props): ReactNode
   const { person } = useSession();
   const mayDesign = detail.allowed.includes('design');
   const { approved } = useThisPlanner();
-  const outdated = guide !== null && approved !== null && guide.plan !== approved.id;
   return (
     <Stack gap="md" data-testid="guide-panel">
       {guide && (
@@ -47,8 +46,7 @@ export function GuidePanel({ detail, guide, onGuide, onLook }: Props): ReactNode
               />
             )}
           </Group>
-          {outdated && <p className={classes.warning}>Made from an older plan than the one that is approved now.</p>}
-          <ReleasePanel caseId={detail.id} guide={guide} maySign={person?.roles.includes('engineer') ?? false} />
+          <ReleasePanel key={guide.id} caseId={detail.id} guide={guide} maySign={person?.roles.includes('engineer') ?? false} />
         </section>
       )}
       {mayDesign && approved && <Design detail={detail} plan={approved.id} guide={guide} />}

@@ -87,10 +87,7 @@ function Design({ detail, guide, person }: { detail: CaseDetail; guide: Guide | 
         {guide ? (
           <>
             <section className={classes.section}>
-              {approved && guide.plan !== approved.id && guide.state !== 'void' && (
-                <p className={caseClasses.warning}>Made from an older plan than the one that is approved now.</p>
-              )}
-              <ReleasePanel caseId={detail.id} guide={guide} maySign={engineer} />
+              <ReleasePanel key={guide.id} caseId={detail.id} guide={guide} maySign={engineer} />
             </section>
             <section className={classes.section}>
               {boneSet && judgedBones && (

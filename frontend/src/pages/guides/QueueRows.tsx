@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import { ago, clock, quantity, SIDES } from '../../domain/format';
-import { dials, type QueuedGuide, type QueuedPlan, waitingWords } from '../../domain/guides';
+import { dials, type QueuedGuide, type QueuedPlan, supersededWords, waitingWords } from '../../domain/guides';
 import list from '../worklist/Worklist.module.css';
 import { GuideBadge } from './GuideBadge';
 import classes from './Guides.module.css';
@@ -64,6 +64,7 @@ export function PlanRow({ row }: { row: QueuedPlan }): ReactNode {
 
 /** A design with its verdict. */
 export function DesignRow({ row }: { row: QueuedGuide }): ReactNode {
+  const superseded = row.state === 'void' ? null : supersededWords(row);
   return (
     <Row href={`/guides/cases/${row.case}/${row.id}`} testid={`design-${row.pseudonym}-${row.version}`} item={row} at={row.created_at}>
       <span className={classes.words}>
@@ -71,6 +72,11 @@ export function DesignRow({ row }: { row: QueuedGuide }): ReactNode {
           <b>Guide {row.version}</b>
           <GuideBadge state={row.state} />
         </span>
+        {superseded && (
+          <small className={classes.superseded} data-testid="superseded">
+            {superseded}
+          </small>
+        )}
         <small className="dim figures">
           {row.scores ? dials(row.scores).map(({ label, score }) => `${label} ${score}`).join(' · ') : 'Not scored'}
           {row.signature ? ` · signed by ${row.signature.person}` : ` · by ${row.author}`}
