@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recon.errors import InputError
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that a folder can be made, or written into where it exists, without making it.
+
+    Raises:
+        InputError: bad_output.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError("bad_output", f"{nearest} is a file", "Give a folder for the results")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError("bad_output", f"{folder} cannot be written", "Give a folder that you may write")
 
 
 @contextmanager

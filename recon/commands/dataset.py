@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon.commands.bar import Bar
+from recon.bar import Bar
 from recon.commands.drr import point
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recon.commands.bar import Bar
+from recon.bar import Bar
 
 if TYPE_CHECKING:
     from recon.geometry import Array

@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do it."""
+    from recon.bar import Bar
     from recon.bones import Bone
-    from recon.commands.bar import Bar
     from recon.errors import InputError
     from recon.imported import import_bones
 

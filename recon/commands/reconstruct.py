@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recon.commands.bar import Bar
+from recon.bar import Bar
 
 HELP = "four bones from an AP and a lateral X-ray"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recon.commands.bar import Bar
+from recon.bar import Bar
 from recon.commands.drr import point
 
 HELP = "four bones from a CT"

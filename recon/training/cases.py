@@ -56,23 +56,15 @@ class Cases:
             InputError: bad_config, no_labelled_case, no_validation_case; whatever ``Dataset.open`` raises,
                 a person in two splits for one.
         """
-        known = {"dataset", "views", "labelled", "unlabelled", "points"}
-        unknown = sorted(set(table) - known)
-        if unknown:
-            raise InputError(
-                "bad_config", f"The data table has no key {unknown[0]!r}", f"Use {', '.join(sorted(known))}"
-            )
+        _check_table(table)
         dataset = Dataset.open(table["dataset"])
         views = tuple(table.get("views", ("000", "090")))
         dataset.settings.indices(views)  # says which view is missing
-        points = int(table.get("points", 5000))
-        if points < 1:
-            raise InputError("bad_config", f"points is {points}", "Give 1 or more")
 
         def limited(labelled: bool, key: str) -> list[CaseEntry]:
             found = sorted(dataset.entries("train", labelled), key=lambda entry: entry.id)
             order = np.random.default_rng((seed, int(labelled))).permutation(len(found))
-            return [found[i] for i in order[: int(table.get(key, len(found)))]]
+            return [found[i] for i in order[: table.get(key, len(found))]]
 
         cases = cls(
             dataset,
@@ -80,7 +72,7 @@ class Cases:
             limited(True, "labelled"),
             limited(False, "unlabelled"),
             dataset.entries("validation", labelled=True),
-            points,
+            table.get("points", 5000),
             seed,
         )
         if not cases.labelled:
@@ -123,6 +115,28 @@ class Cases:
     def rng(self, purpose: int, number: int) -> np.random.Generator:
         """Random numbers of an example, for one of several purposes."""
         return np.random.default_rng((self.seed, purpose, number))
+
+
+def _check_table(table: Mapping[str, Any]) -> None:
+    """Make sure that keys and values of a ``[data]`` table are what they must be."""
+
+    def bad(message: str, remedy: str) -> InputError:
+        return InputError("bad_config", message, remedy)
+
+    known = {"dataset", "views", "labelled", "unlabelled", "points"}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise bad(f"The data table has no key {unknown[0]!r}", f"Use {', '.join(sorted(known))}")
+    folder, views = table.get("dataset"), table.get("views", [])
+    if not isinstance(folder, str) or not folder:
+        said = "does not say where the data set lies" if folder is None else f"has dataset = {folder!r}"
+        raise bad(f"The data table {said}", 'Give its folder, dataset = "FOLDER"')
+    if not isinstance(views, list | tuple) or not all(isinstance(view, str) for view in views):
+        raise bad(f"views is {views!r}", 'Give a list of names, for example ["000", "090"]')
+    for key, least in (("points", 1), ("labelled", 0), ("unlabelled", 0)):
+        value = table.get(key, least)
+        if type(value) is not int or value < least:
+            raise bad(f"{key} is {value!r}", f"Give a whole number from {least} on")
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """A parsed TOML configuration; ``name`` is the file's where it does not say one.
 
     Raises:
-        InputError: no_file, bad_config.
+        InputError: no_file; bad_config, where it is not TOML or its name is no text.
     """
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -25,4 +25,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise InputError(
             "bad_config", f"{path} is not a TOML file ({error})", "Mend the line that it names"
         ) from error
-    return {"name": path.stem, **config}
+    named = {"name": path.stem, **config}
+    if not isinstance(named["name"], str) or not named["name"]:
+        raise InputError("bad_config", f"name is {named['name']!r}", 'Give a text, name = "NAME"')
+    return named

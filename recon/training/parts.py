@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any, Literal, get_args
 
 import torch
 
+from recon.bar import Bar
 from recon.errors import InputError
 from recon.networks.build import build_network
+from recon.output import check_writable
 from recon.training.cases import Cases
 from recon.training.checkpoint import load_weights
 from recon.training.ct import CtTask
@@ -85,7 +88,8 @@ class _Job:
         unlabelled = self.cases.unlabelled if self.unlabelled else []
         used = [*self.cases.labelled, *unlabelled, *self.cases.validation]
         if team.leads:
-            self.cases.check(used, progress)
+            with _shown(progress) as tell:
+                self.cases.check(used, tell)
         team.wait()
         if not team.leads:  # they find what the first one wrote down
             self.cases.check(used)
@@ -95,7 +99,18 @@ class _Job:
         while self.questions:
             question = self.questions.pop(0)
             if team.leads:
-                question(progress=progress)
+                with _shown(progress) as tell:
+                    question(progress=tell)
+
+
+@contextmanager
+def _shown(progress: Progress | None) -> Iterator[Progress | None]:
+    """The progress that the caller gave; without one, a bar on a terminal."""
+    if progress is not None:
+        yield progress
+        return
+    with Bar() as bar:
+        yield bar
 
 
 def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Progress | None = None) -> Path:
@@ -106,7 +121,8 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
         config: a parsed TOML file, see ``recon/configs``: ``seed``, ``[PART.network]``, ``[PART.training]``,
             ``[data]``, and ``[ssr_kd]`` for "xray" on a data set.
         folder: where checkpoint, log and weights go.
-        progress: told the stage and its share done; a bar on a terminal where it is None.
+        progress: told the stage ("check", "segmentation", "teacher", "train") and its share done; a bar on a
+            terminal where it is None.
 
     Returns:
         The half-precision weights that did best on the validation people, ``folder / "PART.safetensors"``;
@@ -122,8 +138,9 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     network_table = table(config, part, "network")
     _check_kind(part, network_table)
     seed = config.get("seed", 0)
-    if not isinstance(seed, int) or seed < 0:
+    if type(seed) is not int or not 0 <= seed < 2**63:
         raise InputError("bad_config", f"seed is {seed!r}", "Give a whole number from 0 on")
+    check_writable(folder)
     identity: dict[str, Any] = {
         "part": part,
         "seed": seed,
@@ -132,7 +149,7 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
         "data": dict(table(config, "data")),
     }
     if part == "xray":
-        identity["ssr_kd"] = _ssr_kd_identity(config.get("ssr_kd", {}))
+        identity["ssr_kd"] = _ssr_kd_identity(_ssr_kd_table(config))
     with team() as members:
         torch.manual_seed(seed)
         torch.set_num_threads(settings.threads)
@@ -188,6 +205,11 @@ def table(config: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return found
 
 
+def _ssr_kd_table(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The ssr_kd table, which may be left out."""
+    return table(config, "ssr_kd") if "ssr_kd" in config else {}
+
+
 def _check_kind(part: str, network: Mapping[str, Any]) -> None:
     kind = network.get("kind", "lift")
     if kind not in _KINDS[part]:
@@ -214,10 +236,11 @@ def _xray(setup: _Setup) -> _Job:
     network: Any = build_network(table(config, "xray", "network"))
     if "dataset" not in data:
         return _Job(VirtualKneesTask(network, data, settings, setup.folder / "knees", setup.seed))
-    weights = SsrKd.from_table(config.get("ssr_kd", {}))
+    weights = SsrKd.from_table(_ssr_kd_table(config))
     cases = setup.cases()
     _check_xray(network, cases, settings, weights)
     root = Path(weights.cache) if weights.cache else setup.folder / "cache"
+    check_writable(root)
     # Both frozen networks are read here, and asked when nothing can be refused any more: it takes a while.
     questions: list[Callable[..., None]] = []
     teacher = shadows = None

@@ -38,7 +38,8 @@ class SsrKd:
         """
         known = {field.name: type(field.default) for field in fields(cls)}
         for key, value in table.items():
-            if key not in known or isinstance(value, str) != (known[key] is str) or isinstance(value, bool):
+            number = known.get(key) is float and type(value) is int
+            if not (number or type(value) is known.get(key)):
                 raise InputError(
                     "bad_config",
                     f"The ssr_kd table cannot use {key} = {value!r}",

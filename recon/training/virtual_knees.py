@@ -54,12 +54,15 @@ class VirtualKneesTask:
             "detail": float,
         }
         complete = set(needed) <= set(table) <= set(known)
-        if not complete or not all(isinstance(value, known[key]) for key, value in table.items()):
+        if not complete or not all(_fits(value, known[key]) for key, value in table.items()):
             raise InputError(
                 "bad_config",
                 "The data table names neither a data set nor virtual knees",
                 f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
             )
+        for key in ("samples", "validation_samples", "points", "readings"):
+            if table.get(key, 1) < 1:
+                raise InputError("bad_config", f"{key} is {table[key]}", "Give 1 or more")
         self._readings = int(table.get("readings", 1))
         self._off = OffModel(**{key: float(table[key]) for key in ("part_spread", "detail") if key in table})
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
@@ -121,6 +124,11 @@ class VirtualKneesTask:
         """The views of the first validation knee."""
         views = self._looks(model)[0].images[0, :, 0].cpu().numpy()
         return {"input": grey(np.concatenate(views, axis=1))}
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a value of a table is of a kind; TOML writes 1.0 as 1 as well."""
+    return type(value) is kind or (kind is float and type(value) is int)
 
 
 def validation_batches(count: int, points: int) -> list[Batch]:

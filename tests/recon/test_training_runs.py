@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from recon.cli import main
 from recon.errors import InputError
 from recon.training import train
 from tests.recon.tiny import tiny_dataset
-from tests.recon.training_config import frozen_weights, tiny_config
+from tests.recon.training_config import frozen_weights, tiny_config, toml
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +129,80 @@ def test_what_was_said_of_a_case_holds_wherever_its_data_set_lies(
     assert {k: v for k, v in first.items() if k != "seconds"} == {
         k: v for k, v in second.items() if k != "seconds"
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "word"),
+    [
+        ("data.dataset", None, "data set"),
+        ("data.dataset", 5, "5"),
+        ("data.dataset", "", "''"),
+        ("data.points", "x", "points"),
+        ("data.points", 0, "points"),
+        ("data.points", True, "points"),
+        ("data.labelled", -1, "labelled"),
+        ("data.unlabelled", 1.5, "unlabelled"),
+        ("data.views", "000", "views"),
+        ("data.views", [0, 90], "views"),
+        ("ssr_kd", 5, "ssr_kd"),
+        ("ssr_kd.points", 2.5, "points"),
+        ("ssr_kd.teacher", 5, "teacher"),
+        ("seed", True, "seed"),
+        ("xray.training", 5, "xray.training"),
+    ],
+)
+def test_a_value_that_means_nothing_is_named(
+    config: dict[str, Any], tmp_path: Path, place: str, value: Any, word: str
+) -> None:
+    *tables, key = place.split(".")
+    table = config
+    for name in tables:
+        table = table[name]
+    table[key] = value
+    if value is None:
+        del table[key]
+    for part in ("ct", "segmentation", "xray") if place.startswith("data") else ("xray",):
+        error = refusal(config, tmp_path / "run", part)
+        assert error.code == "bad_config"
+        assert word in error.message
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("what", ["run", "parent", "cache"])
+def test_a_file_where_results_should_go_is_refused(config: dict[str, Any], tmp_path: Path, what: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    run = {"run": tmp_path / "file", "parent": tmp_path / "file" / "run", "cache": tmp_path / "run"}[what]
+    if what == "cache":
+        config["ssr_kd"]["cache"] = str(tmp_path / "file")
+    assert refusal(config, run).code == "bad_output"
+    assert (tmp_path / "file").read_text() == "mine"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_name_that_is_no_text_is_refused(
+    config: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tiny.toml").write_text(toml({**config, "name": 5}))
+    assert main(["train", "ct", "--config", str(tmp_path / "tiny.toml")]) == 2
+    assert "name is 5" in capsys.readouterr().err
+
+
+def test_what_comes_before_the_first_step_shows_how_far_it_is(
+    config: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[str] = []
+    train("xray", config, tmp_path / "run", progress=lambda stage, _share: told.append(stage))
+    assert list(dict.fromkeys(told)) == ["check", "segmentation", "teacher", "train"]
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "knees" / ".checked.json").unlink()
+    (tmp_path / "tiny.toml").write_text(toml(config))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    capsys.readouterr()
+    assert (
+        main(["train", "xray", "--config", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "anew")]) == 0
+    )
+    shown = capsys.readouterr().err
+    assert all(stage in shown for stage in ("check", "segmentation", "teacher", "step"))
