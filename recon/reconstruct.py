@@ -35,7 +35,8 @@ from recon.trust.calibration import calibration_of
 from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
-_NODES = 128  # cells a side of the grid at whose nodes the network is asked: 1.6 mm, as its finest pixels
+NETWORK_NODES = 128
+"""Cells a side of the grid at whose nodes the network is asked: 1.6 mm, as its finest pixels."""
 _CUT_PIECE = 0.2  # of the largest piece: a condyle apart from its fellow is not smaller
 
 
@@ -131,10 +132,10 @@ def reconstruct_views(
     with watch.stage("encode"):
         tell("encode", 0.15)
         seen = field_of_view(views)
-        field = gridded(views_field(network, views, segmentation), CUBE, _NODES)
+        field = gridded(views_field(network, views, segmentation), CUBE, NETWORK_NODES)
     with watch.stage("refine"):
         tell("refine", 0.25)
-        rough = _extracted(field, seen, _NODES)
+        rough = _extracted(field, seen, NETWORK_NODES)
         refinement = refine(field, rough, seen, CUBE, in_parallel(EdgeImage.of_view, views))
         if not refined:
             refinement = replace(refinement, field=field, bones={})

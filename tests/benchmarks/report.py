@@ -30,4 +30,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def finish(result: dict[str, Any]) -> None:
     """Print the line that scripts read."""
-    print(json.dumps({name: round(v, 4) if isinstance(v, float) else v for name, v in result.items()}))
+    print(json.dumps({name: _rounded(v) if isinstance(v, float) else v for name, v in result.items()}))
+
+
+def _rounded(value: float) -> float:
+    """Four decimals, or two digits where nothing would be left of them."""
+    return round(value, 4) or float(f"{value:.1e}")
