@@ -128,8 +128,8 @@ def _plan(options: argparse.Namespace) -> int:
     )
     for name, measure in document["measures"].items():
         band = measure["band"]
-        spread = "" if band is None else f"  (90 %: {band[0]:.1f} to {band[1]:.1f})"
         digits = 1 if measure["unit"] else 2  # a ratio
+        spread = "" if band is None else f"  (90 %: {band[0]:.{digits}f} to {band[1]:.{digits}f})"
         before, after = (f"{measure[when]:.{digits}f}" for when in ("before", "after"))
         say(f"{name:16}{before:>7} -> {after:>6} {measure['unit']}{spread}")
     for warning in document["warnings"]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from guides.bones import Bone, BoneSet, hashes
-from guides.bones.uncertainty import Uncertainty, read_uncertainty
+from guides.bones.uncertainty import Uncertainty, read_uncertainties
 from guides.errors import InputError
 from guides.judgement import Judged, target_warnings, unsure_places, warning, warnings
 from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
-from guides.measures import LongFilm, Points, axes, jlca, measures_document
+from guides.measures import LongFilm, Points, axes, doubts, jlca, measures_document
 from guides.osteotomy import (
     Correction,
     Cut,
@@ -72,7 +72,8 @@ def plan_files(
 
     Args:
         bones: folder with tibia.ply and, as far as they are known, femur.ply, fibula.ply and patella.ply.
-            Where the tibia's vertices carry ``uncertainty_mm``, the plan says how sure the bone is there.
+            Where vertices carry ``uncertainty_mm``, measures have bands that come of it, and the plan says
+            how sure the tibia is where it needs it.
         side: "L" or "R".
         correction_deg: turn in degrees; or
         target_hka: hip-knee-ankle angle to reach, degrees (180 straight, above valgus); or
@@ -115,7 +116,7 @@ def plan_files(
     if landmarks is not None:
         check_consistency(marks.positions(), side)
     report("osteotomy", 0.8)
-    uncertainty = read_uncertainty(bones / f"{Bone.TIBIA.label}.ply")
+    uncertainty = read_uncertainties(bones)
     case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca), placing)
     if target is not None:
         correction_deg = solve_correction(case.correction, case.points, side, *target)
@@ -199,7 +200,7 @@ class _Case:
 
 
 def _document(
-    case: _Case, correction_deg: float, bones_sha256: dict[str, str], uncertainty: Uncertainty | None
+    case: _Case, correction_deg: float, bones_sha256: dict[str, str], uncertainty: Mapping[Bone, Uncertainty]
 ) -> dict[str, Any]:
     osteotomy = case.osteotomy(correction_deg)
     correction = Correction(
@@ -210,9 +211,13 @@ def _document(
         case.joint_closing_deg,
     )
     measures = measures_document(
-        case.marks, case.side, lambda points: correction.of_leg(points, case.side), case.film
+        case.marks,
+        case.side,
+        lambda points: correction.of_leg(points, case.side),
+        case.film,
+        doubts(case.marks, uncertainty),
     )
-    unsure = unsure_places(uncertainty, case.points, osteotomy)
+    unsure = unsure_places(uncertainty.get(Bone.TIBIA), case.points, osteotomy)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "side": case.side,

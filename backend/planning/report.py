@@ -101,9 +101,10 @@ def _story(plan: Plan, pictures: Mapping[str, bytes], xrays: Mapping[str, bytes]
     yield _section("Measures")
     yield _table(rows.measures(document), (0.22, 0.19, 0.19, 0.085, 0.15, 0.165))
     yield _paragraph(
-        "In brackets the band that holds 90 % of what is possible where something is out of view or read"
-        " on a film; no band: everything that the measure needs was seen, or set by hand. Above and below:"
-        " the leg after the correction lies outside the normal range there.",
+        "In brackets the band that holds 90 % of what is possible where something is out of view, read on a"
+        " film or found on a bone that was reconstructed from X-rays; no band: everything that the measure"
+        " needs was seen on a bone that states no error, or set by hand. Above and below: the leg after the"
+        " correction lies outside the normal range there.",
         SMALL,
     )
     yield _section("Warnings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,15 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from guides.bones.arrays import Array, Flags, Indices
+from guides.bones.bone_set import Bone
 from guides.bones.cleaning import read_mesh
+from guides.errors import InputError
 
 PROPERTY = "uncertainty_mm"
 """Vertex property: expected distance to the true surface."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Expected distances to the true surface.
+    """Expected distances to the true surface; equal only to itself, so that what was asked of it is kept.
 
     Attributes:
         points: (N, 3) vertices of the file, mm.
@@ -61,7 +64,18 @@ def read_uncertainty(path: Path) -> Uncertainty | None:
     return _read_version(path, state.st_mtime_ns, state.st_size)
 
 
-@lru_cache(maxsize=8)  # a slider asks for the same tibia many times a second
+def read_uncertainties(folder: Path) -> dict[Bone, Uncertainty]:
+    """What the bones of a folder say of themselves, those that say something and can be read."""
+    found = {}
+    for bone in Bone:
+        path = folder / f"{bone.label}.ply"
+        if path.is_file():
+            with suppress(InputError):
+                found[bone] = read_uncertainty(path)
+    return {bone: known for bone, known in found.items() if known is not None}
+
+
+@lru_cache(maxsize=32)  # a slider asks for the same bones many times a second
 def _read_version(path: Path, _changed_ns: int, _size: int) -> Uncertainty | None:
     mesh = read_mesh(path)
     # trimesh leaves properties that it does not know in the raw elements of the file.

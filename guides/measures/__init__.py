@@ -23,6 +23,7 @@ from guides.measures.angles import (
 from guides.measures.bands import BAND, DRAWS, SHAFT_MM, band, bands, drawn_points
 from guides.measures.definitions import MEASURES, Measure, NormalRange
 from guides.measures.document import measures_document
+from guides.measures.doubt import doubts
 from guides.measures.long_film import NO_FILM, LongFilm
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "band",
     "bands",
     "caton_deschamps",
+    "doubts",
     "drawn_points",
     "hka",
     "jlca",

@@ -153,7 +153,8 @@ def caton_deschamps(points: Points, _side: Side) -> Array:
 
     def seen(a: str, b: str) -> Array:
         vector = points[a] - points[b]
-        return np.asarray(np.linalg.norm(vector - _dot(vector, across)[..., None] * across, axis=-1))
+        flat = vector - _dot(vector, across)[..., None] * across
+        return np.sqrt(_dot(flat, flat))
 
     height = seen("patella_articular_inferior", "plateau_anterior")
     return height / seen("patella_articular_superior", "patella_articular_inferior")

@@ -1,8 +1,8 @@
-"""How sure a measure is: draws of what is out of view, and the band that holds 90 % of them."""
+"""How sure a measure is: draws of what is out of view or in doubt, and the band that holds 90 % of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from guides.bones import Array
 from guides.landmarks import PRIORS, Landmarks, Priors, Side, rotate
 from guides.measures.angles import Points, axes
 from guides.measures.definitions import Measure
+from guides.measures.doubt import doubted
 from guides.measures.long_film import FILM_SPREAD_DEG, NO_FILM, LongFilm, hip_imputed
 
 SHAFT_MM = 50.0
@@ -22,7 +23,11 @@ BAND = (5.0, 95.0)
 
 
 def drawn_points(
-    landmarks: Landmarks, side: Side, film: LongFilm = NO_FILM, priors: Priors = PRIORS
+    landmarks: Landmarks,
+    side: Side,
+    film: LongFilm = NO_FILM,
+    priors: Priors = PRIORS,
+    doubt: Mapping[str, float] | None = None,
 ) -> dict[str, Array]:
     """Positions with every imputed hip and ankle replaced by (DRAWS, 3) draws from the priors.
 
@@ -35,13 +40,14 @@ def drawn_points(
         side: L or R.
         film: what was read on a long-leg film.
         priors: those that the landmarks were imputed from.
+        doubt: how far landmarks may be off on bones that are not sure of themselves, see ``doubts``.
     """
     points = landmarks.positions()
     deviations, film_errors = _deviations(priors)
     frame = axes(points, side)
     # Towards medial on either side, so that a mirrored leg has mirrored draws.
     towards_medial = np.cross(frame.up, frame.medial)
-    drawn: dict[str, Array] = dict(points)
+    drawn: dict[str, Array] = points | doubted(landmarks, side, doubt or {}, DRAWS)
     shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
     shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
     imputed = (

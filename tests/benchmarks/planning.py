@@ -15,6 +15,8 @@
   where the plan is given the true HKA, as a long-leg film would; the gap is that plan's. ``plane_angle`` is
   between the normals of the two cut planes, ``plane_start`` how far the X-ray plan's plane passes from where
   the true plan's saw enters. ``worst_`` before a name gives the largest.
+- ``xray_band_coverage_percent``: how often the 90 % band that the plan on X-ray bones states before the
+  correction holds the value of the true, whole bones, over the measures of ``BANDED`` and all knees.
 - ``external_xray_vs_true_...`` and so on: the same of the five external limbs (evaluation only), as they are.
   A limb that the trust would refuse is marked, and planned all the same.
 """
@@ -60,6 +62,9 @@ UNITS = {
     "plane_start": "mm",
 }
 """What X-ray bones and true bones are compared in."""
+BANDED = (
+    "mMPTA", "PTS_medial", "PTS_lateral", "mLDFA", "JLCA", "HKA", "WBL", "JLO", "Caton_Deschamps",
+)  # fmt: skip
 _ANGULAR = ("mMPTA", "PTS_medial", "correction")  # of which one mean is given
 _KEYS = {"whole": "xray_vs_true", "cropped": "xray_vs_cropped"}
 
@@ -266,6 +271,20 @@ def compared(knee: Knee) -> dict[str, dict[str, float | None]]:
     return found
 
 
+def held(knee: Knee) -> dict[str, bool]:
+    """Whether the band of each measure of the X-ray bones holds the value of the true, whole ones."""
+    seen, true = (
+        plan_files(folder, knee.side, correction_deg=0.0)["measures"]
+        for folder in (knee.reconstructed, knee.whole)
+    )
+    found = {}
+    for name in BANDED:
+        if name in seen and name in true:
+            low, high = seen[name]["band"] or [seen[name]["before"]] * 2
+            found[name] = low <= true[name]["before"] <= high
+    return found
+
+
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
@@ -291,12 +310,14 @@ def main() -> None:
         print(report.table(heads, rows), end="\n\n")
     differences: dict[tuple[str, str], list[dict[str, float | None]]] = {}
     cases: list[list[Any]] = []
+    inside: dict[str, list[dict[str, bool]]] = {}
     with tempfile.TemporaryDirectory() as folder_name:
         for knee in knees(Path(folder_name), quick=options.quick):
             for against, values in compared(knee).items():
                 differences.setdefault((knee.source, against), []).append(values)
                 cells = ["-" if values[name] is None else values[name] for name in UNITS]
                 cases.append([knee.source, knee.name, against, *cells])
+            inside.setdefault(knee.source, []).append(held(knee))
     units = [f"{name} {unit}" for name, unit in UNITS.items()]
     print(report.table(["X-ray bones minus true bones", "case", "true", *units], cases), end="\n\n")
     line: dict[str, Any] = {"quick": options.quick}
@@ -316,6 +337,13 @@ def main() -> None:
             line[f"{key}_{name}_{unit}"] = means[name]
             line[f"worst_{key}_{name}_{unit}"] = worst[name]
     print(report.table(["absolute difference", "", "true", "knees", *units], summary), end="\n\n")
+    shares = []
+    for source, each in inside.items():
+        by_measure = {name: [one[name] for one in each if name in one] for name in BANDED}
+        shares.append([source, *(f"{sum(found)} of {len(found)}" for found in by_measure.values())])
+        key = "xray_band_coverage_percent" if source == "llp26" else f"{source}_xray_band_coverage_percent"
+        line[key] = 100 * float(np.mean([value for found in by_measure.values() for value in found]))
+    print(report.table(["bands that hold the true value", *BANDED], shares), end="\n\n")
     report.finish(line)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guides.bones import hashes
+from guides.bones import Bone, BoneSet, hashes
 from guides.bones.uncertainty import PROPERTY, Uncertainty, read_uncertainty
 from guides.plan import plan_files, read_plan
+from tests.guides.conftest import FolderOf
 from tests.guides.synthetic import synthetic_leg, write_leg
 
 PLACES = ("plateau", "cut", "hinge")
@@ -29,10 +30,34 @@ def leg(folder: Path, values: Values | None) -> Path:
         path = folder / "tibia.ply"
         tibia = trimesh.load_mesh(path, process=False)
         vertices, faces = trimesh.remesh.subdivide_to_size(tibia.vertices, tibia.faces, 4.0)
-        tibia = trimesh.Trimesh(vertices, faces)
-        tibia.vertex_attributes[PROPERTY] = values(np.asarray(tibia.vertices)).astype(np.float32)
-        tibia.export(path)
+        write_unsure(path, trimesh.Trimesh(vertices, faces), values)
     return folder
+
+
+def write_unsure(path: Path, bone: trimesh.Trimesh, values: Values) -> None:
+    bone = trimesh.Trimesh(bone.vertices, bone.faces, process=False)
+    bone.vertex_attributes[PROPERTY] = values(np.asarray(bone.vertices)).astype(np.float32)
+    bone.export(path)
+
+
+def unsure_bones(
+    real: Path, folder: Path, bones: Iterable[Bone], mm: float, *, mirrored: bool = False
+) -> Path:
+    """The bones of a folder, some of which expect to be so many mm off."""
+    folder.mkdir()
+    for bone, mesh in BoneSet.read(real).items():
+        if mirrored:
+            mesh = trimesh.Trimesh(mesh.vertices * [-1, 1, 1], mesh.faces[:, ::-1], process=False)
+        path = folder / f"{bone.label}.ply"
+        if bone in bones:
+            write_unsure(path, mesh, lambda vertices: np.full(len(vertices), mm))
+        else:
+            mesh.export(path)
+    return folder
+
+
+def half(band: list[float]) -> float:
+    return (band[1] - band[0]) / 2
 
 
 def unsure(plan: dict[str, Any]) -> dict[str, Any]:
@@ -107,3 +132,89 @@ def test_a_bone_that_changes_has_another_hash(tmp_path: Path) -> None:
     after = hashes(tmp_path)
     assert after["tibia"] == hashlib.sha256(content).hexdigest() != before["tibia"]
     assert after["fibula"] == before["fibula"]
+
+
+def test_whole_bones_that_say_nothing_have_no_bands_and_those_that_doubt_themselves_have(
+    folder_of: FolderOf, tmp_path: Path
+) -> None:
+    real = folder_of("vsd_z013_l")
+    sure = plan_files(real, "L", correction_deg=8)
+    unsure = plan_files(unsure_bones(real, tmp_path / "unsure", Bone, 0.8), "L", correction_deg=8)
+    points = {name: np.array(mark["position"]) for name, mark in sure["landmarks"].items()}
+    apart = np.linalg.norm(points["plateau_medial"] - points["plateau_lateral"])
+    # A normal error whose mean size is 0.8 mm at either end of a plateau, 30 mm apart, and half its square at
+    # the middle; 1.645 standard deviations hold 90 %.
+    end = 0.8 * np.sqrt(np.pi / 2)
+    slope, tilt = (1.645 * np.degrees(np.sqrt(2) * end / over) for over in (30, np.sqrt(2) * apart))
+    for name, measure in unsure["measures"].items():
+        for part in ("before", "after", "normal", "provenance"):
+            assert measure[part] == sure["measures"][name][part], name
+        for part in ("band", "band_after"):
+            assert sure["measures"][name][part] is None
+            low, high = measure[part]
+            assert low < measure["before" if part == "band" else "after"] < high, name
+    found = {name: half(measure["band"]) for name, measure in unsure["measures"].items()}
+    assert found["PTS_medial"] == pytest.approx(slope, rel=0.06)
+    assert found["PTS_lateral"] == pytest.approx(slope, rel=0.06)
+    assert found["mMPTA"] == pytest.approx(tilt, rel=0.06)
+    assert 0.02 < found["Caton_Deschamps"] < 0.2
+    read_plan(unsure)
+
+
+def test_only_measures_of_the_bone_in_doubt_have_a_band(folder_of: FolderOf, tmp_path: Path) -> None:
+    folder = unsure_bones(folder_of("vsd_z013_l"), tmp_path / "patella", [Bone.PATELLA], 1.0)
+    plan = plan_files(folder, "L", correction_deg=8)
+    assert [name for name, measure in plan["measures"].items() if measure["band"]] == ["Caton_Deschamps"]
+    # A preview reads the tibia alone, and yet knows how sure the patella is.
+    again = plan_files(folder, "L", correction_deg=8, landmarks=plan["landmarks"])
+    assert again["measures"] == plan["measures"]
+
+
+def test_what_a_person_set_by_hand_is_in_no_doubt(folder_of: FolderOf, tmp_path: Path) -> None:
+    folder = unsure_bones(folder_of("vsd_z013_l"), tmp_path / "unsure", Bone, 1.0)
+    marks = plan_files(folder, "L", correction_deg=8)["landmarks"]
+    medial = dict(marks)
+    for end in ("anterior", "posterior"):
+        medial[f"plateau_medial_{end}"] = marks[f"plateau_medial_{end}"]["position"]
+    measures = {
+        name: plan_files(folder, "L", correction_deg=8, landmarks=given)["measures"]
+        for name, given in (
+            ("found", marks),
+            ("medial", medial),
+            ("all", {name: mark["position"] for name, mark in marks.items()}),
+        )
+    }
+    wide, narrow = (half(measures[name]["PTS_medial"]["band"]) for name in ("found", "medial"))
+    assert narrow < 0.1 * wide, "only the axis is still in doubt"
+    assert measures["medial"]["PTS_lateral"]["band"] == pytest.approx(
+        measures["found"]["PTS_lateral"]["band"], abs=0.1
+    )
+    assert all(measure["band"] is None for measure in measures["all"].values())
+
+
+def test_twice_the_doubt_is_twice_the_band_and_a_correction_of_nothing_keeps_it(
+    folder_of: FolderOf, tmp_path: Path
+) -> None:
+    bands = []
+    for mm in (0.5, 1.0):
+        folder = unsure_bones(folder_of("hubmap_vhm_r"), tmp_path / f"{mm}", Bone, mm)
+        measures = plan_files(folder, "R", correction_deg=0)["measures"]
+        for measure in measures.values():
+            assert measure["band"] == measure["band_after"]
+        bands.append({name: half(measure["band"]) for name, measure in measures.items()})
+    for name in ("mMPTA", "mLDFA", "JLCA", "PTS_medial", "PTS_lateral", "JLO"):
+        assert bands[1][name] == pytest.approx(2 * bands[0][name], rel=0.02), name
+
+
+def test_a_mirrored_leg_is_in_the_same_doubt(folder_of: FolderOf, tmp_path: Path) -> None:
+    real = folder_of("hubmap_vhm_l")
+    here = plan_files(unsure_bones(real, tmp_path / "l", Bone, 0.7), "L", target_wbl=62.5)
+    marks = {
+        name: {**mark, "position": [-mark["position"][0], *mark["position"][1:]]}
+        for name, mark in here["landmarks"].items()
+    }
+    folder = unsure_bones(real, tmp_path / "r", Bone, 0.7, mirrored=True)
+    there = plan_files(folder, "R", target_wbl=62.5, landmarks=marks)
+    for name, measure in here["measures"].items():
+        for part in ("band", "band_after"):
+            assert there["measures"][name][part] == pytest.approx(measure[part], abs=0.02), name

@@ -11,6 +11,7 @@ describe('numbers as people read them', () => {
   it('writes ranges that a minus sign does not blur', () => {
     expect(range([-4.2, -1], 'deg')).toBe('−4.2 to −1.0°');
     expect(range([48, 76], 'percent')).toBe('48 to 76 %');
+    expect(range([0.81, 1.09], '')).toBe('0.81 to 1.09');
   });
 
   it('joins units as the field writes them', () => {

@@ -51,11 +51,11 @@ export function unit(name: string): string {
   return { deg: '°', degrees: '°', percent: '%', mm3: 'mm³', mm2: 'mm²' }[name] ?? name;
 }
 
-/** "87 to 91°", so that no dash stands beside a minus sign; narrow ranges with one decimal. */
+/** "87 to 91°", so that no dash stands beside a minus sign; narrow ranges with one decimal, ratios with two. */
 export function range(band: readonly number[], name: string): string {
   const mark = unit(name);
-  const digits = Math.max(...band) - Math.min(...band) < 4 ? 1 : 0;
-  return `${band.map((edge) => number(edge, digits)).join(' to ')}${mark === '°' ? '' : ' '}${mark}`;
+  const digits = mark === '' ? 2 : Math.max(...band) - Math.min(...band) < 4 ? 1 : 0;
+  return `${band.map((edge) => number(edge, digits)).join(' to ')}${mark === '°' ? '' : ' '}${mark}`.trimEnd();
 }
 
 /** "8.0°" but "8.0 mm". */
