@@ -82,7 +82,8 @@ MEASURES: dict[str, Measure] = {
     "PTS_lateral": Measure(
         slope_lateral, "deg", (*_TIBIA, "plateau_lateral_anterior", "plateau_lateral_posterior"),
         "Posterior slope of the lateral plateau against the tibial mechanical axis",
-        "5.3 (-4.7 to 16.2) on CT of 378 healthy people (PMC6984458); no range agreed on", None,
+        "5.3 (-4.7 to 16.2) on CT of 378 healthy people (PMC6984458); no narrower range agreed on",
+        NormalRange(-4.7, 16.2, "PMC6984458, least and most of 378 healthy people on CT"),
     ),
     "HKA": Measure(
         hka, "deg", _TIBIA + _FEMUR,
