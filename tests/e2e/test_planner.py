@@ -241,6 +241,40 @@ def test_the_cut_is_dragged_and_put_back(surgeon: Profile) -> None:
     assert page.get_by_test_id("gaps").inner_text() != gaps
 
 
+def test_the_hinge_axis_is_turned_by_hand_and_by_keys(surgeon: Profile) -> None:
+    page = opened(surgeon, DEMO_CASE)
+    page.get_by_test_id("target").get_by_text("Degrees", exact=True).click()
+    app.set_correction(page, 10)
+    pane, slope = page.get_by_test_id("view-axial"), after(page, "PTS_medial")
+    drag(page, handle(pane, "Hinge axis"), (14, 0))
+    row = page.get_by_test_id("landmark-cut:axis")
+    expect(row).to_contain_text("edited")
+    found = re.search(r"[+−-]?[\d.]+(?=°)", row.inner_text())
+    assert found
+    asked = float(found[0].replace("−", "-"))
+    assert 0.5 < abs(asked) <= 4.5
+    # What was asked for by the turn is what the engine reaches.
+    assert after(page, "PTS_medial") == pytest.approx(slope + asked, abs=0.11)
+    assert after(page, "mMPTA") > 0
+    page.get_by_test_id("undo").click()
+    app.settled(page)
+    expect(row).to_have_count(0)
+    assert after(page, "PTS_medial") == slope
+    page.get_by_test_id("landmarks-open").click()
+    row.get_by_role("button", name="Hinge axis: arrow keys").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    app.settled(page)
+    expect(row).to_contain_text("slope +1.0°")
+    assert after(page, "PTS_medial") == pytest.approx(slope + 1, abs=0.11)
+    page.get_by_test_id("reset-cut:axis").click()
+    app.settled(page)
+    assert after(page, "PTS_medial") == slope
+    # From in front the axis is next to a point: its grip would lie on that of the hinge.
+    with pytest.raises(AssertionError):
+        handle(page.get_by_test_id("view-frontal"), "Hinge axis")
+
+
 def test_a_landmark_is_dragged_along_the_bone_and_put_back(surgeon: Profile) -> None:
     page = opened(surgeon, DEMO_CASE)
     page.get_by_test_id("show-landmarks").click()

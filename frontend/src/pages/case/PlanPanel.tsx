@@ -61,6 +61,7 @@ export function PlanPanel({ detail }: { detail: CaseDetail }): ReactNode {
             document={document}
             landmarks={planner.state.landmarks}
             cut={planner.state.cut}
+            slopeChange={planner.state.slopeChange}
             mayPlan={planner.mayPlan}
             onSet={planner.set}
           />

@@ -3,7 +3,8 @@ import { RotateCcw } from 'lucide-react';
 import { type KeyboardEvent, memo, type ReactNode, useState } from 'react';
 
 import { landmarkLabel } from '../../domain/leg';
-import { number } from '../../domain/format';
+import { number, quantity } from '../../domain/format';
+import { clampSlope } from '../../domain/hingeAxis';
 import type { PlanDocument, Point } from '../../domain/plan';
 import { type PlanState, withCut, withLandmark, withoutLandmark } from '../../domain/planRequest';
 import type { Planner } from '../case/usePlanner';
@@ -25,16 +26,18 @@ interface Props {
   document: PlanDocument;
   landmarks: PlanState['landmarks'];
   cut: PlanState['cut'];
+  slopeChange: number;
   mayPlan: boolean;
   onSet: Planner['set'];
 }
 
 /** Landmarks and cut with how each came about; keys move what is in focus, and each can be put back. */
-export const LandmarkList = memo(function LandmarkList({ document, landmarks, cut, mayPlan, onSet }: Props): ReactNode {
+export const LandmarkList = memo(function LandmarkList({ document, landmarks, cut, slopeChange, mayPlan, onSet }: Props): ReactNode {
   const [open, setOpen] = useState(false);
   const { start_point: start, hinge_point: hinge } = document.osteotomy;
   const edited = Object.keys(landmarks);
-  const count = edited.length + (cut ? 1 : 0);
+  const turned = slopeChange !== 0;
+  const count = edited.length + (cut ? 1 : 0) + (turned ? 1 : 0);
   const shown = open ? Object.keys(document.landmarks) : edited;
 
   const moveMark = (name: string, by: Point): void =>
@@ -63,6 +66,7 @@ export const LandmarkList = memo(function LandmarkList({ document, landmarks, cu
             <Entry label="Hinge" place={hinge} provenance={cut ? 'edited' : 'auto'} name="cut:hinge" onMove={(by) => moveCut('hinge_point', by)} onReset={null} />
           </>
         )}
+        {(open || turned) && <Axis slope={slopeChange} onTurn={(by) => onSet((now) => ({ ...now, slopeChange: by === null ? 0 : clampSlope(now.slopeChange + by) }), true)} />}
         {shown.map((name) => {
           const mark = document.landmarks[name];
           if (!mark) return null;
@@ -83,6 +87,40 @@ export const LandmarkList = memo(function LandmarkList({ document, landmarks, cu
     </section>
   );
 });
+
+/** Degrees of slope that a key asks for; they turn the hinge axis. */
+const TURNS: Record<string, number> = { ArrowLeft: -0.5, ArrowDown: -0.5, ArrowRight: 0.5, ArrowUp: 0.5 };
+
+/** The hinge axis: keys turn it within the cut by the slope that is asked for; null takes the wish back. */
+function Axis({ slope, onTurn }: { slope: number; onTurn: (by: number | null) => void }): ReactNode {
+  const key = (event: KeyboardEvent): void => {
+    const by = TURNS[event.key];
+    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    onTurn(by);
+  };
+  return (
+    <li data-provenance={slope === 0 ? 'auto' : 'edited'} data-testid="landmark-cut:axis">
+      <button type="button" className={classes.mark} onKeyDown={key} aria-label="Hinge axis: arrow keys turn it, right and up for more slope">
+        Hinge axis
+      </button>
+      <span className={`figures ${classes.place}`}>
+        slope {slope > 0 ? '+' : ''}
+        {quantity(slope, 'deg')}
+      </span>
+      <span className={classes.origin}>{slope === 0 ? 'found' : 'edited'}</span>
+      {slope === 0 ? (
+        <span />
+      ) : (
+        <Tooltip label="Back to the slope as it is">
+          <ActionIcon size="xs" variant="subtle" color="gray" aria-label="Put Hinge axis back" onClick={() => onTurn(null)} data-testid="reset-cut:axis">
+            <RotateCcw size={12} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </li>
+  );
+}
 
 interface EntryProps {
   name: string;

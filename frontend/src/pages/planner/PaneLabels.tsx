@@ -9,7 +9,7 @@ import type { PlannerScene, Shown } from '../../scene/planner/scene';
 import caseClasses from '../case/Case.module.css';
 import classes from './Planner.module.css';
 
-const CUT_NAMES: Record<string, string> = { 'cut:start': 'Start of the cut', 'cut:hinge': 'Hinge', 'cut:plane': 'Cutting plane' };
+const CUT_NAMES: Record<string, string> = { 'cut:start': 'Start of the cut', 'cut:hinge': 'Hinge', 'cut:plane': 'Cutting plane', 'cut:axis': 'Hinge axis' };
 
 interface Props {
   pane: PaneName;

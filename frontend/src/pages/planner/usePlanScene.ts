@@ -6,9 +6,11 @@ import { geometryOptions } from '../../api/queries';
 import type { BoneSet, Side } from '../../api/types';
 import { type SceneHost, useScene } from '../../components/useScene';
 import { BONES, isBone } from '../../domain/bones';
+import { slopeOfGrip } from '../../domain/hingeAxis';
 import { withGrip, withLandmark } from '../../domain/planRequest';
 import { bonesGeometry } from '../../scene/meshes';
 import type { Dragged } from '../../scene/planner/drag';
+import { AXIS_HANDLE } from '../../scene/planner/handles';
 import { PlannerScene, type Shown } from '../../scene/planner/scene';
 import type { Planner } from '../case/usePlanner';
 
@@ -45,11 +47,13 @@ export function usePlanScene(side: Side, boneSet: BoneSet, shown: Shown, set: Pl
     if (!scene || !set) return undefined;
     const drag = ({ name, place, moved, done }: Dragged): void => {
       // Looked up now: when the state changes, the hand may have let go already.
-      const grabbed = scene.grabbedCut ?? plan?.osteotomy;
+      const grabbed = scene.grabbed ?? plan;
+      const slope = grabbed && name === AXIS_HANDLE ? slopeOfGrip(grabbed, [...place]) : null;
       // At once: the server is asked before the picture is drawn, and works while it is.
       flushSync(() => {
         if (!name.startsWith('cut:')) set((now) => withLandmark(now, name, [...place]), done);
-        else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed), done);
+        else if (name === AXIS_HANDLE) set((now) => (slope === null ? now : { ...now, slopeChange: slope }), done);
+        else if (grabbed) set((now) => withGrip(now, name, [...place], [...moved], grabbed.osteotomy), done);
       });
     };
     scene.onDrag = drag;

@@ -2,9 +2,9 @@ import { Plane, Vector3 } from 'three';
 
 import type { PlanDocument } from '../../domain/plan';
 import type { PlanContent } from './content';
-import type { Handle, HandleName } from './handles';
+import { AXIS_HANDLE, type Handle, type HandleName } from './handles';
 import type { Pane } from './pane';
-import type { PaneName } from './panes';
+import { type PaneName, TURNING_PANES } from './panes';
 
 /** How near a pointer must come to a handle, CSS pixels. */
 const REACH = { mouse: 10, touch: 24 } as const;
@@ -127,6 +127,7 @@ export class HandleDrag {
     let least: number = event.pointerType === 'touch' ? REACH.touch : REACH.mouse;
     for (const handle of this.owner.handles()) {
       if (pane.name === 'axial' && handle.provenance !== 'cut') continue;
+      if (handle.name === AXIS_HANDLE && !TURNING_PANES.includes(pane.name)) continue;
       const drawn = pane.project(handle.shown);
       const distance = Math.hypot(drawn.x - at.x, drawn.y - at.y) - (handle.provenance === 'cut' ? 3 : 0);
       if (distance < least) [nearest, least] = [handle, distance];

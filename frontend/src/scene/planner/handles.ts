@@ -1,13 +1,16 @@
 import { BufferAttribute, BufferGeometry, CanvasTexture, Color, type Matrix4, Points, PointsMaterial, Vector3 } from 'three';
 
+import { axisGrip } from '../../domain/hingeAxis';
 import { bonesUnder, fragmentOf, motionsOf } from '../../domain/leg';
 import type { BoneName } from '../../domain/bones';
 import type { PlanDocument, Point } from '../../domain/plan';
 import { LAYERS } from './panes';
 
-/** What a hand can take hold of: a landmark by its name, or one of the three grips of the cut. */
+/** What a hand can take hold of: a landmark by its name, one of the three grips of the cut, or that of its axis. */
 export type HandleName = string;
 export const CUT_HANDLES = ['cut:start', 'cut:hinge', 'cut:plane'] as const;
+/** Turns the hinge axis within the cut. */
+export const AXIS_HANDLE = 'cut:axis';
 
 export interface Handle {
   readonly name: HandleName;
@@ -32,6 +35,8 @@ export function handlesOf(plan: PlanDocument, degrees: number, after: boolean, l
   const grips = [vector(start), vector(hinge), middle].map(
     (shown, i): Handle => ({ name: CUT_HANDLES[i] as HandleName, shown, motion: motions.still, on: [], provenance: 'cut' }),
   );
+  const axis = axisGrip(plan);
+  if (axis) grips.push({ name: AXIS_HANDLE, shown: axis, motion: motions.still, on: [], provenance: 'cut' });
   if (!landmarks) return grips;
   const marks = Object.entries(plan.landmarks).map(([name, { position, provenance }]): Handle => {
     const motion = motions[fragmentOf(name, tuberosity)];
@@ -44,8 +49,10 @@ export function handlesOf(plan: PlanDocument, degrees: number, after: boolean, l
 export class HandleDots {
   readonly small = dots(9);
   readonly large = dots(15);
+  readonly axis = dots(15);
 
   constructor() {
+    this.axis.layers.set(LAYERS.turns);
     // Onto the cut, landmarks of joint and shaft would lie in one heap.
     this.small.layers.set(LAYERS.notAxial);
   }
@@ -53,16 +60,22 @@ export class HandleDots {
   set(handles: readonly Handle[], held: HandleName | null): void {
     const grip = (handle: Handle): boolean => handle.provenance === 'cut' || handle.name === held;
     fill(this.small, handles.filter((handle) => !grip(handle)), held);
-    fill(this.large, handles.filter(grip), held);
+    const [axis, others] = [handles.filter(turns), handles.filter((handle) => grip(handle) && !turns(handle))];
+    fill(this.large, others, held);
+    fill(this.axis, axis, held);
   }
 
   dispose(): void {
-    for (const points of [this.small, this.large]) {
+    for (const points of [this.small, this.large, this.axis]) {
       points.geometry.dispose();
       points.material.map?.dispose();
       points.material.dispose();
     }
   }
+}
+
+function turns(handle: Handle): boolean {
+  return handle.name === AXIS_HANDLE;
 }
 
 type Dots = Points<BufferGeometry, PointsMaterial>;

@@ -2,7 +2,7 @@ import { type Camera, MOUSE, type OrthographicCamera, Ray, type Sphere, TOUCH, V
 
 import { Turntable } from '../turntable';
 import { Film, type FilmImage } from './film';
-import { LAYERS, type PaneName, paneDirection } from './panes';
+import { LAYERS, type PaneName, paneDirection, TURNING_PANES } from './panes';
 
 /** One of the linked views: its element, its camera, and where it lies on the canvas. */
 export class Pane {
@@ -26,6 +26,7 @@ export class Pane {
     const { controls, camera } = this.table;
     controls.minZoom = 0.08;
     camera.layers.enable(name === 'axial' ? LAYERS.axialOnly : LAYERS.notAxial);
+    if (TURNING_PANES.includes(name)) camera.layers.enable(LAYERS.turns);
     if (name === 'space') return;
     // An anatomical view is moved and magnified, never turned.
     controls.enableRotate = false;

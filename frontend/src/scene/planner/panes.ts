@@ -20,5 +20,9 @@ export function paneDirection(pane: PaneName, side: 'L' | 'R'): Vector3 {
   }
 }
 
-/** Objects on the first layer are in every view; the axial view looks onto the cut and leaves out what lies above. */
-export const LAYERS = { everywhere: 0, notAxial: 1, axialOnly: 2 } as const;
+/**
+ * Objects on the first layer are in every view; the axial view looks onto the cut and leaves out what lies above. A turn
+ * within the cut is seen from above and from anywhere, and not along or across the cut.
+ */
+export const LAYERS = { everywhere: 0, notAxial: 1, axialOnly: 2, turns: 3 } as const;
+export const TURNING_PANES: readonly PaneName[] = ['axial', 'space'];

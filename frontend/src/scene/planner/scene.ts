@@ -49,8 +49,8 @@ const NOTHING: Shown = { plan: null, degrees: 0, rests: false, after: true, hidd
 export class PlannerScene {
   /** What a hand does to a handle; null: handles cannot be taken hold of. */
   onDrag: ((drag: Dragged) => void) | null = null;
-  /** Start and hinge as they were when a grip of the cut was taken hold of. */
-  grabbedCut: Pick<PlanDocument['osteotomy'], 'start_point' | 'hinge_point'> | null = null;
+  /** The plan as it was when a grip of the cut was taken hold of. */
+  grabbed: PlanDocument | null = null;
 
   private readonly renderer: WebGLRenderer;
   private readonly painter: Painter;
@@ -78,14 +78,14 @@ export class PlannerScene {
     this.painter = new Painter(this.renderer, softwareDrawn(), () => this.loop.request(), (on) => this.content.setGhost(on));
     this.painter.still.add(this.content.still);
     this.painter.moving.add(this.content.moving);
-    this.painter.marks.add(this.lines.group, this.dots.small, this.dots.large);
+    this.painter.marks.add(this.lines.group, this.dots.small, this.dots.large, this.dots.axis);
     this.drag = new HandleDrag(this.content, {
       handles: () => this.handles,
       mayHold: () => this.onDrag !== null,
       plan: () => this.shown.plan,
       onHold: () => {
         const { plan } = this.shown;
-        this.grabbedCut = this.drag.held && plan ? plan.osteotomy : null;
+        this.grabbed = this.drag.held ? plan : null;
         this.refresh();
       },
       onDrag: (dragged) => {
