@@ -34,13 +34,14 @@ import torch
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
+from recon.gridded import gridded
 from recon.images import read_pair
 from recon.metrics import evaluate_bones
 from recon.networks.build import build_network
 from recon.networks.registry import find
 from recon.population.sample import person_bones
-from recon.prediction import bones_of_field, load_network
-from recon.reconstruct import field_of_view, reconstruct_files, views_field
+from recon.prediction import CUBE, bones_of_field, load_network
+from recon.reconstruct import NETWORK_NODES, field_of_view, reconstruct_files, views_field
 from recon.training import train
 from recon.training.dataset import VALIDATION_PEOPLE
 from recon.training.settings import Settings
@@ -177,9 +178,9 @@ def whole_way(model: str | None, *, refined: bool) -> Reconstruct:
 
 
 def by_argmax(case: Path) -> BoneSet:
-    """The shipped network without refinement, of whose margins only the sign is left."""
+    """As the way without refinement, with only the sign left of the margins that surfaces are placed by."""
     views = list(read_pair(case / "xrays" / "ap.dcm", case / "xrays" / "lateral.dcm", None))
-    field = views_field(load_network(find(None)), views)
+    field = gridded(views_field(load_network(find(None)), views), CUBE, NETWORK_NODES)
     return bones_of_field(lambda points: np.sign(field(points)), field_of_view(views), 256)
 
 
