@@ -1,3 +1,3 @@
-"""Commands that work with solids: one module each, with HELP, ``add_arguments`` and ``run``."""
+"""Commands besides planning: one module each, with HELP, ``add_arguments`` and ``run``."""
 
-COMMANDS = ("design", "check", "score", "package", "verify", "presets")
+COMMANDS = ("design", "check", "score", "package", "verify", "presets", "schema")

@@ -6,15 +6,17 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import jsonschema
 import numpy as np
 import pytest
 import trimesh
 
 from guides.cli import main
 from guides.errors import InputError
-from guides.plan import plan_hash, read_plan
+from guides.landmarks import Provenance
+from guides.plan import plan_files, plan_hash, read_plan
 from tests.guides.conftest import Designed, FolderOf
 
 Design = Callable[..., Designed]
@@ -198,6 +200,32 @@ def test_plan_refuses_what_is_no_cut(
     line = refused("plan", "--bones", bones, "--side", "L", "--correction", 8, "--cut", cut, "--out", out)
     assert said in line
     assert not out.exists()
+
+
+def test_the_published_schema_has_a_name_and_holds_for_a_plan(
+    folder_of: FolderOf, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["schema"]) == 0
+    published = json.loads(capfd.readouterr().out)
+    assert published["$id"] == "urn:knee-guides:hto-plan:1"
+    validator = jsonschema.Draft202012Validator(published)
+    validator.check_schema(published)
+    plan = json.loads(json.dumps(plan_files(folder_of("synthetic_l"), "L", correction_deg=8)))
+    assert not list(validator.iter_errors(plan))
+    plan["measures"]["mMPTA"]["unit"] = "rad"
+    assert [error.json_path for error in validator.iter_errors(plan)] == ["$.measures.mMPTA.unit"]
+
+
+@pytest.mark.parametrize("provenance", get_args(Provenance))
+def test_every_provenance_that_is_read_is_one_that_a_plan_may_hold(
+    folder_of: FolderOf, provenance: str
+) -> None:
+    bones = folder_of("synthetic_l")
+    marks = dict(plan_files(bones, "L", correction_deg=8)["landmarks"])
+    marks["hip_center"] = {**marks["hip_center"], "provenance": provenance}
+    again = plan_files(bones, "L", correction_deg=8, landmarks=marks)
+    assert read_plan(again)["landmarks"]["hip_center"]["provenance"] == provenance
+    assert again["measures"]["HKA"]["provenance"] == provenance
 
 
 def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
