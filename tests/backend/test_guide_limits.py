@@ -27,7 +27,8 @@ def test_a_design_that_hangs_is_killed_and_the_worker_goes_on(
     before = {path for path in files.rglob("*") if path.is_file()}
     usual, settings.DESIGN_TIME_LIMIT_S = settings.DESIGN_TIME_LIMIT_S, 0.5
     assert runner.run(request_design(person=engineer, plan=plan).pk, worker="test")
-    job = log_in(engineer).get(f"/api/jobs/{Job.objects.get().pk}/").json()
+    asked = Job.objects.get(kind="design_guide")
+    job = log_in(engineer).get(f"/api/jobs/{asked.pk}/").json()
     assert (job["state"], job["error"]["code"]) == ("failed", "time_limit")
     assert job["error"]["remedy"] and "kept" in job["error"]["kept"]
     assert not Guide.objects.exists()

@@ -199,6 +199,8 @@ def _to_the_print_package(place: Place, case: str, unpacked: Path) -> None:
     job = browser.post(f"/api/plans/{plan['id']}/guides/", status=202)["id"]
     assert browser.until_ended(job)[-1]["kind"] == "succeeded"
 
+    # Sent with the plan and made beside the design.
+    assert browser.get(f"/api/plans/{plan['id']}/")["solids"]["state"] == "made"
     detail = browser.get(f"/api/cases/{case}/")
     assert detail["state"] == "guide_ready"
     guide = detail["guides"][-1]
