@@ -125,10 +125,13 @@ def _marks(axis: Axes, conditions: tuple[Condition, ...], results: Results, name
     for edge in range(1, len(groups)):
         axis.axvline(edge - 0.5, color="0.9", lw=0.8, zorder=0)
     if everything and max(everything) > _LOGARITHMIC_ABOVE * min(everything) > 0:
+        from matplotlib.ticker import LogLocator, NullLocator
+
         axis.set_yscale("log")
+        # Not every whole number: their labels would lie on each other towards the next power of ten.
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
-        axis.tick_params(axis="y", which="minor", labelsize=7)
     else:
         axis.set_ylim(bottom=0)
     axis.grid(axis="y", alpha=0.3)
