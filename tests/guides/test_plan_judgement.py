@@ -149,6 +149,22 @@ def _holes(folder_of: FolderOf, folder: Path) -> Path:
     return folder
 
 
+def _placed(
+    shifts: dict[str, tuple[float, float, float]], scale: float = 1.0
+) -> Callable[[FolderOf, Path], Path]:
+    """Some bones moved by so many mm, or made smaller."""
+
+    def make(folder_of: FolderOf, folder: Path) -> Path:
+        shutil.copytree(folder_of("vsd_z013_l"), folder)
+        for name, shift in shifts.items():
+            mesh = trimesh.load_mesh(folder / f"{name}.ply", process=False)
+            mesh.apply_scale(scale).apply_translation(shift)
+            mesh.export(folder / f"{name}.ply")
+        return folder
+
+    return make
+
+
 def _hole(landmark: str, radius_mm: float) -> Callable[[FolderOf, Path], Path]:
     """The tibia without the faces about a landmark, or without the nearest one."""
 
@@ -174,6 +190,17 @@ BAD = {
     "tibia and patella": (_swapped("tibia", "patella"), "L", 8, "than the tibia", "swapped"),
     "patella and fibula": (_swapped("patella", "fibula"), "L", 8, "fibula lies above the tibia", "swapped"),
     "holes": (_holes, "L", 8, "tibia mesh has holes", "reconstruct"),
+    "metres": (_placed({"tibia": (0, 0, 0)}, 0.001), "L", 8, "0.34 mm long", "in metres: export it again"),
+    "all in centimetres": (
+        _placed(dict.fromkeys(("tibia", "femur", "fibula", "patella"), (0, 0, 0)), 0.1), "L", 8,
+        "The tibia is 3", "in centimetres: export it again in millimetres",
+    ),
+    "a femur aside": (_placed({"femur": (300, 0, 0)}), "L", 8, "The femur lies 296 mm", "in one frame"),
+    "a femur of the other leg": (_placed({"femur": (-90, 0, 0)}), "L", 8, "The femur lies 9", "of one leg"),
+    "a femur too high": (_placed({"femur": (0, 0, 40)}), "L", 8, "The femur lies 4", "in one frame"),
+    "a femur behind": (_placed({"femur": (0, 60, 0)}), "L", 8, "The femur lies", "in one frame"),
+    "a patella aside": (_placed({"patella": (120, 0, 0)}), "L", 8, "The patella lies 1", "in one frame"),
+    "a patella far ahead": (_placed({"patella": (0, -100, 0)}), "L", 8, "The patella lies 1", "in one frame"),
     "a hole in the plateau": (
         _hole("plateau_medial", 8), "L", 8, "a hole 17.7 mm across at its upper end", "Close it",
     ),
