@@ -6,7 +6,6 @@ import numpy as np
 import trimesh
 
 from guides.bones import Array
-from guides.errors import InputError
 from guides.landmarks.frame import Frame
 from guides.landmarks.marks import Landmark
 
@@ -17,20 +16,9 @@ sharp edge near the base; the apex turns away from it at a flatter angle."""
 
 
 def find_patellar(patella: trimesh.Trimesh, marks: dict[str, Landmark], frame: Frame) -> dict[str, Landmark]:
-    """Upper and lower edge of the articular surface, on the outline seen from the side.
-
-    Raises:
-        InputError: ``patella_displaced``: the bone does not lie in front of and above the plateau.
-    """
+    """Upper and lower edge of the articular surface, on the outline seen from the side."""
     vertices = np.asarray(patella.vertices)
     knee = marks["tibia_knee_center"].position
-    middle = vertices.mean(axis=0) - knee
-    if middle @ frame.anterior < 0 or not -40 < middle @ frame.up < 160:
-        raise InputError(
-            "patella_displaced",
-            "The patella does not lie in front of the knee",
-            "Check that all bones are in one frame and that none were swapped",
-        )
     back, up = -(vertices - knee) @ frame.anterior, (vertices - knee) @ frame.up
     outline = np.column_stack([back, up])
     superior, inferior = _articular_edges(outline)

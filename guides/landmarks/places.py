@@ -33,6 +33,9 @@ In knees from CT, MRI and X-rays they lie up to 12 and 21 mm apart."""
 PATELLA_ASIDE_MM, PATELLA_AHEAD_MM = 70.0, 120.0
 """The same of the middle of the patella, towards either side and to the front: up to 18 and 57 mm."""
 
+PATELLA_UP_MM = (-40.0, 160.0)
+"""Along the tibia, between which heights over the plateau the middle of the patella lies."""
+
 
 def check_places(bones: BoneSet) -> None:
     """Refuse bones of impossible size, and bones that stand where others belong.
@@ -82,7 +85,7 @@ def check_joint(marks: Mapping[str, Landmark], bones: BoneSet, frame: Frame) -> 
     """Refuse a femur or a patella that does not lie at the tibia's joint.
 
     Raises:
-        InputError: ``bones_apart``.
+        InputError: ``bones_apart``, ``patella_displaced``.
     """
     knee = marks["tibia_knee_center"].position
     if "femur_knee_center" in marks:
@@ -95,6 +98,12 @@ def check_joint(marks: Mapping[str, Landmark], bones: BoneSet, frame: Frame) -> 
         apart = np.asarray(bones[Bone.PATELLA].vertices).mean(axis=0) - knee
         if abs(apart @ frame.medial) > PATELLA_ASIDE_MM or apart @ frame.anterior > PATELLA_AHEAD_MM:
             raise _apart("patella", float(np.linalg.norm(apart)))
+        if apart @ frame.anterior < 0 or not PATELLA_UP_MM[0] < apart @ frame.up < PATELLA_UP_MM[1]:
+            raise InputError(
+                "patella_displaced",
+                "The patella does not lie in front of the knee",
+                "Check that all bones are in one frame and that none were swapped",
+            )
 
 
 def _apart(name: str, distance: float) -> InputError:
