@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import trimesh
+
 from guides.bones import Bone, BoneSet, hashes
 from guides.bones.uncertainty import Uncertainty, read_uncertainties
 from guides.errors import InputError
@@ -32,7 +34,7 @@ from guides.osteotomy import (
     retrotubercular,
     solve_correction,
     solved_hinge,
-    wedge_volume,
+    volume_of,
 )
 from guides.plan_document import SCHEMA, check_bones, plan_hash, read_plan, schema, schema_breach
 
@@ -153,6 +155,7 @@ def _without_patella(why: str) -> dict[str, Any]:
 class _Case:
     """One leg, and how it is to be corrected."""
 
+    tibia: trimesh.Trimesh
     marks: Landmarks
     points: Points
     side: Side
@@ -186,7 +189,7 @@ class _Case:
             )
         closing = jlca_compensation(opening) if technique.jlca_compensation and opening is not None else 0.0
         cut = finder(tibia, points, side, placing)
-        return cls(marks, points, side, technique, film, placing, cut, opening, closing)
+        return cls(tibia, marks, points, side, technique, film, placing, cut, opening, closing)
 
     def correction(self, degrees: float) -> Correction:
         """What so many degrees do to the leg."""
@@ -258,10 +261,7 @@ def _document(
 def _constructions(case: _Case, osteotomy: Osteotomy, correction: Correction) -> dict[str, Any]:
     """Wedge volume, second cut, and the angles of Miniaci and Dugdale for the line that the bone reaches."""
     points, side = case.points, case.side
-    away = osteotomy.medial_direction * osteotomy.GAP_SIGN
-    volume = wedge_volume(
-        case.cut.outline, osteotomy.hinge_point, osteotomy.hinge_axis, away, osteotomy.correction_deg
-    )
+    volume = volume_of(osteotomy, case.tibia, case.cut.outline)
     found: dict[str, Any] = {"wedge_volume_mm3": round(volume, 2), "miniaci_deg": None, "dugdale_deg": None}
     if osteotomy.KIND == Osteotomy.KIND:
         name = "ascending" if case.technique.tuberosity == "distal" else "descending"

@@ -23,7 +23,8 @@ from guides.osteotomy.simulation import Simulation, simulate
 from guides.osteotomy.solid_files import solid_files
 from guides.osteotomy.target import solve_correction
 from guides.osteotomy.technique import Kind, Technique, TuberositySide
-from guides.osteotomy.wedge import Osteotomy, read_osteotomy, wedge_volume
+from guides.osteotomy.volume import volume_of, wedge_volume
+from guides.osteotomy.wedge import Osteotomy, read_osteotomy
 
 __all__ = [
     "CLOSING_BELOW_JOINT_MM",
@@ -61,5 +62,6 @@ __all__ = [
     "solid_files",
     "solve_correction",
     "solved_hinge",
+    "volume_of",
     "wedge_volume",
 ]

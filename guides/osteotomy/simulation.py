@@ -13,7 +13,8 @@ from guides.landmarks import rotate
 from guides.osteotomy.closing import ClosingWedge
 from guides.osteotomy.cut import outside
 from guides.osteotomy.second_cut import SecondCut
-from guides.osteotomy.wedge import Osteotomy, wedge_volume
+from guides.osteotomy.volume import volume_of
+from guides.osteotomy.wedge import Osteotomy
 
 if TYPE_CHECKING:
     from manifold3d import Manifold
@@ -28,7 +29,7 @@ class Simulation:
         distal: has turned.
         removed: the bone between the two planes of a closing wedge, before it is taken out; None where a
             wedge opens.
-        wedge_volume_mm3: swept by the cut surface in the turn, see ``wedge_volume``.
+        wedge_volume_mm3: of the gap that opens, or of the bone that is taken out, see ``volume_of``.
         overlap_mm3: of the turned fragments: bone beyond the hinge that the turn compresses, and what a
             second cut that is no surface of revolution about the hinge axis presses together.
     """
@@ -62,12 +63,11 @@ def simulate(tibia: trimesh.Trimesh, osteotomy: Osteotomy, second: SecondCut | N
     vertices = hinge + rotate(np.asarray(part.vertices) - hinge, axis, osteotomy.correction_deg)
     turned = trimesh.Trimesh(vertices, part.faces, process=False)
     outline = cross_section(tibia, osteotomy.plane_point, normal).reshape(-1, 3)
-    away = osteotomy.medial_direction * osteotomy.GAP_SIGN
     return Simulation(
         to_mesh(proximal),
         turned,
         None if removed is None else to_mesh(removed),
-        wedge_volume(outline, hinge, axis, away, osteotomy.correction_deg),
+        volume_of(osteotomy, tibia, outline),
         float((from_mesh(turned) ^ proximal).volume()),
     )
 

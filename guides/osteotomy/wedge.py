@@ -114,31 +114,3 @@ def read_osteotomy(document: Mapping[str, Any]) -> Osteotomy:
 
     kinds: dict[str, type[Osteotomy]] = {kind.KIND: kind for kind in (Osteotomy, ClosingWedge)}
     return kinds[document.get("kind", Osteotomy.KIND)].from_document(document)
-
-
-def wedge_volume(outline: Array, hinge: Array, axis: Array, away: Array, degrees: float) -> float:
-    """Volume that the cut surface beyond the hinge sweeps in a turn about the hinge axis, mm3.
-
-    By Pappus' theorem the turn in radians times the first moment of the section about the axis, which
-    Green's theorem takes from the outline alone: the integral of x^2 / 2 dy.
-
-    Args:
-        outline: (N, 3) ends of the segments of the bone's outline in the plane, two a segment, the solid on
-            the same side of each.
-        hinge: a point of the axis in the plane.
-        axis: unit, in the plane.
-        away: unit, in the plane and square to the axis, from the hinge into the wedge.
-        degrees: the turn.
-    """
-    x, y = ((outline - hinge) @ direction for direction in (away, axis))
-    (x0, x1), (y0, y1) = x.reshape(-1, 2).T, y.reshape(-1, 2).T
-    # What lies on the other side of the axis moves onto it, where it adds nothing.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = y0 - x0 * (y1 - y0) / (x1 - x0)
-    y0, y1 = (
-        np.where(x0 < 0, np.where(x1 < 0, y0, crossing), y0),
-        np.where(x1 < 0, np.where(x0 < 0, y1, crossing), y1),
-    )
-    x0, x1 = np.maximum(x0, 0), np.maximum(x1, 0)
-    moment = float(((y1 - y0) * (x0 * x0 + x0 * x1 + x1 * x1)).sum()) / 6
-    return abs(moment) * float(np.radians(degrees))
