@@ -10,13 +10,29 @@ import numpy.typing as npt
 import trimesh
 
 from recon.bones import Bone, BoneSet
+from recon.population.plateau import PlateauSide, reshaped
 
 Array = npt.NDArray[np.float64]
 
 
-def deformed(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
-    """The leg with random deformities, each of them absent in most people; the faces stay."""
+def deformed(bones: BoneSet, rng: np.random.Generator, *, plateaus: bool = False) -> BoneSet:
+    """The leg with random deformities, each of them absent in most people; the faces stay.
+
+    Args:
+        bones: of a left leg.
+        rng: source of everything random.
+        plateaus: whether most tibiae get plateaus of their own, see ``recon.population.plateau``, and slopes.
+    """
     points = {bone: np.array(mesh.vertices) for bone, mesh in bones.items()}
+    if plateaus and rng.random() < 0.75:
+        for medial in (True, False):
+            points[Bone.TIBIA] = reshaped(
+                points[Bone.TIBIA], PlateauSide.draw(rng, medial=medial), medial=medial
+            )
+    if plateaus and rng.random() < 0.4:
+        angle, below_top = np.deg2rad(rng.normal(0, 3)), rng.uniform(30, 70)
+        for bone in (Bone.TIBIA, Bone.FIBULA):
+            points[bone] = recurved(points[bone], angle, points[Bone.TIBIA][:, 2].max() - below_top)
     if rng.random() < 0.35:
         tibia = points[Bone.TIBIA]
         top, middle = tibia[:, 2].max(), np.median(tibia[:, 0])
@@ -62,6 +78,18 @@ def bowed(points: Array, angle: float, height: float, middle: float, *, below: b
         ],
         axis=1,
     )
+
+
+def recurved(points: Array, angle: float, height: float) -> Array:
+    """Bend a shank in the sagittal plane over 30 mm below a height, keeping its joint end.
+
+    Args:
+        points: (N, 3).
+        angle: radians; positive swings the lower part forwards, so that the plateau slopes back less.
+        height: z of the bend.
+    """
+    turned = bowed(points[:, [1, 0, 2]], angle, height, float(np.median(points[:, 1])), below=True)
+    return turned[:, [1, 0, 2]]
 
 
 def worn(points: Array, *, medial: bool, depth: float, width: float) -> Array:

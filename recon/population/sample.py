@@ -54,10 +54,13 @@ class OffModel:
         part_spread: standard deviations by which each part differs from the person it belongs to. A model of
             few people ties parts more closely than nature does.
         detail: factor of the amplitude of smooth detail.
+        plateaus: whether tibial plateaus get slopes, hollows and rims of their own, see
+            ``recon.population.plateau``.
     """
 
     part_spread: float = 0.0
     detail: float = 1.0
+    plateaus: bool = False
 
 
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
@@ -77,7 +80,7 @@ def draw_bones(model: ShapeModel, rng: np.random.Generator, off: OffModel = OffM
     nodes = model.nodes(model.draw(rng))
     if off.part_spread:
         nodes = model.loosened(nodes, off.part_spread, rng)
-    bones = deformed(bones_from_nodes(nodes), rng)
+    bones = deformed(bones_from_nodes(nodes), rng, plateaus=off.plateaus)
     scale = rng.uniform(0.92, 1.09)
     changed = {}
     for bone, mesh in bones.items():

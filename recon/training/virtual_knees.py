@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ class VirtualKneesTask:
         network: takes pictures, or pictures with their local contrast; perhaps draws the shadows of bones.
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
             often each knee is shown, scans, a folder of real CTs that join the virtual knees, others, names
-            of people beside those of LLP26 (see ``recon.population.others``), part_spread and detail, see
-            ``OffModel``.
+            of people beside those of LLP26 (see ``recon.population.others``), part_spread, detail and
+            plateaus, see ``OffModel``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -52,6 +53,7 @@ class VirtualKneesTask:
             "others": list,
             "part_spread": float,
             "detail": float,
+            "plateaus": bool,
         }
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(_fits(value, known[key]) for key, value in table.items()):
@@ -64,7 +66,9 @@ class VirtualKneesTask:
             if table.get(key, 1) < 1:
                 raise InputError("bad_config", f"{key} is {table[key]}", "Give 1 or more")
         self._readings = int(table.get("readings", 1))
-        self._off = OffModel(**{key: float(table[key]) for key in ("part_spread", "detail") if key in table})
+        self._off = OffModel(
+            **{item.name: table[item.name] for item in fields(OffModel) if item.name in table}
+        )
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
