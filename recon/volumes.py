@@ -1,4 +1,4 @@
-"""CT volumes in: a DICOM series or a NIfTI file to Hounsfield units in patient LPS millimetres."""
+"""CT volumes in Hounsfield units and patient LPS millimetres: a DICOM series or NIfTI in, NIfTI out."""
 
 from __future__ import annotations
 
@@ -99,6 +99,13 @@ def read_ct(path: Path) -> CtVolume:
             "Give the CT itself, in Hounsfield units, not a mask, an MRI or a windowed copy",
         )
     return _upright(volume)
+
+
+def write_nifti(volume: CtVolume, path: Path) -> None:
+    """Write a CT in whole Hounsfield units as ``.nii`` or ``.nii.gz``."""
+    to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
+    hu = volume.hu.transpose(2, 1, 0).round().astype(np.int16)
+    nibabel.save(nibabel.Nifti1Image(hu, to_ras @ volume.affine), path)  # type: ignore[no-untyped-call]
 
 
 def _upright(volume: CtVolume) -> CtVolume:

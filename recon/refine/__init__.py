@@ -73,7 +73,7 @@ class Refinement:
         rejected: why others were not.
         surfaces: what the network drew.
         fits: of all bones, believed or not.
-        steepest: edge in the images, a millimetre; None without images.
+        steepest: edge before the bones of what is thicker than a wire, a millimetre; None without images.
     """
 
     field: Field
@@ -147,7 +147,8 @@ def refine(
         bones[bone] = RefinedBone(
             fit.vertices + follow[:, None] * fit.normals, shapes[bone].faces, fit, share, fit.matched
         )
-    steepest = max((image.steepest() for image in images), default=None)
+    drawn = np.concatenate([np.empty((0, 3)), *(surface.points for surface in surfaces.values())])
+    steepest = max((image.thick.before(drawn) for image in images), default=None)
     mixed = blended(field, layers, cube)
     return Refinement(mixed, dict(sorted(bones.items())), rejected, surfaces, fits, steepest)
 

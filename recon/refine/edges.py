@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from recon.geometry import Camera
+from recon.refine.metal import ThickEdges
 
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -51,11 +52,13 @@ class EdgeImage:
             the isocentre; 0 where the detector was not exposed.
         camera: of the image.
         inside_mm: how far inside an outline the image is steepest.
+        thick: edges of what is thicker than a wire.
     """
 
     slopes: Image
     camera: Camera
     inside_mm: float
+    thick: ThickEdges
 
     @classmethod
     def of_view(cls, view: Pictured) -> EdgeImage:
@@ -68,12 +71,8 @@ class EdgeImage:
         if not view.exposed.all():
             slopes *= ndimage.minimum_filter(view.exposed, 2 * round(4 * sigma) + 1)
         blur = float(np.hypot(_BLUR_MM, _DETECTOR_BLUR * pixel))
-        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur)
-
-    def steepest(self) -> float:
-        """Steepness of the steepest thousandth of the image: of metal, where there is some."""
-        sparse = self.slopes[:, ::2, ::2]
-        return float(np.percentile(np.hypot(*sparse), 99.9))
+        thick = ThickEdges.of_image(image, view.exposed, view.camera)
+        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur, thick)
 
     def snap(self, points: Array, normals: Array, reach: float) -> tuple[Array, Array]:
         """How far along their normals the edges are to which points of outlines belong.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.refine.edges import EdgeImage, Outline, mesh_edges, outline, rim
+from recon.refine.gaps import widest_gap
 from recon.refine.laid import Laid, Motion, Terms
 from recon.refine.matching import BORDER_MM, Depth, Mask, Surface, match
 from recon.refine.shapes import BoneShape, vertex_normals
@@ -47,6 +48,7 @@ class Fit:
         size: coefficient of the size, in standard deviations.
         misfit: mean distance in mm of its outlines from edges in the images; None without images.
         steepness: median of the edges at its outlines, a millimetre; None without images.
+        gap: largest share of its outlines at one height that have no edge; None without images.
     """
 
     vertices: Array
@@ -60,6 +62,7 @@ class Fit:
     size: float
     misfit: float | None = None
     steepness: float | None = None
+    gap: float | None = None
 
 
 def rigid_motion(moving: Array, fixed: Array) -> Motion:
@@ -146,6 +149,7 @@ def lay_on(
         size=float(known[-1]),
         misfit=_misfit(lines) if images else None,
         steepness=float(np.median(steep)) if steep else None,
+        gap=widest_gap(lines, laid.rotation[:, 2]) if images else None,
     )
 
 

@@ -15,14 +15,14 @@ from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.refine import Refinement
 from recon.trust.calibration import MOST_MM, Calibration
-from recon.trust.evidence import METAL, knee_evidence, point_evidence
+from recon.trust.evidence import GAP, METAL, knee_evidence, point_evidence
 
 Array = npt.NDArray[np.float64]
 _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
-_METAL_WEIGHT = 0.5
+_ALONE_WEIGHT = 0.45  # so that four standard deviations of a sign that counts alone are too many
 _WORDS = {
     "absent": "no {bone} was found",
     "unsure": "the network is unsure where the {bone} ends",
@@ -31,7 +31,8 @@ _WORDS = {
     "oddness": "the {bone} is unusually shaped",
     "size": "the {bone} is unusually large or small",
     "misfit": "the outlines of the {bone} are not where the images have edges",
-    "metal": "something much denser than bone is in the pictures",
+    "metal": "something much denser than bone hides part of the bones",
+    GAP: "the outline of the {bone} is broken off or stepped: it may be fractured",
     "shift": "the {bone} stands at an unusual distance from the tibia",
     "turn": "the {bone} stands at an unusual angle to the tibia",
 }
@@ -46,7 +47,8 @@ class Trust:
     """Whether this is a knee like those that the network knows.
 
     Attributes:
-        score: root mean square of the signs against it, in standard deviations, and those of metal added.
+        score: root mean square of the signs against it, in standard deviations, or what metal or a gap in
+            outlines says alone, if that is more.
         threshold: above which it is refused.
         reasons: what speaks against it, the strongest first; may be there though it is trusted.
     """
@@ -100,9 +102,11 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
             continue
         above = (value - calibration.centre[name]) / calibration.spread[name]
         strengths[name] = float(np.clip(above, 0, _WORST_SIGN))
-    # Metal hides what is behind it however well the rest looks like a knee, so it is not one sign of many.
-    metal = _METAL_WEIGHT * strengths[METAL]
-    score = float(np.sqrt(np.mean([s**2 for name, s in strengths.items() if name != METAL]) + metal**2))
+    # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken:
+    # neither is one sign of many.
+    alone = {name for name in strengths if name == METAL or name.endswith(f".{GAP}")}
+    together = np.sqrt(np.mean([s**2 for name, s in strengths.items() if name not in alone]))
+    score = max(float(together), *(_ALONE_WEIGHT * strengths[name] for name in alone))
     reasons = []
     absent = {bone.label for bone in Bone if bone not in refinement.fits}
     # That a bone is not there says most.

@@ -2,8 +2,9 @@
 
 Virtual knees under seeds that training did not use, whose bones differ more from each other than a model of
 few people foretells, the validation people in random poses, and bone sets of other people where some are
-given, are X-rayed, reconstructed and compared with the truth. No test person takes part. Writes
-``X.trust.json`` beside the weights ``X.safetensors``.
+given, are X-rayed, reconstructed and compared with the truth; every third as a CT phantom in voxels, by the
+projector for CTs, for no training's renderer draws what a clinic's machine does. No test person takes part.
+Writes ``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from recon.images import XrayView, read_pair
 from recon.images.write import Positioner
 from recon.metrics import surface_distances
 from recon.networks.registry import Model, find
+from recon.population.phantom import Tissue
+from recon.population.phantom_ct import phantom_ct
 from recon.population.sample import OffModel, draw_bones, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.reconstruct import Reconstruction, reconstruct_views
@@ -33,10 +36,12 @@ from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
 from recon.trust.calibration import Calibration, fit_slopes, fit_spread
 from recon.trust.evidence import knee_evidence, point_evidence
+from recon.volumes import write_nifti
 
 Array = npt.NDArray[np.float64]
 _SEED = 77_000_000  # far from those of training
 _MARGIN_MM = 3.0
+_VOXELS_EVERY, _VOXEL_MM = 3, 0.8
 _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 # People whom nobody knows differ more from the calibration's than these among themselves.
 _ALLOWANCE = 1.15
@@ -65,14 +70,26 @@ class Known:
         return evidence.signs[inside], surface_distances(evidence.points[inside], self.truth[bone])
 
 
-def xray(bones: BoneSet, seed: int, *, separation: float = 90.0) -> list[XrayView]:
-    """Two views of bones in random tissue, read back from DICOM files."""
+def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = False) -> list[XrayView]:
+    """Two views of bones in random tissue, read back from DICOM files.
+
+    Args:
+        bones: in the frame of the rig.
+        seed: of tissue and noise.
+        separation: degrees between the views.
+        voxels: whether they are made into a CT phantom first.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         reference, images = Path(temporary, "bones"), Path(temporary, "xrays")
-        reference.mkdir()
-        bones.write(reference)
-        stations = standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0))
-        Scene(stations, seed=seed).render_bones(reference, images)
+        scene = Scene(standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0)), seed=seed)
+        if voxels:
+            rng, ct = np.random.default_rng((seed, 1)), Path(temporary, "phantom.nii")
+            write_nifti(phantom_ct(bones, Tissue.draw(rng), rng, spacing=_VOXEL_MM), ct)
+            scene.render_ct(ct, images, isocentre=np.zeros(3))
+        else:
+            reference.mkdir()
+            bones.write(reference)
+            scene.render_bones(reference, images)
         return list(read_pair(images / "ap.dcm", images / "lateral.dcm", None))
 
 
@@ -95,7 +112,8 @@ def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Kn
             truth = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
         else:
             truth = BoneSet.read(folders[index - count - people])
-        made = reconstruct_views(xray(truth, seed), model=model, resolution=128)
+        voxels = index % _VOXELS_EVERY == _VOXELS_EVERY - 1
+        made = reconstruct_views(xray(truth, seed, voxels=voxels), model=model, resolution=128)
         yield known(made, truth)
 
 

@@ -20,6 +20,9 @@ SIGNS = ("steepness", "disagreement", "share", "hidden", "outline", "border", "d
 _BORDER_MM = 20.0
 _ABSENT = np.nan
 METAL = "image.metal"
+GAP = "gap"  # of each bone with a shaft: a patella that is not quite found misses as much of its outline
+
+_NOT_OF = {Bone.TIBIA: ("shift", "turn"), Bone.PATELLA: (GAP,)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,24 +91,26 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
 
     Of each bone: mean expected error of what the network drew (logarithm of mm), distance of what it is sure
     of from the model (logarithm), share of the model without a partner, oddness and unusual size of the
-    shape, how far its outlines are from edges in the images (logarithm), and how far it stands from where the
-    tibia's pose would put it (logarithms of mm and degrees). Of the images: the steepest edge relative to
-    those at outlines of bone (logarithm), which metal makes large.
+    shape, how far its outlines are from edges in the images (logarithm), how much of the outlines of a shaft
+    has no edge at the height where most is missing, and how far it stands from where the tibia's pose would
+    put it (logarithms of mm and degrees). Of the images: the steepest edge before bones relative to those at
+    outlines of bone (logarithm), which metal makes large.
     """
     found: dict[str, float] = {}
     tibia = refinement.fits.get(Bone.TIBIA)
     for bone in Bone:
         fit = refinement.fits.get(bone)
-        names = ("unsure", "distance", "unmatched", "oddness", "size", "misfit", "shift", "turn")
+        names = ("unsure", "distance", "unmatched", "oddness", "size", "misfit", GAP, "shift", "turn")
         values = [_ABSENT] * len(names)
         if fit is not None:
-            values[:6] = [
+            values[:7] = [
                 float(np.log(refinement.surfaces[bone].deviations).mean()),
                 _distance(fit),
                 unmatched_share(fit, seen),
                 fit.oddness,
                 abs(fit.size),
                 _misfit(fit),
+                fit.gap or 0.0,
             ]
             if tibia is not None and bone is not Bone.TIBIA:
                 # Where the tibia's motion would put the middle of this bone's template, and where it is.
@@ -114,10 +119,10 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
                 turn = own_rotation @ rotation.T
                 middle = fit.vertices.mean(axis=0)
                 expected = turn.T @ (middle - own_shift) + shift
-                values[6] = float(np.log(1 + np.linalg.norm(middle - expected)))
-                values[7] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
+                values[7] = float(np.log(1 + np.linalg.norm(middle - expected)))
+                values[8] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
         for name, value in zip(names, values, strict=True):
-            if name in ("shift", "turn") and bone is Bone.TIBIA:
+            if name in _NOT_OF.get(bone, ()):
                 continue
             found[f"{bone.label}.{name}"] = value
     found[METAL] = _metal(refinement)
@@ -128,4 +133,4 @@ def _metal(refinement: Refinement) -> float:
     usual = [fit.steepness for fit in refinement.fits.values() if fit.steepness]
     if refinement.steepest is None or not usual:
         return 0.0
-    return float(np.log(refinement.steepest / np.median(usual)))
+    return float(np.log(max(refinement.steepest, 1e-3) / np.median(usual)))

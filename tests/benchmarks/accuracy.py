@@ -28,7 +28,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel
 import numpy as np
 
 from recon.bones import Bone, BoneSet
@@ -42,6 +41,7 @@ from recon.population.sample import person_bones
 from recon.reconstruct import reconstruct_files
 from recon.reference import write_ct_reference
 from recon.training.dataset import TEST_PEOPLE
+from recon.volumes import write_nifti
 from tests.benchmarks import report
 from tests.benchmarks.accuracy_summary import Judged, case_table, markdown, summarised, summary_tables
 from tests.data import FOLDER
@@ -95,11 +95,8 @@ def from_voxels(bones: Callable[[], BoneSet], seed: int, separation: float) -> P
         truth.write(reference)
         rng = np.random.default_rng((seed, 1))
         volume = phantom_ct(truth, Tissue.draw(rng), rng, spacing=_VOXEL_MM)
-        image = nibabel.Nifti1Image(
-            volume.hu.transpose(2, 1, 0).round().astype(np.int16), np.diag([-1.0, -1, 1, 1]) @ volume.affine
-        )
         ct = reference.parent / "phantom.nii"
-        nibabel.save(image, ct)
+        write_nifti(volume, ct)
         _scene(seed, separation).render_ct(ct, xrays, isocentre=np.zeros(3))
 
     return prepare

@@ -1,7 +1,8 @@
-"""A displaced fracture of both bones of the shank, 50 to 75 mm below the plateau, in an X-ray.
+"""Displaced fractures: of both bones of the shank, 50 to 75 mm below the plateau, or of one bone alone.
 
-The lower fragments of tibia and fibula move as one, as the ankle holds them together. Marrow is open at the
-break; soft tissue stays as it was.
+In the shank, the lower fragments of tibia and fibula move as one, as the ankle holds them together. Marrow is
+open at the break; soft tissue stays as it was. Of a bone alone, the femur's shaft, the fibula or the patella,
+the fragment further from the joint line moves; cortex closes the break. A plateau's side is pressed in.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import trimesh
 from recon.bones import Bone, BoneSet
 from recon.geometry import Camera
 from recon.population.crop import Crop
+from recon.population.implants.parts import to_mesh, to_solid
 from recon.population.phantom import Tissue, line_integrals, render_leg
 
 Array = npt.NDArray[np.float64]
 
 BELOW_PLATEAU_MM = (50.0, 75.0)
 OBLIQUE_DEG = (15.0, 40.0)  # of the break against a section across the shaft
-DISPLACED_MM = (5.0, 10.0)  # along the break
-TILTED_DEG = (5.0, 12.0)
+DISPLACED_MM = (3.0, 10.0)  # along the break
+TILTED_DEG = (2.0, 12.0)
 _APART_MM = 1.0
 _NEAR_MM = 3.0  # of the break: the rim of a fragment
+# Of the height of the break: mm from the end of the bone at the joint, or the top of fibula and patella.
+FROM_END_MM = {Bone.FEMUR: (65.0, 90.0), Bone.FIBULA: (25.0, 60.0), Bone.PATELLA: (15.0, 25.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +40,15 @@ class Fracture:
         normal: (3,) unit normal of the plane, upwards.
         along: of the plane, mm along the normal.
         motion: (4, 4) rigid motion of what lies below.
+        displaced_mm: along the break.
+        tilted_deg: of what lies below.
     """
 
     normal: Array
     along: float
     motion: Array
+    displaced_mm: float
+    tilted_deg: float
 
     @classmethod
     def draw(cls, bones: BoneSet, rng: np.random.Generator) -> Fracture:
@@ -50,11 +58,10 @@ class Fracture:
         normal = _leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
         centre = tibia[np.abs(tibia[:, 2] - height) < 5].mean(axis=0)
         along = float(centre @ normal)
-        slide = _across(normal, rng) * rng.uniform(*DISPLACED_MM)
-        motion = trimesh.transformations.rotation_matrix(
-            np.deg2rad(rng.uniform(*TILTED_DEG)), _across(normal, rng), centre
-        )
-        motion[:3, 3] += slide
+        way, displaced = _across(normal, rng), rng.uniform(*DISPLACED_MM)
+        tilted = rng.uniform(*TILTED_DEG)
+        motion = trimesh.transformations.rotation_matrix(np.deg2rad(tilted), _across(normal, rng), centre)
+        motion[:3, 3] += displaced * way
         below = Crop(normal, -np.inf, along)
         rims = np.concatenate(
             [below.flattened(np.asarray(bones[bone].vertices)) for bone in (Bone.TIBIA, Bone.FIBULA)]
@@ -63,7 +70,7 @@ class Fracture:
         rims = rims[np.linalg.norm(rims - centre, axis=1) < 60]
         highest = float((trimesh.transform_points(rims, motion) @ normal).max())
         motion[:3, 3] -= max(0.0, highest - along + _APART_MM) * normal
-        return cls(normal, along, motion)
+        return cls(normal, along, motion, displaced, tilted)
 
 
 def _leaning(angle: float, rng: np.random.Generator) -> Array:
@@ -101,3 +108,54 @@ def render_fractured(
     leg[:, :3] = bone
     leg[:, 3] = np.maximum(inside_muscle - bone[:, 0] - bone[:, 1], 0)
     return [line_integrals(view, tissue).astype(np.float32) for view in leg.astype(float)]
+
+
+def broken(
+    bones: BoneSet, bone: Bone, rng: np.random.Generator, displaced_mm: tuple[float, float] = DISPLACED_MM
+) -> BoneSet:
+    """The leg with the shaft of the femur, the fibula or the patella broken; its fragment moved and tilted.
+
+    Args:
+        bones: of the leg.
+        bone: to break.
+        rng: source of everything random.
+        displaced_mm: range of the displacement: along the break, but a patella's fragment is pulled upwards.
+    """
+    points = np.asarray(bones[bone].vertices)
+    from_end = rng.uniform(*FROM_END_MM[bone])
+    height = points[:, 2].min() + from_end if bone is Bone.FEMUR else points[:, 2].max() - from_end
+    centre = points[np.abs(points[:, 2] - height) < 5].mean(axis=0)
+    normal = _leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
+    if bone is Bone.PATELLA:
+        normal = np.array([0.0, 0.0, 1.0])
+    upper, lower = to_solid(bones[bone]).split_by_plane(tuple(normal), float(centre @ normal))
+    outward = -normal if bone is Bone.FIBULA else normal
+    fixed, free = (upper, lower) if bone is Bone.FIBULA else (lower, upper)
+    displaced = rng.uniform(*displaced_mm)
+    motion = trimesh.transformations.rotation_matrix(
+        np.deg2rad(rng.uniform(*TILTED_DEG)), _across(normal, rng), centre
+    )
+    motion[:3, 3] += displaced * (normal if bone is Bone.PATELLA else _across(normal, rng))
+    fragment = to_mesh(free)
+    fragment.apply_transform(motion)
+    inside = float((np.asarray(fragment.vertices) @ outward).min() - centre @ outward)
+    if bone is not Bone.PATELLA:
+        fragment.apply_translation((_APART_MM - inside) * outward)
+    return BoneSet({**bones, bone: trimesh.util.concatenate([to_mesh(fixed), fragment])})
+
+
+def depressed(
+    bones: BoneSet, rng: np.random.Generator, depth_mm: tuple[float, float] = DISPLACED_MM
+) -> BoneSet:
+    """The leg with one side of the tibial plateau pressed in, a bowl 30 mm wide."""
+    mesh = bones[Bone.TIBIA].copy()
+    points = np.array(mesh.vertices)
+    top = points[points[:, 2] > points[:, 2].max() - 15]
+    side = rng.choice([-1, 1])
+    middle = top.mean(axis=0)
+    middle[0] += side * 0.25 * np.ptp(top[:, 0])
+    far = np.linalg.norm(points[:, :2] - middle[:2], axis=1) / 15.0
+    shallow = np.clip((points[:, 2] - points[:, 2].max() + 40) / 25, 0, 1)
+    points[:, 2] -= rng.uniform(*depth_mm) * np.exp(-(far**4)) * shallow
+    mesh.vertices = points
+    return BoneSet({**bones, Bone.TIBIA: mesh})

@@ -4,8 +4,9 @@
 neither weights nor calibration know. Points of all bones are sorted by the predicted uncertainty; in each
 tenth, mean prediction and mean true distance are compared. What must be refused: X-rays of thigh and ankle
 (the knee out of sight), noise, children (small bones), knees with a plate or a partial knee of metal, and
-displaced fractures of the shank. AUC is the share of pairs of a knee and such a case in which the knee scores
-lower. The five external limbs (evaluation only) are knees too, with figures of their own.
+displaced fractures: of the shank in every leg, of one bone alone or of the plateau in some. AUC is the share
+of pairs of a knee and such a case in which the knee scores lower. The five external limbs (evaluation only)
+are knees too, with figures of their own.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from recon.trust.calibration import Calibration, calibration_of
 from tests.benchmarks import report
 from tests.benchmarks.accuracy import EXTERNAL
 from tests.benchmarks.exposed import write_views
-from tests.benchmarks.fracture import Fracture, render_fractured
+from tests.benchmarks.fracture import FROM_END_MM, Fracture, broken, depressed, render_fractured
 from tests.data import FOLDER
 
 Array = npt.NDArray[np.float64]
@@ -98,13 +99,24 @@ def partial(bones: BoneSet, seed: int) -> list[XrayView]:
 def fracture(bones: BoneSet, seed: int) -> list[XrayView]:
     """A broken shank, see ``tests.benchmarks.fracture``."""
     stations = standard_stations(0.0, 90.0, Positioner(0.0))
-    broken = Fracture.draw(bones, np.random.default_rng(seed))
-    rendered = render_fractured(bones, [station.camera for station in stations], broken, seed)
+    drawn = Fracture.draw(bones, np.random.default_rng(seed))
+    rendered = render_fractured(bones, [station.camera for station in stations], drawn, seed)
     with tempfile.TemporaryDirectory() as temporary:
         write_views(Path(temporary), stations, rendered, Detector(), seed)
         return list(read_pair(Path(temporary, "ap.dcm"), Path(temporary, "lateral.dcm"), None))
 
 
+def one_bone(bone: Bone) -> Make:
+    """A broken femur, fibula or patella, see ``tests.benchmarks.fracture.broken``."""
+    return lambda bones, seed: xray(broken(bones, bone, np.random.default_rng(seed)), seed)
+
+
+def plateau(bones: BoneSet, seed: int) -> list[XrayView]:
+    """One side of the plateau pressed in."""
+    return xray(depressed(bones, np.random.default_rng(seed)), seed)
+
+
+_FRACTURE = "fracture"
 KINDS: dict[str, Make] = {
     "thigh": thigh,
     "ankle": ankle,
@@ -112,7 +124,9 @@ KINDS: dict[str, Make] = {
     "child": child,
     "plate": plate,
     "partial knee": partial,
-    "fracture": fracture,
+    _FRACTURE: fracture,
+    **{f"fracture, {bone.label}": one_bone(bone) for bone in FROM_END_MM},
+    "fracture, plateau": plateau,
 }
 
 
@@ -207,15 +221,20 @@ def main() -> None:
     calibration = calibration_of(model.weights)
     scores: dict[str, list[float]] = {"knee": [], "external knee": []}
     distances = {name: Distances() for name in scores}
+    fractures: list[list[Any]] = []
     for index, (bones, seed) in enumerate(legs(quick=options.quick)):
         knee, made = score(xray(bones, seed), model)
         scores["knee"].append(knee)
         if made is not None:
             distances["knee"].add(made, bones, calibration)
         for number, (kind, make) in enumerate(KINDS.items()):
-            # One leg in three for each kind; all kinds of the first in a quick run.
-            if (index == 0) if options.quick else (index % 3 == number % 3):
+            # One leg in three for each kind, but a broken shank in all; all of the first in a quick run.
+            wanted = kind == _FRACTURE or index % 3 == number % 3
+            if (index == 0) if options.quick else wanted:
                 scores.setdefault(kind, []).append(score(make(bones, seed), model)[0])
+            if kind == _FRACTURE and len(scores.get(kind, ())) > len(fractures):
+                drawn = Fracture.draw(bones, np.random.default_rng(seed))
+                fractures.append([drawn.displaced_mm, drawn.tilted_deg, scores[kind][-1]])
     for bones, seed in external(quick=options.quick):
         knee, made = score(xray(bones, seed), model)
         scores["external knee"].append(knee)
@@ -226,6 +245,7 @@ def main() -> None:
         [name, n, p, t, t / p] for name, found in pairs.items() for n, (p, t) in enumerate(found, 1)
     ]
     print(report.table(["knees", "tenth", "predicted mm", "true mm", "true / predicted"], rows), end="\n\n")
+    print(report.table(["fracture of the shank, mm", "degrees", "score"], sorted(fractures)), end="\n\n")
     limit = calibration.threshold
     refused = {kind: float(np.mean(np.array(found) > limit)) for kind, found in scores.items() if found}
     kinds = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +75,8 @@ def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None
     assert "no patella was found" in trust.warnings()[0]
 
 
-def _knee(steepest: float) -> Refinement:
-    """Four bones that fit well, in images whose steepest edge is so much steeper than those of bone."""
+def _knee(steepest: float, gap: float = 0.05) -> Refinement:
+    """Four bones that fit well; the steepest edge, and what is missing of the tibia's outline."""
     fits, surfaces = {}, {}
     for bone in Bone:
         points = trimesh.creation.icosphere(radius=20).vertices + np.array([0.0, 0.0, 30.0 * bone])
@@ -83,18 +84,34 @@ def _knee(steepest: float) -> Refinement:
         fits[bone] = Fit(
             points, points / 20, 0 * ones, ones, all_, ~all_, (np.eye(3), np.zeros(3)), 0.0, 0.0, 0.1, 2.0
         )
+        fits[bone] = replace(fits[bone], gap=gap if bone is Bone.TIBIA else 0.05)
         surfaces[bone] = Surface(points, points / 20, ones, cKDTree(points))
     return Refinement(nothing().field, {}, {}, surfaces, fits, steepest)
 
 
-def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
-    known = [knee_evidence(_knee(steepest), SEEN) for steepest in (3.0, 4.0, 5.0)]
+def _usual() -> Calibration:
+    known = [
+        knee_evidence(_knee(steepest, gap), SEEN) for steepest, gap in ((3.0, 0.02), (4.0, 0.05), (5.0, 0.08))
+    ]
     centre, spread = fit_spread(known)
-    usual = Calibration("0" * 64, calibration().slopes, centre, spread, 2.5)
+    return Calibration("0" * 64, calibration().slopes, centre, spread, 2.5)
+
+
+def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
+    usual = _usual()
     assert judge(_knee(4.0), SEEN, usual).trusted
     metal = judge(_knee(40.0), SEEN, usual)
     assert not metal.trusted
-    assert metal.reasons == ("something much denser than bone is in the pictures",)
+    assert metal.reasons == ("something much denser than bone hides part of the bones",)
+
+
+def test_a_broken_bone_is_refused_however_well_the_rest_fits() -> None:
+    usual = _usual()
+    assert judge(_knee(4.0, 0.08), SEEN, usual).trusted
+    broken = judge(_knee(4.0, 0.4), SEEN, usual)
+    assert not broken.trusted
+    assert broken.reasons == ("the outline of the tibia is broken off or stepped: it may be fractured",)
+    assert "fractured" in broken.warnings()[0]
 
 
 def test_a_usual_knee_is_let_pass() -> None:

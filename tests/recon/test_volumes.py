@@ -11,7 +11,7 @@ import pydicom
 import pytest
 
 from recon.errors import InputError
-from recon.volumes import CtVolume, read_ct
+from recon.volumes import CtVolume, read_ct, write_nifti
 from tests.data import shared_data
 
 # RAS, the convention of NIfTI: x and y of LPS are mirrored.
@@ -153,3 +153,13 @@ def test_a_folder_without_ct_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not an image")
     assert refusal(tmp_path) == "not_ct"
     assert refusal(tmp_path / "absent") == "no_file"
+
+
+def test_a_ct_comes_back_from_the_nifti_that_was_written(tmp_path: Path) -> None:
+    hu = np.random.default_rng(0).integers(-1000, 3000, (12, 14, 16)).astype(np.float32)
+    affine = np.diag([0.5, 0.6, 0.7, 1.0])
+    affine[:3, 3] = 3.0, -4.0, 5.0
+    write_nifti(CtVolume(hu, affine), tmp_path / "ct.nii")
+    back = read_ct(tmp_path / "ct.nii")
+    assert np.array_equal(back.hu, hu)
+    assert back.affine == pytest.approx(affine)

@@ -1,0 +1,50 @@
+"""Where outlines of a bone have no edges in the images over some height: what fractures do.
+
+Whatever a shape model and a network make of a broken shaft, they go on without a step, and so run beside the
+edges of one fragment or the other, on both sides and in every view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recon.refine.edges import Outline
+
+Array = npt.NDArray[np.float64]
+_WINDOW_MM, _STEP_MM = 12.0, 3.0
+_USUAL = 0.5  # of the median steepness: from here on an edge is one of the bone's
+_LEAST_MM = 6.0  # of outline in a window that says anything
+
+
+def widest_gap(lines: Sequence[Outline], axis: Array) -> float:
+    """Largest share, 0 to 1, of a bone's outlines that have no edge, of those within 12 mm of height.
+
+    Args:
+        lines: of the bone, in each view.
+        axis: (3,) unit vector along the bone.
+    """
+    height = np.concatenate([line.rim.points @ axis for line in lines])
+    length = np.concatenate([line.rim.lengths for line in lines])
+    missing = length * np.concatenate([_missing(line.steepness) for line in lines])
+    if not len(height):
+        return 0.0
+    starts = np.arange(height.min(), max(height.max() - _WINDOW_MM, height.min()) + 1e-6, _STEP_MM)
+    order = np.argsort(height)
+    first, last = (np.searchsorted(height[order], starts + end) for end in (0.0, _WINDOW_MM))
+    within, without = (_sums(values[order], first, last) for values in (length, missing))
+    told = within > _LEAST_MM
+    return float((without[told] / within[told]).max()) if told.any() else 0.0
+
+
+def _missing(steepness: Array) -> Array:
+    """(N,) 1 where there is no edge, 0 where there is one as steep as those of this bone in this view."""
+    usual = _USUAL * np.median(steepness) if len(steepness) else 0.0
+    return np.asarray(1 - np.clip(steepness / max(usual, 1e-9), 0, 1))
+
+
+def _sums(values: Array, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> Array:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(total[last] - total[first])
