@@ -126,6 +126,9 @@ def _plan(options: argparse.Namespace) -> int:
         f"correction {osteotomy['correction_deg']:.2f} deg, {size} {height:.1f} mm,"
         f" depth {osteotomy['cut_depth_mm']:.1f} mm"
     )
+    for name, band in osteotomy["bands"].items():
+        if band is not None:
+            say(f"{name:22}{osteotomy[name]:>9.1f}  (90 %: {band[0]:.1f} to {band[1]:.1f})")
     for name, measure in document["measures"].items():
         band = measure["band"]
         digits = 1 if measure["unit"] else 2  # a ratio

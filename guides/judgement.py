@@ -153,7 +153,7 @@ def _hinge(judged: Judged) -> Iterator[dict[str, Any]]:
     if cortex < CORTEX_MM - 0.01:
         text = f"Only {cortex:.1f} mm of {'lateral' if opening else 'medial'} cortex remain"
         yield warning("hinge_thin", text, HINGE, cortex, CORTEX_MM)
-    plateau = "plateau_lateral" if opening else "plateau_medial"
+    plateau = osteotomy.HINGE_PLATEAU
     below = float((points[plateau] - osteotomy.hinge_point) @ frame.up)
     if below < HINGE_TO_JOINT_MM:
         text = f"The hinge lies only {below:.0f} mm below the {plateau.split('_')[1]} plateau"

@@ -14,13 +14,14 @@ from guides.bones.uncertainty import Uncertainty, read_uncertainties
 from guides.errors import InputError
 from guides.judgement import Judged, target_warnings, unsure_places, warning, warnings
 from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
-from guides.measures import LongFilm, Points, axes, doubts, jlca, measures_document
+from guides.measures import LongFilm, Points, Pose, axes, doubts, drawn_points, jlca, measures_document
 from guides.osteotomy import (
     Correction,
     Cut,
     Kind,
     Osteotomy,
     Placing,
+    Planned,
     Technique,
     TuberositySide,
     close_wedge,
@@ -30,6 +31,7 @@ from guides.osteotomy import (
     jlca_compensation,
     miniaci,
     open_wedge,
+    osteotomy_bands,
     plateau_crossing,
     retrotubercular,
     solve_correction,
@@ -123,7 +125,7 @@ def plan_files(
     if target is not None:
         correction_deg = solve_correction(case.correction, case.points, side, *target)
     assert correction_deg is not None
-    document = _document(case, correction_deg, hashes(bones), uncertainty)
+    document = _document(case, correction_deg, target, hashes(bones), uncertainty)
     document["warnings"] += spoilt
     if target is not None:
         document["target"] = dict(zip(("measure", "value"), target, strict=True))
@@ -203,7 +205,11 @@ class _Case:
 
 
 def _document(
-    case: _Case, correction_deg: float, bones_sha256: dict[str, str], uncertainty: Mapping[Bone, Uncertainty]
+    case: _Case,
+    correction_deg: float,
+    target: tuple[str, float] | None,
+    bones_sha256: dict[str, str],
+    uncertainty: Mapping[Bone, Uncertainty],
 ) -> dict[str, Any]:
     osteotomy = case.osteotomy(correction_deg)
     correction = Correction(
@@ -213,21 +219,29 @@ def _document(
         case.technique.tuberosity,
         case.joint_closing_deg,
     )
-    measures = measures_document(
-        case.marks,
-        case.side,
-        lambda points: correction.of_leg(points, case.side),
-        case.film,
-        doubts(case.marks, uncertainty),
+    drawn = Pose(
+        drawn_points(case.marks, case.side, case.film, doubt=doubts(case.marks, uncertainty)), case.side
     )
-    unsure = unsure_places(uncertainty.get(Bone.TIBIA), case.points, osteotomy)
+    measures = measures_document(
+        case.marks, case.side, lambda points: correction.of_leg(points, case.side), case.film, drawn
+    )
+    tibia = uncertainty.get(Bone.TIBIA)
+    unsure = unsure_places(tibia, case.points, osteotomy)
+    numbers = _constructions(case, osteotomy, correction)
+    planned = Planned(
+        case.tibia, case.cut, osteotomy, correction, numbers["wedge_volume_mm3"], target, case.placing
+    )
+    bands = osteotomy_bands(planned, case.points, drawn, case.side, tibia)
+    numbers["bands"] = _with_constructions(bands, numbers, correction_deg)
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "side": case.side,
         "technique": case.technique.to_document(),
         "measures": measures,
         "landmarks": case.marks.to_document(),
-        "osteotomy": osteotomy.to_document() | _constructions(case, osteotomy, correction),
+        "osteotomy": osteotomy.to_document()
+        | numbers
+        | {"bands": _with_constructions(bands, numbers, correction_deg)},
         "warnings": warnings(
             Judged(
                 case.marks,
@@ -259,10 +273,16 @@ def _document(
 
 
 def _constructions(case: _Case, osteotomy: Osteotomy, correction: Correction) -> dict[str, Any]:
-    """Wedge volume, second cut, and the angles of Miniaci and Dugdale for the line that the bone reaches."""
+    """Wedge volume, height of the hinge, second cut, and the angles of Miniaci and Dugdale for the line that
+    the bone reaches."""
     points, side = case.points, case.side
-    volume = volume_of(osteotomy, case.tibia, case.cut.outline)
-    found: dict[str, Any] = {"wedge_volume_mm3": round(volume, 2), "miniaci_deg": None, "dugdale_deg": None}
+    below = float((points[osteotomy.HINGE_PLATEAU] - osteotomy.hinge_point) @ axes(points, side).up)
+    found: dict[str, Any] = {
+        "hinge_below_joint_mm": round(below, 4),
+        "wedge_volume_mm3": round(volume_of(osteotomy, case.tibia, case.cut.outline), 2),
+        "miniaci_deg": None,
+        "dugdale_deg": None,
+    }
     if osteotomy.KIND == Osteotomy.KIND:
         name = "ascending" if case.technique.tuberosity == "distal" else "descending"
         found[name] = retrotubercular(case.cut, osteotomy, points, side, case.technique.tuberosity)
@@ -274,3 +294,15 @@ def _constructions(case: _Case, osteotomy: Osteotomy, correction: Correction) ->
         found["miniaci_deg"] = round(miniaci(hip, ankle, osteotomy.hinge_point, aim, frame.anterior), 4)
         found["dugdale_deg"] = round(dugdale(hip, ankle, aim, frame.anterior), 4)
     return found
+
+
+def _with_constructions(
+    bands: dict[str, list[float] | None], numbers: Mapping[str, Any], correction_deg: float
+) -> dict[str, list[float] | None]:
+    """Bands with those of Miniaci's and Dugdale's angles, which change as the correction does."""
+    needed = bands["correction_deg"]
+    drawn = {name: numbers[name] for name in ("miniaci_deg", "dugdale_deg") if numbers[name] is not None}
+    return bands | {
+        name: None if needed is None else [round(x + value - correction_deg, 2) for x in needed]
+        for name, value in drawn.items()
+    }

@@ -16,6 +16,11 @@ def vector(**options: Any) -> serializers.ListField:
     return serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3, **options)
 
 
+def interval(**options: Any) -> serializers.ListField:
+    """Both ends of what holds 90 %."""
+    return serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, **options)
+
+
 class NormalRangeSerializer(serializers.Serializer):
     """What is usual in healthy adults, and who says so."""
 
@@ -31,10 +36,8 @@ class MeasureSerializer(serializers.Serializer):
     before = serializers.FloatField()
     after = serializers.FloatField()
     unit = serializers.CharField()
-    band = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True)
-    band_after = serializers.ListField(
-        child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True, required=False
-    )
+    band = interval(allow_null=True)
+    band_after = interval(allow_null=True, required=False)
     provenance = serializers.CharField()
     change = serializers.FloatField(required=False)
     definition = serializers.CharField()
@@ -73,6 +76,8 @@ class OsteotomySerializer(serializers.Serializer):
     start_point = vector()
     lateral_cortex_mm = serializers.FloatField()
     wedge_volume_mm3 = serializers.FloatField(required=False)
+    hinge_below_joint_mm = serializers.FloatField(required=False)
+    bands = serializers.DictField(child=interval(allow_null=True), required=False)
     # Of a closing wedge.
     distal_plane_normal = vector(required=False)
     medial_cortex_mm = serializers.FloatField(required=False)

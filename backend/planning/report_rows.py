@@ -135,12 +135,13 @@ def warnings(document: Document) -> Rows:
 
 
 def osteotomy(document: Document) -> Rows:
-    """The numbers of the osteotomy, two a row."""
+    """The numbers of the osteotomy with their bands, two a row."""
     numbers = document["osteotomy"]
+    bands = words.osteotomy_bands(numbers)
     cells = []
     for name, value in words.osteotomy_numbers(numbers).items():
         label, unit = words.OSTEOTOMY[name]
-        cells.append((label, f"{words.number(value, unit)} {unit}"))
+        cells.append((label, f"{_with_band(value, bands.get(name), unit)} {unit}"))
     for name in ("ascending", "descending"):
         if name in numbers:
             second = numbers[name]

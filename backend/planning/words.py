@@ -42,6 +42,7 @@ OSTEOTOMY = {
     "cut_depth_mm": ("Depth of the cut", "mm"),
     "lateral_cortex_mm": ("Lateral cortex kept", "mm"),
     "medial_cortex_mm": ("Medial cortex kept", "mm"),
+    "hinge_below_joint_mm": ("Hinge below the joint line", "mm"),
     "wedge_volume_mm3": ("Wedge volume", "cm³"),
     "miniaci_deg": ("Angle after Miniaci", "deg"),
     "dugdale_deg": ("Angle after Dugdale", "deg"),
@@ -62,6 +63,16 @@ def osteotomy_numbers(osteotomy: Mapping[str, Any]) -> dict[str, float]:
         found |= {f"wedge_{end}_mm": -osteotomy[f"gap_{end}_mm"] for end in ("anterior", "posterior")}
         found = {name: value for name, value in found.items() if name not in _OF_OPENING}
     return {name: found[name] for name in OSTEOTOMY if found.get(name) is not None}
+
+
+def osteotomy_bands(osteotomy: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The 90 % bands of these numbers, of those that have one; plans of before there were bands have none."""
+    bands = dict(osteotomy.get("bands", {}))
+    if osteotomy.get("kind") == "lateral_closing_wedge":
+        for end in ("anterior", "posterior"):
+            gap = bands.get(f"gap_{end}_mm")
+            bands[f"wedge_{end}_mm"] = gap and [-gap[1], -gap[0]]
+    return {name: bands[name] for name in osteotomy_numbers(osteotomy) if bands.get(name)}
 
 
 def measure_name(name: str) -> str:

@@ -23,7 +23,7 @@ from guides.measures.angles import (
 from guides.measures.bands import BAND, DRAWS, SHAFT_MM, band, bands, drawn_points
 from guides.measures.definitions import MEASURES, Measure, NormalRange
 from guides.measures.document import measures_document
-from guides.measures.doubt import doubts
+from guides.measures.doubt import PER_UNCERTAINTY, doubts
 from guides.measures.long_film import NO_FILM, LongFilm
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "DRAWS",
     "MEASURES",
     "NO_FILM",
+    "PER_UNCERTAINTY",
     "SHAFT_MM",
     "Axes",
     "LongFilm",

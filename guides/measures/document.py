@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ def measures_document(
     side: Side,
     after: Callable[[Points], Points],
     film: LongFilm = NO_FILM,
-    doubt: Mapping[str, float] | None = None,
+    drawn: Points | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The ``measures`` part of a plan document; a measure whose landmarks are absent is left out.
 
@@ -27,12 +27,12 @@ def measures_document(
         side: L or R.
         after: moves positions, drawn or not, as the correction does.
         film: what was read on a long-leg film.
-        doubt: how far landmarks may be off on bones that are not sure of themselves, see ``doubts``.
+        drawn: the leg with draws of what is in doubt; None draws what is imputed or read on the film.
     """
     seen = film.moved(landmarks, side)
     points = Pose(seen.positions(), side)
     moved = Pose(after(points), side)
-    drawn = Pose(drawn_points(landmarks, side, film, doubt=doubt), side)
+    drawn = Pose(drawn_points(landmarks, side, film) if drawn is None else drawn, side)
     drawn_moved = Pose(after(drawn), side)
     given = {name: one for name, one in MEASURES.items() if all(need in points for need in one.needs)}
     of_before, of_after = (bands(list(given.values()), leg, side) for leg in (drawn, drawn_moved))

@@ -33,8 +33,9 @@ _BONE = {
     "hip_center": Bone.FEMUR,
     "patella_articular_superior": Bone.PATELLA,
     "patella_articular_inferior": Bone.PATELLA,
+    "fibula_tip": Bone.FIBULA,
 }
-"""Landmarks that measures rest on, and the bone that each is found on."""
+"""Landmarks that measures or the cut rest on, and the bone that each is found on."""
 
 _MIDDLE = {
     "plateau_medial": ("plateau_medial_anterior", "plateau_medial_posterior"),

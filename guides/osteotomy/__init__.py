@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from guides.osteotomy.bands import Planned, osteotomy_bands
 from guides.osteotomy.closing import ClosingWedge, close_wedge
 from guides.osteotomy.construction import dugdale, jlca_compensation, miniaci, plateau_crossing
 from guides.osteotomy.cut import (
@@ -40,6 +41,7 @@ __all__ = [
     "Kind",
     "Osteotomy",
     "Placing",
+    "Planned",
     "SecondCut",
     "Simulation",
     "Technique",
@@ -54,6 +56,7 @@ __all__ = [
     "miniaci",
     "move",
     "open_wedge",
+    "osteotomy_bands",
     "plateau_crossing",
     "read_osteotomy",
     "read_second_cut",

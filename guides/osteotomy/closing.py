@@ -31,6 +31,7 @@ class ClosingWedge(Osteotomy):
 
     KIND: ClassVar[Kind] = "lateral_closing_wedge"
     GAP_SIGN: ClassVar[int] = -1
+    HINGE_PLATEAU: ClassVar[str] = "plateau_medial"
 
     @property
     def hinge_cortex_mm(self) -> float:

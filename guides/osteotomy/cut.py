@@ -71,6 +71,22 @@ class Cut:
         return np.asarray(self.hinge + away * (nearest + CORTEX_MM))
 
 
+def cut_heights(points: Points, up: Array, opens: int) -> tuple[Array, Array]:
+    """Heights along ``up``, mm, of a found cut's plane: where the saw enters, and across the bone from there.
+
+    Args:
+        points: positions of the leg, (..., 3).
+        up: unit.
+        opens: 1 for the cut of a medial opening wedge, -1 for the upper one of a lateral closing wedge.
+    """
+    medial, lateral = (points[f"plateau_{side}"] @ up for side in ("medial", "lateral"))
+    if opens < 0:
+        return lateral - CLOSING_BELOW_JOINT_MM, medial - CLOSING_BELOW_JOINT_MM
+    # Towards the fibular tip, kept to usual heights.
+    low, high = (lateral - below for below in reversed(HINGE_BELOW_JOINT_MM))
+    return medial - START_BELOW_JOINT_MM, np.clip(points["fibula_tip"] @ up, low, high)
+
+
 def find_cut(tibia: trimesh.Trimesh, points: Points, side: Side, placing: Placing = FOUND) -> Cut:
     """Cutting plane from the medial start point towards the fibular tip; a hinge that keeps 10 mm of cortex.
 
@@ -97,7 +113,7 @@ def find_cut(tibia: trimesh.Trimesh, points: Points, side: Side, placing: Placin
 
 def _medial_start(tibia: trimesh.Trimesh, points: Points, frame: Axes) -> Array:
     """The most medial point of the section ``START_BELOW_JOINT_MM`` below the medial joint line."""
-    start_height = points["plateau_medial"] @ frame.up - START_BELOW_JOINT_MM
+    start_height = cut_heights(points, frame.up, 1)[0]
     level = cross_section(tibia, frame.up * start_height, frame.up).reshape(-1, 3)
     if not len(level):
         raise outside()
@@ -106,9 +122,7 @@ def _medial_start(tibia: trimesh.Trimesh, points: Points, frame: Axes) -> Array:
 
 def _towards_fibula(start: Array, points: Points, frame: Axes) -> Array:
     """Unit direction to medial of a plane from the start to the fibular tip, kept to usual heights."""
-    joint = points["plateau_lateral"] @ frame.up
-    tip = points["fibula_tip"] @ frame.up
-    aim_height = np.clip(tip, joint - HINGE_BELOW_JOINT_MM[1], joint - HINGE_BELOW_JOINT_MM[0])
+    aim_height = cut_heights(points, frame.up, 1)[1]
     across = points["plateau_lateral_edge"] @ frame.medial - start @ frame.medial
     rise = aim_height - start @ frame.up
     return unit(-(across * frame.medial + rise * frame.up))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guides.bones import Array
 from guides.landmarks import Side, rotate
@@ -18,7 +18,7 @@ PATELLAR = ("patella_articular_superior", "patella_articular_inferior")
 
 
 def move(
-    points: Points, hinge: Array, axis: Array, degrees: float, tuberosity: TuberositySide = "distal"
+    points: Points, hinge: Array, axis: Array, degrees: float | Array, tuberosity: TuberositySide = "distal"
 ) -> dict[str, Array]:
     """Landmarks after the distal fragment has turned about the hinge; (..., 3) positions broadcast.
 
@@ -50,9 +50,13 @@ class Correction:
 
     hinge: Array
     axis: Array
-    degrees: float
+    degrees: float | Array
     tuberosity: TuberositySide = "distal"
     joint_closing_deg: float = 0.0
+
+    def by(self, degrees: float | Array) -> Correction:
+        """The same turned by other degrees, a number or (N,) for as many draws."""
+        return replace(self, degrees=degrees)
 
     def of_bone(self, points: Points) -> dict[str, Array]:
         """Landmarks after the turn alone."""

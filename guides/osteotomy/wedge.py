@@ -38,6 +38,7 @@ class Osteotomy:
 
     KIND: ClassVar[Kind] = "medial_opening_wedge"
     GAP_SIGN: ClassVar[int] = 1
+    HINGE_PLATEAU: ClassVar[str] = "plateau_lateral"
 
     @property
     def hinge_cortex_mm(self) -> float:

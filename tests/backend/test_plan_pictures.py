@@ -204,7 +204,8 @@ def test_rows_say_what_the_document_says(bones: BoneSet) -> None:
     assert len(report_rows.warnings(document)) == len(document["warnings"]) + 1
     assert len(report_rows.landmarks(document)) == len(document["landmarks"]) + 1
     correction = row(report_rows.osteotomy(document), "Correction")
-    assert correction[1] == f"{document['osteotomy']['correction_deg']:.1f} deg"
+    needed = osteotomy["bands"]["correction_deg"]
+    assert correction[1] == f"{osteotomy['correction_deg']:.1f} ({needed[0]:.1f} to {needed[1]:.1f}) deg"
     hashes = dict(report_rows.hashes(plan))
     assert hashes["plan document"] == plan.sha256
     assert hashes["tibia"] == document["bones_sha256"]["tibia"]
@@ -216,10 +217,12 @@ def test_rows_of_a_closing_wedge_say_what_is_taken_out_and_open_no_gap(bones: Bo
     numbers = plan.document["osteotomy"]
     cells = [cell for line in report_rows.osteotomy(plan.document) for cell in line]
     said = dict(zip(cells[::2], cells[1::2], strict=True))
+    thinnest, thickest = (-x for x in reversed(numbers["bands"]["gap_anterior_mm"]))
+    band = f"({thinnest:.1f} to {thickest:.1f})"
     assert numbers["wedge_base_mm"] > 5 and numbers["lateral_cortex_mm"] == 0
-    assert said["Lateral base of the wedge"] == f"{numbers['wedge_base_mm']:.1f} mm"
-    assert said["Wedge in front"] == f"{-numbers['gap_anterior_mm']:.1f} mm"
-    assert said["Medial cortex kept"] == f"{numbers['medial_cortex_mm']:.1f} mm"
+    assert said["Lateral base of the wedge"].startswith(f"{numbers['wedge_base_mm']:.1f} ")
+    assert said["Wedge in front"] == f"{-numbers['gap_anterior_mm']:.1f} {band} mm"
+    assert said["Medial cortex kept"].startswith(f"{numbers['medial_cortex_mm']:.1f} ")
     assert not [label for label in said if "Gap" in label or label == "Lateral cortex kept"]
     assert not [value for value in said.values() if value.startswith("-")]
     correction = dict(report_rows.facts(plan))["Correction"]

@@ -17,6 +17,8 @@
   the true plan's saw enters. ``worst_`` before a name gives the largest.
 - ``xray_band_coverage_percent``: how often the 90 % band that the plan on X-ray bones states before the
   correction holds the value of the true, whole bones, over the measures of ``BANDED`` and all knees.
+- ``xray_number_band_coverage_percent``: the same of the numbers of the osteotomy (``NUMBERED``). The target
+  is the weight-bearing line that the true bones reach with ``AIMED_DEG``, so that this is the true correction.
 - ``external_xray_vs_true_...`` and so on: the same of the five external limbs (evaluation only), as they are.
   A limb that the trust would refuse is marked, and planned all the same.
 """
@@ -64,6 +66,10 @@ UNITS = {
 """What X-ray bones and true bones are compared in."""
 BANDED = (
     "mMPTA", "PTS_medial", "PTS_lateral", "mLDFA", "JLCA", "HKA", "WBL", "JLO", "Caton_Deschamps",
+)  # fmt: skip
+AIMED_DEG = 8.0
+NUMBERED = (
+    "correction_deg", "gap_mm", "gap_anterior_mm", "gap_posterior_mm", "cut_depth_mm", "wedge_volume_mm3",
 )  # fmt: skip
 _ANGULAR = ("mMPTA", "PTS_medial", "correction")  # of which one mean is given
 _KEYS = {"whole": "xray_vs_true", "cropped": "xray_vs_cropped"}
@@ -285,6 +291,20 @@ def held(knee: Knee) -> dict[str, bool]:
     return found
 
 
+def numbers_held(knee: Knee) -> dict[str, bool]:
+    """Whether the band of each number of the X-ray plan holds that of the plan on the true, whole bones."""
+    true = plan_files(knee.whole, knee.side, correction_deg=AIMED_DEG)
+    target = true["measures"]["WBL"]["after"]
+    try:
+        seen = plan_files(knee.reconstructed, knee.side, target_wbl=target)["osteotomy"]
+    except InputError as error:
+        if error.code != "target_out_of_reach":
+            raise
+        return {}
+    bands = {name: seen["bands"][name] or [seen[name]] * 2 for name in NUMBERED}
+    return {name: low <= true["osteotomy"][name] <= high for name, (low, high) in bands.items()}
+
+
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
@@ -292,6 +312,21 @@ def _minus(a: float | None, b: float | None) -> float | None:
 def absolute(differences: Sequence[Mapping[str, float | None]]) -> dict[str, list[float]]:
     """Sizes of the known differences by figure."""
     return {name: [abs(value) for each in differences if (value := each[name]) is not None] for name in UNITS}
+
+
+def coverage(
+    what: str, names: Sequence[str], held_of: Mapping[str, list[dict[str, bool]]]
+) -> tuple[list[list[str]], dict[str, float]]:
+    """Rows of how many bands hold the true value by source, and the share of all by its key."""
+    rows, line = [], {}
+    for source, each in held_of.items():
+        by_name = {name: [one[name] for one in each if name in one] for name in names}
+        rows.append([source, *(f"{sum(found)} of {len(found)}" for found in by_name.values())])
+        key = f"xray{what}_band_coverage_percent"
+        line[key if source == "llp26" else f"{source}_{key}"] = 100 * float(
+            np.mean([value for found in by_name.values() for value in found])
+        )
+    return rows, line
 
 
 def main() -> None:
@@ -311,6 +346,7 @@ def main() -> None:
     differences: dict[tuple[str, str], list[dict[str, float | None]]] = {}
     cases: list[list[Any]] = []
     inside: dict[str, list[dict[str, bool]]] = {}
+    numbered: dict[str, list[dict[str, bool]]] = {}
     with tempfile.TemporaryDirectory() as folder_name:
         for knee in knees(Path(folder_name), quick=options.quick):
             for against, values in compared(knee).items():
@@ -318,6 +354,7 @@ def main() -> None:
                 cells = ["-" if values[name] is None else values[name] for name in UNITS]
                 cases.append([knee.source, knee.name, against, *cells])
             inside.setdefault(knee.source, []).append(held(knee))
+            numbered.setdefault(knee.source, []).append(numbers_held(knee))
     units = [f"{name} {unit}" for name, unit in UNITS.items()]
     print(report.table(["X-ray bones minus true bones", "case", "true", *units], cases), end="\n\n")
     line: dict[str, Any] = {"quick": options.quick}
@@ -337,13 +374,10 @@ def main() -> None:
             line[f"{key}_{name}_{unit}"] = means[name]
             line[f"worst_{key}_{name}_{unit}"] = worst[name]
     print(report.table(["absolute difference", "", "true", "knees", *units], summary), end="\n\n")
-    shares = []
-    for source, each in inside.items():
-        by_measure = {name: [one[name] for one in each if name in one] for name in BANDED}
-        shares.append([source, *(f"{sum(found)} of {len(found)}" for found in by_measure.values())])
-        key = "xray_band_coverage_percent" if source == "llp26" else f"{source}_xray_band_coverage_percent"
-        line[key] = 100 * float(np.mean([value for found in by_measure.values() for value in found]))
-    print(report.table(["bands that hold the true value", *BANDED], shares), end="\n\n")
+    for what, names, found_of in (("", BANDED, inside), ("_number", NUMBERED, numbered)):
+        shares, covered = coverage(what, names, found_of)
+        print(report.table(["bands that hold the true value", *names], shares), end="\n\n")
+        line |= covered
     report.finish(line)
 
 

@@ -181,7 +181,7 @@ def gaps(page: Page) -> Mapping[str, float]:
     """The live openings of the wedge, millimetres, by the names that the page gives them."""
     figures = page.get_by_test_id("gaps").locator(":scope > div").all()
     texts = [figure.inner_text().split("\n") for figure in figures]
-    return {label: float(value.split()[0]) for value, label in texts}
+    return {label: float(value.split()[0]) for value, label, *_band in texts}
 
 
 def overflow(page: Page) -> int:

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Osteotomy, PlanDocument } from './plan';
 import { FRESH } from './planRequest';
-import { gapAt, gapsAt, liveDegrees, wedgeMotion, wedgeSize } from './wedge';
+import { bandAt, gapAt, gapsAt, liveDegrees, wedgeMotion, wedgeSize } from './wedge';
 
 // A left knee: medial is the patient's right (-x). The hinge lies laterally, its axis runs front to back, and the
 // medial side of the distal fragment must sink when it opens.
@@ -53,6 +53,28 @@ describe('the opening wedge', () => {
   it('starts from the cut depth where the document says nothing of the corners', () => {
     const flat = { ...osteotomy, correction_deg: 0, gap_mm: 0, gap_anterior_mm: 0, gap_posterior_mm: 0 };
     expect(gapsAt(flat, 8)).toEqual({ medial: gapAt(60, 8), anterior: null, posterior: null });
+  });
+});
+
+describe('the band of a number', () => {
+  const sure = { ...osteotomy, bands: { cut_depth_mm: [58, 63], gap_mm: [9, 12], correction_deg: null } };
+
+  it('is what the server says, and nothing where it says nothing', () => {
+    expect(bandAt(sure, 'cut_depth_mm', 60)).toEqual([58, 63]);
+    expect(bandAt(sure, 'correction_deg', 10)).toBeNull();
+    expect(bandAt(osteotomy, 'gap_mm', 10)).toBeNull();
+  });
+
+  it('moves with the slider and never below nothing', () => {
+    const [low, high] = bandAt(sure, 'gap_mm', gapAt(60, 9)) ?? [];
+    expect(low).toBeCloseTo(9 - (gapAt(60, 10) - gapAt(60, 9)), 9);
+    expect(high).toBeCloseTo(12 - (gapAt(60, 10) - gapAt(60, 9)), 9);
+    expect(bandAt(sure, 'gap_mm', 0)).toEqual([0, 12 - gapAt(60, 10)]);
+  });
+
+  it('of a closing wedge is the thickness of the bone that is taken out', () => {
+    const closing: Osteotomy = { ...osteotomy, kind: 'lateral_closing_wedge', gap_mm: -10, bands: { gap_mm: [-12, -9] } };
+    expect(bandAt(closing, 'gap_mm', 10)).toEqual([9, 12]);
   });
 });
 

@@ -49,6 +49,19 @@ export function gapsAt(osteotomy: Osteotomy, degrees: number): Gaps {
   };
 }
 
+/**
+ * The 90 % band of a number of the osteotomy, moved with the number while the slider runs ahead of the server; sizes
+ * without sign. Null where nothing is in doubt, and in documents that are older than their bands.
+ */
+export function bandAt(osteotomy: Osteotomy, name: keyof Osteotomy & string, shown: number | null): [number, number] | null {
+  const [low, high] = osteotomy.bands?.[name] ?? [];
+  const planned = osteotomy[name];
+  if (low === undefined || high === undefined || shown === null || typeof planned !== 'number') return null;
+  const [near, far] = planned < 0 ? [-high, -low] : [low, high];
+  const moved = shown - Math.abs(planned);
+  return [Math.max(0, near + moved), Math.max(0, far + moved)];
+}
+
 /** What counts of a wedge, and its height in millimetres: the gap that opens medially, or the base that is taken out. */
 export function wedgeSize(osteotomy: Osteotomy): { name: string; mm: number } {
   const { kind, gap_mm: gap, wedge_base_mm: base } = osteotomy;

@@ -7,7 +7,7 @@ import { ErrorNote } from '../../components/ErrorNote';
 import { currentSet, setLabel } from '../../domain/boneSets';
 import { AlternativesDialog } from '../planner/AlternativesDialog';
 import { LandmarkList } from '../planner/LandmarkList';
-import { Constructions, CountedOn, Openings } from '../planner/Openings';
+import { Constructions, CountedOn, Doubts, Openings } from '../planner/Openings';
 import { PlanActs } from '../planner/PlanActs';
 import { MeasureTable } from './MeasureTable';
 import { PlanList } from './PlanList';
@@ -51,6 +51,7 @@ export function PlanPanel({ detail }: { detail: CaseDetail }): ReactNode {
       {document && (
         <>
           <Openings osteotomy={document.osteotomy} degrees={planner.degrees} />
+          <Doubts osteotomy={document.osteotomy} degrees={planner.degrees} />
           <Constructions osteotomy={document.osteotomy} />
           <CountedOn compensation={document.jlca_compensation} />
           <MeasureTable measures={document.measures} settled={planner.exact} />

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 
 import { number, quantity } from '../../domain/format';
 import type { Osteotomy, PlanDocument } from '../../domain/plan';
-import { gapsAt } from '../../domain/wedge';
+import { bandAt, gapsAt } from '../../domain/wedge';
 import classes from '../case/Case.module.css';
 import planner from './Planner.module.css';
 
@@ -45,31 +45,70 @@ export function Openings({ osteotomy, degrees }: Props): ReactNode {
   const closing = osteotomy.kind === 'lateral_closing_wedge';
   const size = (gap: number | null): number | null => (gap === null ? null : Math.abs(gap));
   const volume = osteotomy.wedge_volume_mm3;
+  const figure = (label: string, name: keyof Osteotomy & string, value: number | null): FigureProps => ({
+    label,
+    value,
+    band: bandAt(osteotomy, name, value),
+  });
   return (
     <section className={classes.gaps} aria-label={closing ? 'Wedge that is taken out' : 'Opening of the wedge'} data-testid="gaps">
-      <Figure label={closing ? 'Lateral base' : 'Medial opening'} value={size(gaps.medial)} strong />
-      <Figure label="Anterior" value={size(gaps.anterior)} />
-      <Figure label="Posterior" value={size(gaps.posterior)} />
-      <Figure label="Cut depth" value={osteotomy.cut_depth_mm} />
-      {volume !== undefined && <Figure label="Wedge" value={volume / 1000} unit="cm³" />}
+      <Figure {...figure(closing ? 'Lateral base' : 'Medial opening', 'gap_mm', size(gaps.medial))} strong />
+      <Figure {...figure('Anterior', 'gap_anterior_mm', size(gaps.anterior))} />
+      <Figure {...figure('Posterior', 'gap_posterior_mm', size(gaps.posterior))} />
+      <Figure {...figure('Cut depth', 'cut_depth_mm', osteotomy.cut_depth_mm)} />
+      {volume !== undefined && <Figure {...figure('Wedge', 'wedge_volume_mm3', volume)} unit="cm³" />}
     </section>
   );
+}
+
+/** How sure the correction and the place of the hinge are; nothing where nothing is in doubt. */
+export function Doubts({ osteotomy, degrees }: Props): ReactNode {
+  const { hinge_below_joint_mm: below } = osteotomy;
+  const closing = osteotomy.kind === 'lateral_closing_wedge';
+  const cortex = closing ? 'medial_cortex_mm' : 'lateral_cortex_mm';
+  const parts = [
+    told('Correction', 'deg', degrees, bandAt(osteotomy, 'correction_deg', degrees)),
+    below === undefined ? null : told('hinge below the joint line', 'mm', below, bandAt(osteotomy, 'hinge_below_joint_mm', below)),
+    told(`${closing ? 'medial' : 'lateral'} cortex`, 'mm', osteotomy[cortex] ?? 0, bandAt(osteotomy, cortex, osteotomy[cortex] ?? 0)),
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return null;
+  return (
+    <p className={`${planner.counted} figures`} data-testid="doubts" title="What the same plan comes to on the true bone lies in these ranges with a probability of 90 %">
+      {`90 % range. ${parts.join('; ')}`}
+    </p>
+  );
+}
+
+function told(label: string, unit: string, value: number, band: readonly [number, number] | null): string | null {
+  return band && `${label} ${quantity(value, unit)} (${fine(band)})`;
+}
+
+/** "3.1 to 8.0": like the number that it belongs to. */
+function fine(band: readonly [number, number], per = 1): string {
+  return band.map((edge) => number(edge / per)).join(' to ');
 }
 
 interface FigureProps {
   label: string;
   value: number | null;
-  unit?: string;
+  band: readonly [number, number] | null;
+  unit?: 'mm' | 'cm³';
   strong?: boolean;
 }
 
-function Figure({ label, value, unit = 'mm', strong }: FigureProps): ReactNode {
+function Figure({ label, value, band, unit = 'mm', strong }: FigureProps): ReactNode {
+  const per = unit === 'cm³' ? 1000 : 1;
   return (
     <div className={classes.figure} data-strong={strong || undefined}>
       <span className="figures">
-        {value === null ? '–' : number(value)} <small>{unit}</small>
+        {value === null ? '–' : number(value / per)} <small>{unit}</small>
       </span>
       <span className="dim">{label}</span>
+      {band && (
+        <span className={`figures ${classes.doubt}`} data-band title="90 % range on the true bone">
+          {fine(band, per)}
+        </span>
+      )}
     </div>
   );
 }
