@@ -18,7 +18,7 @@
 - ``xray_band_coverage_percent``: how often the 90 % band that the plan on X-ray bones states before the
   correction holds the value of the true, whole bones, over the measures of ``BANDED`` and all knees.
 - ``xray_number_band_coverage_percent``: the same of the numbers of the osteotomy (``NUMBERED``). The target
-  is the weight-bearing line that the true bones reach with ``AIMED_DEG``, so that this is the true correction.
+  is the weight-bearing line that true bones reach with ``AIMED_DEG``, so that this is the true correction.
 - ``external_xray_vs_true_...`` and so on: the same of the five external limbs (evaluation only), as they are.
   A limb that the trust would refuse is marked, and planned all the same.
 """
