@@ -67,7 +67,7 @@ def find_tibial(tibia: trimesh.Trimesh, side: Side, priors: Priors) -> tuple[dic
         marks["ankle_center"] = Landmark(_ankle(tibia, frame), "auto")
     else:
         marks["ankle_center"] = Landmark(ankle, "imputed")
-    marks["plateau_anterior"] = Landmark(_anterior_angle(tibia, frame), "auto")
+    marks["plateau_anterior"] = Landmark(anterior_angle(tibia, frame), "auto")
     bottom = _lowest_level(tibia, frame, full)
     marks["tuberosity"] = Landmark(_tuberosity(tibia, frame, float(knee @ frame.up), bottom), "auto")
     return marks, frame
@@ -155,7 +155,7 @@ def _widest_direction(tibia: trimesh.Trimesh, frame: Frame) -> Array:
     return np.asarray(direction[0] * across + direction[1] * along)
 
 
-def _anterior_angle(tibia: trimesh.Trimesh, frame: Frame) -> Array:
+def anterior_angle(tibia: trimesh.Trimesh, frame: Frame) -> Array:
     """The anterosuperior angle of the plateau: what stands out most halfway between up and anterior."""
     vertices = np.asarray(tibia.vertices)
     top = vertices[vertices @ frame.up > (vertices @ frame.up).max() - 30]
