@@ -388,6 +388,63 @@ def test_contact_is_added_by_painting(engineer: Profile, designed: int) -> None:
     assert _outline_area(after) > _outline_area(before) + 20
 
 
+def test_a_guide_of_a_superseded_plan_is_marked_and_must_be_asked_for_by_name(
+    profiles: Profiles, designed: int, served: Server, tmp_path: Path
+) -> None:
+    engineer = profiles("engineer")
+    page = engineer.page
+    open_design(page, designed)
+    if page.get_by_test_id("sign").is_visible():
+        page.get_by_test_id("sign").click()
+        page.get_by_test_id("sign-password").fill(served.password)
+        page.get_by_test_id("sign-confirm").click()
+    address = page.get_by_test_id("download-stl").get_attribute("href") or ""
+    assert "superseded_by" not in address
+    assert page.request.get(address).ok
+    # The surgeon approves another plan while the engineer looks at the guide.
+    surgeon = profiles("surgeon").page
+    app.open_case(surgeon, DEMO_CASE)
+    surgeon.get_by_test_id("tab-plan").click()
+    app.settled(surgeon)
+    app.set_correction(surgeon, 9.5)
+    surgeon.get_by_test_id("save-plan").click()
+    surgeon.get_by_test_id("approve").click()
+    surgeon.get_by_test_id("approve-password").fill(served.password)
+    surgeon.get_by_test_id("approve-confirm").click()
+    expect(surgeon.get_by_test_id("approve-password")).to_be_hidden()
+    # The queue says so, the open page has followed, and the link that was there is gone.
+    warning = page.get_by_test_id("guide-superseded")
+    expect(warning).to_contain_text("superseded by revision 2")
+    expect(page.get_by_test_id("download-package")).to_have_count(0)
+    refused = page.request.get(address)
+    assert refused.status == 409 and refused.json()["error"]["code"] == "plan_superseded"
+    assert page.request.get(f"{address}?superseded_by=1").status == 409, "another revision than that"
+    page.goto("/guides")
+    row = page.get_by_test_id(f"design-{DEMO_CASE}-{designed}")
+    expect(row.get_by_test_id("superseded")).to_have_text("Its plan was superseded by revision 2.")
+    check_names_and_contrast(page)
+    row.click()
+    expect(warning).to_be_visible()
+    # Who wants it all the same says so, and the file says it too.
+    page.get_by_test_id("take-superseded").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("superseded by revision 2")
+    check_names_and_contrast(page)
+    dialog.get_by_role("button", name="Keep it as it is").click()
+    expect(page.get_by_test_id("download-package")).to_have_count(0)
+    page.get_by_test_id("take-superseded").click()
+    dialog.get_by_role("button", name="I know: show its files").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("download-package").click()
+    assert download.value.url.endswith("?superseded_by=2")
+    name = rf"{DEMO_CASE}-[LR]-v{designed}-SUPERSEDED-package\.zip"
+    assert re.fullmatch(name, download.value.suggested_filename)
+    download.value.save_as(tmp_path / "package.zip")
+    with zipfile.ZipFile(tmp_path / "package.zip") as archive:
+        assert any("SUPERSEDED" in entry for entry in archive.namelist())
+        assert archive.read("RELEASE.txt").decode().startswith("SUPERSEDED.")
+
+
 def _report(page: Page) -> dict[str, Any]:
     """The report of the design that is shown."""
     case = re.search(r"/cases/([0-9a-f-]{36})", page.url)
