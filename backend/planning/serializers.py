@@ -13,6 +13,7 @@ from backend.planning.document_serializers import (
     MeasureSerializer,
     PlanDocumentField,
     PlanWarningSerializer,
+    interval,
     vector,
 )
 from backend.planning.models import Kind, Plan, Status, TuberositySide
@@ -61,6 +62,7 @@ class AlternativeSerializer(serializers.Serializer):
     correction_deg = serializers.FloatField(allow_null=True)
     gap_mm = serializers.FloatField(allow_null=True)
     wedge_volume_mm3 = serializers.FloatField(allow_null=True)
+    bands = serializers.DictField(child=interval(allow_null=True))
     measures = serializers.DictField(child=MeasureSerializer())
     warnings = PlanWarningSerializer(many=True)
     refused = RefusedSerializer(allow_null=True)

@@ -54,6 +54,7 @@ def alternatives(
                 "source": row["source"],
                 "kind": request["kind"],
                 **{x: plan["osteotomy"].get(x) for x in ("correction_deg", "gap_mm", "wedge_volume_mm3")},
+                "bands": plan["osteotomy"].get("bands", {}),
                 "measures": plan["measures"],
                 "warnings": plan["warnings"],
                 "refused": row.get("refused"),

@@ -168,6 +168,7 @@ def test_each_alternative_previews_as_its_row_says(client: Any, bones: BoneSet) 
         document = previewed(client, bones, **row["request"])
         assert document["osteotomy"]["correction_deg"] == row["correction_deg"]
         assert document["osteotomy"]["gap_mm"] == row["gap_mm"]
+        assert document["osteotomy"]["bands"] == row["bands"] and row["bands"]["correction_deg"]
         assert document["measures"] == row["measures"] and document["warnings"] == row["warnings"]
         assert document["technique"]["tuberosity"] == "proximal"
     assert Plan.objects.count() == 0

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useAlternatives } from '../../api/plans';
 import type { PlanAlternative } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
-import { number, quantity, range } from '../../domain/format';
+import { quantity, range } from '../../domain/format';
 import { measureLabel } from '../../domain/measures';
 import { fromRequest } from '../../domain/planWire';
 import type { Planner } from '../case/usePlanner';
@@ -33,7 +33,7 @@ export function AlternativesDialog({ caseId, planner, onClose }: Props): ReactNo
       {query.isPending && <Loader size="sm" aria-label="Planning the alternatives" />}
       {query.data && <Table rows={query.data} onChoose={choose} />}
       <Text size="xs" c="dimmed" mt="sm" maw={640}>
-        All with the technique, film, landmarks and cut of now; measures are those after the correction, with 90 % ranges where they are known.
+        All with the technique, film, landmarks and cut of now; measures are those after the correction. Small: 90 % ranges on the true bone, where anything is in doubt.
       </Text>
     </Modal>
   );
@@ -64,9 +64,9 @@ function Table({ rows, onChoose }: { rows: readonly PlanAlternative[]; onChoose:
           </tr>
         </thead>
         <tbody className="figures">
-          <Line label="Correction" cells={rows.map((row) => row.correction_deg !== null && quantity(row.correction_deg, 'deg'))} />
-          <Line label={closing ? 'Lateral base' : 'Gap'} cells={rows.map((row) => row.gap_mm !== null && quantity(Math.abs(row.gap_mm), 'mm'))} />
-          <Line label="Wedge" cells={rows.map((row) => row.wedge_volume_mm3 !== null && `${number(row.wedge_volume_mm3 / 1000)} cm³`)} />
+          <Line label="Correction" cells={rows.map((row) => numbered(row, 'correction_deg', 'deg'))} />
+          <Line label={closing ? 'Lateral base' : 'Gap'} cells={rows.map((row) => numbered(row, 'gap_mm', 'mm'))} />
+          <Line label="Wedge" cells={rows.map((row) => numbered(row, 'wedge_volume_mm3', 'cm³'))} />
           {measures.map((name) => (
             <Line key={name} label={measureLabel(name)} cells={rows.map((row) => measured(row, name))} />
           ))}
@@ -85,6 +85,20 @@ function Line({ label, cells }: { label: string; cells: readonly ReactNode[] }):
         <td key={i}>{cell || '–'}</td>
       ))}
     </tr>
+  );
+}
+
+/** A number of the osteotomy and its band; what a closing wedge takes out is negative to the engine. */
+function numbered(row: PlanAlternative, name: 'correction_deg' | 'gap_mm' | 'wedge_volume_mm3', unit: string): ReactNode {
+  const value = row[name];
+  if (value === null) return null;
+  const per = (unit === 'cm³' ? 1000 : 1) * (value < 0 ? -1 : 1);
+  const band = row.bands[name]?.map((edge) => edge / per).sort((a, b) => a - b);
+  return (
+    <>
+      {quantity(value / per, unit)}
+      {band && <small className="dim">{range(band, unit)}</small>}
+    </>
   );
 }
 

@@ -44,7 +44,7 @@ export function Openings({ osteotomy, degrees }: Props): ReactNode {
   const gaps = gapsAt(osteotomy, degrees);
   const closing = osteotomy.kind === 'lateral_closing_wedge';
   const size = (gap: number | null): number | null => (gap === null ? null : Math.abs(gap));
-  const volume = osteotomy.wedge_volume_mm3;
+  const { wedge_volume_mm3: volume, hinge_below_joint_mm: below } = osteotomy;
   const figure = (label: string, name: keyof Osteotomy & string, value: number | null): FigureProps => ({
     label,
     value,
@@ -56,25 +56,24 @@ export function Openings({ osteotomy, degrees }: Props): ReactNode {
       <Figure {...figure('Anterior', 'gap_anterior_mm', size(gaps.anterior))} />
       <Figure {...figure('Posterior', 'gap_posterior_mm', size(gaps.posterior))} />
       <Figure {...figure('Cut depth', 'cut_depth_mm', osteotomy.cut_depth_mm)} />
+      {below !== undefined && <Figure {...figure('Hinge below joint', 'hinge_below_joint_mm', below)} />}
       {volume !== undefined && <Figure {...figure('Wedge', 'wedge_volume_mm3', volume)} unit="cm³" />}
     </section>
   );
 }
 
-/** How sure the correction and the place of the hinge are; nothing where nothing is in doubt. */
+/** How sure the correction and the bone left at the hinge are; nothing where nothing is in doubt. */
 export function Doubts({ osteotomy, degrees }: Props): ReactNode {
-  const { hinge_below_joint_mm: below } = osteotomy;
   const closing = osteotomy.kind === 'lateral_closing_wedge';
   const cortex = closing ? 'medial_cortex_mm' : 'lateral_cortex_mm';
   const parts = [
-    told('Correction', 'deg', degrees, bandAt(osteotomy, 'correction_deg', degrees)),
-    below === undefined ? null : told('hinge below the joint line', 'mm', below, bandAt(osteotomy, 'hinge_below_joint_mm', below)),
+    told('correction', 'deg', degrees, bandAt(osteotomy, 'correction_deg', degrees)),
     told(`${closing ? 'medial' : 'lateral'} cortex`, 'mm', osteotomy[cortex] ?? 0, bandAt(osteotomy, cortex, osteotomy[cortex] ?? 0)),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;
   return (
     <p className={`${planner.counted} figures`} data-testid="doubts" title="What the same plan comes to on the true bone lies in these ranges with a probability of 90 %">
-      {`90 % range. ${parts.join('; ')}`}
+      {`90 % range: ${parts.join(', ')}`}
     </p>
   );
 }
