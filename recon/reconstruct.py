@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recon.agreement import Agreement, Look, agreed
 from recon.bones import Bone, BoneSet
 from recon.correspondence import corresponding_name, write_corresponding
 from recon.errors import InputError
@@ -51,6 +52,8 @@ class Reconstruction:
         calibrated: whether uncertainty and trust were measured with these very weights.
         refinement: how the shape model was laid on; its bones correspond to those of everybody.
         seen: what the views show.
+        views: the X-rays with the cameras that the bones were reconstructed with.
+        agreement: how far these are not those that were stated.
     """
 
     bones: BoneSet
@@ -59,6 +62,8 @@ class Reconstruction:
     calibrated: bool
     refinement: Refinement
     seen: FieldOfView
+    views: Sequence[XrayView]
+    agreement: Agreement
 
 
 def views_field(network: Any, views: Sequence[XrayView], segmentation: Any = None) -> Field:
@@ -117,7 +122,8 @@ def reconstruct_views(
         resolution: grid cells along an edge of the 200 mm cube, see ``recon.prediction.RESOLUTIONS``.
         refined: whether the shape model mends what the network is unsure of.
         progress: told the stage and the share of the whole that is done.
-        stopwatch: receives the seconds of the stages load, encode, refine, field, surface and trust.
+        stopwatch: receives the seconds of the stages load, encode, refine, geometry, field, surface and
+            trust.
 
     Raises:
         InputError: bad resolution, missing weights, or no bone in the pictures.
@@ -129,16 +135,25 @@ def reconstruct_views(
         tell("load", 0.05)
         network = load_network(model)
         segmentation = load_network(model.segmentation) if model.segmentation else None
-    with watch.stage("encode"):
-        tell("encode", 0.15)
-        seen = field_of_view(views)
-        field = gridded(views_field(network, views, segmentation), CUBE, NETWORK_NODES)
-    with watch.stage("refine"):
-        tell("refine", 0.25)
-        rough = _extracted(field, seen, NETWORK_NODES)
-        refinement = refine(field, rough, seen, CUBE, in_parallel(EdgeImage.of_view, views))
-        if not refined:
-            refinement = replace(refinement, field=field, bones={})
+
+    def look(views: Sequence[XrayView], watch: Stopwatch) -> Look:
+        with watch.stage("encode"):
+            seen = field_of_view(views)
+            field = gridded(views_field(network, views, segmentation), CUBE, NETWORK_NODES)
+        with watch.stage("refine"):
+            tell("refine", 0.25)
+            rough = _extracted(field, seen, NETWORK_NODES)
+            images = in_parallel(EdgeImage.of_view, views)
+            return Look(views, seen, field, images, refine(field, rough, seen, CUBE, images))
+
+    tell("encode", 0.15)
+    first = look(views, watch)
+    with watch.stage("geometry"):
+        tell("geometry", 0.35)
+        best, agreement = agreed(first, lambda corrected: look(corrected, Stopwatch()))
+    seen, refinement = best.seen, best.refinement
+    if not refined:
+        refinement = replace(refinement, field=best.field, bones={})
     bones = _extracted(
         refinement.field,
         seen,
@@ -163,6 +178,8 @@ def reconstruct_views(
         calibration.model == model.sha256,
         refinement,
         seen,
+        best.views,
+        agreement,
     )
 
 
@@ -229,6 +246,7 @@ def reconstruct_files(
         "refined": [bone.label for bone in made.refinement.bones],
         "not_refined": {bone.label: reason for bone, reason in made.refinement.rejected.items()},
         "uncertainty": uncertainty_report(made.uncertainty),
+        "geometry": made.agreement.report(),
         "trust": {**made.trust.report(), "calibrated": made.calibrated},
         "images": [
             {
@@ -237,9 +255,13 @@ def reconstruct_files(
                 "camera": {"projection": view.camera.projection.tolist()},
                 "provenance": view.provenance,
             }
-            for path, view in zip((ap, lateral), views, strict=True)
+            for path, view in zip((ap, lateral), made.views, strict=True)
         ],
-        "warnings": [*made.trust.warnings(), *(warning for view in views for warning in view.warnings)],
+        "warnings": [
+            *made.trust.warnings(),
+            *made.agreement.warnings(),
+            *(warning for view in views for warning in view.warnings),
+        ],
     }
     names = [name for bone in Bone for name in (f"{bone.label}.ply", corresponding_name(bone))]
     with output_folder(out, replaces=names) as folder:

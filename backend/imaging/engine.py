@@ -27,6 +27,7 @@ STAGES = {
     "load": "Loading the network",
     "encode": "Looking at the X-rays",
     "refine": "Fitting the shapes of bones",
+    "geometry": "Checking how the X-rays stand to each other",
     "field": "Finding the bones",
     "surface": "Making the surfaces",
     "write": "Writing the bones",
@@ -71,7 +72,10 @@ def reconstruct(
         accept_untrusted=True,  # a surgeon sees why not to trust them, beside the bones
         progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.92 * fraction),
     )
-    cameras = {view: read_xray(path).camera for view, path in (("ap", ap), ("lateral", lateral))}
+    cameras = {}
+    for view, path, image in zip(("ap", "lateral"), (ap, lateral), report["images"], strict=True):
+        stated = read_xray(path).camera
+        cameras[view] = Camera(np.asarray(image["camera"]["projection"]), stated.rows, stated.columns)
     draw(BoneSet.read(out / "bones"), out, cameras, progress)
     return report
 

@@ -92,8 +92,12 @@ class Laid:
         move = np.linalg.solve(
             weighted.T @ terms.slopes + np.diag(prior), weighted.T @ terms.across - prior * now
         )
+        return self.moved(move)
+
+    def moved(self, move: Array) -> Laid:
+        """After a (6 + free,) change of pose and coefficients; coefficients that it leaves out stay."""
         coefficients = self.coefficients.copy()
-        coefficients[:free] += move[6:]
+        coefficients[: len(move) - 6] += move[6:]
         return replace(
             self,
             coefficients=coefficients,
@@ -101,3 +105,9 @@ class Laid:
             rotation=Rotation.from_rotvec(move[3:6]).as_matrix() @ self.rotation,
             shift=self.shift + move[:3],
         )
+
+    def without_detail(self) -> Laid:
+        """The same in the same place, without detail off the modes."""
+        coefficients = self.coefficients.copy()
+        coefficients[len(self.modes) :] = 0
+        return replace(self, coefficients=coefficients)

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 # Chosen on validation people, like every constant of this package.
 # mm2 of surface: the network's errors are alike within centimetres, and outlines know better.
 _INDEPENDENT_MM2, _LAST_INDEPENDENT_MM2 = 130.0, 600.0
-_ROBUST = 2.0  # deviations, and reaches of outlines, at which a point counts a quarter
+ROBUST = 2.0  # deviations, and reaches of outlines, at which a point counts a quarter
 _FIRST_ROBUST, _NARROWING = 6.0, 0.6
 _STEPS, _RIGID_STEPS, _MODEL_STEPS = 11, 2, 4
 _OUTLINE_STEPS = 9
@@ -28,7 +28,7 @@ _OUTLINE_DEVIATION = 0.3  # mm, of an edge in an image
 _OUTLINE_INDEPENDENT_MM = 6.0  # along an outline
 # mm, standard deviations of how far off outlines are before and after.
 _FIRST_REACH, _LAST_REACH, _REACH_NARROWING = 1.5, 0.6, 0.8
-_POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
+POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
 _ICP_STEPS, _ICP_SHARE = 30, 85
 
 
@@ -49,6 +49,7 @@ class Fit:
         misfit: mean distance in mm of its outlines from edges in the images; None without images.
         steepness: median of the edges at its outlines, a millimetre; None without images.
         gap: largest share of its outlines at one height that have no edge; None without images.
+        laid: the template as it came to lie.
     """
 
     vertices: Array
@@ -63,6 +64,7 @@ class Fit:
     misfit: float | None = None
     steepness: float | None = None
     gap: float | None = None
+    laid: Laid | None = None
 
 
 def rigid_motion(moving: Array, fixed: Array) -> Motion:
@@ -122,12 +124,12 @@ def lay_on(
         images: edges of the views.
     """
     laid = Laid.start(shape, start)
-    stiffness = 1 / _POSE_DEVIATIONS**2 if tied else np.full(6, 1e-6)
+    stiffness = 1 / POSE_DEVIATIONS**2 if tied else np.full(6, 1e-6)
     for step in range(_STEPS):
         every = len(laid.coefficients)
         free = 0 if step < _RIGID_STEPS else len(laid.modes) if step < _MODEL_STEPS else every
-        robust = max(_ROBUST, _FIRST_ROBUST * _NARROWING**step)
-        terms = _surface_terms(laid, surface, depth, free, robust, _INDEPENDENT_MM2)
+        robust = max(ROBUST, _FIRST_ROBUST * _NARROWING**step)
+        terms = surface_terms(laid, surface, depth, free, robust, _INDEPENDENT_MM2)
         laid = laid.stepped(terms, stiffness)
     lines: list[Outline] = []
     if images:
@@ -150,6 +152,7 @@ def lay_on(
         misfit=_misfit(lines) if images else None,
         steepness=float(np.median(steep)) if steep else None,
         gap=widest_gap(lines, laid.rotation[:, 2]) if images else None,
+        laid=laid,
     )
 
 
@@ -157,23 +160,38 @@ def _drawn_to_edges(
     laid: Laid, surface: Surface, depth: Depth, images: Sequence[EdgeImage], stiffness: Array
 ) -> tuple[Laid, list[Outline]]:
     """The template after its outlines were drawn to edges, or as it was where that brought them no nearer."""
-    edges = mesh_edges(laid.shape.faces)
-    edges = edges[(laid.shape.areas[edges] > 0).all(axis=1)]
-    lines, before = _outlines(laid, surface, depth, edges, images, _LAST_REACH), laid
+    edges = open_edges(laid.shape)
+    lines, before = outlines(laid, surface, depth, edges, images, _LAST_REACH), laid
     for step in range(_OUTLINE_STEPS):
         reach = max(_LAST_REACH, _FIRST_REACH * _REACH_NARROWING**step)
         free = len(laid.coefficients)
-        terms = _surface_terms(laid, surface, depth, free, _ROBUST, _LAST_INDEPENDENT_MM2)
-        for line in _outlines(laid, surface, depth, edges, images, reach):
-            terms = terms + _outline_terms(laid, line, reach)
+        terms = surface_terms(laid, surface, depth, free, ROBUST, _LAST_INDEPENDENT_MM2)
+        for line in outlines(laid, surface, depth, edges, images, reach):
+            terms = terms + outline_terms(laid, line, reach)
         laid = laid.stepped(terms, stiffness)
-    after = _outlines(laid, surface, depth, edges, images, _LAST_REACH)
+    after = outlines(laid, surface, depth, edges, images, _LAST_REACH)
     return (laid, after) if _misfit(after) < _misfit(lines) else (before, lines)
 
 
-def _surface_terms(
+def open_edges(shape: BoneShape) -> npt.NDArray[np.int64]:
+    """(E, 2) edges of a template, but for those where it was closed: outlines of bone lie on them."""
+    edges = mesh_edges(shape.faces)
+    return np.asarray(edges[(shape.areas[edges] > 0).all(axis=1)])
+
+
+def surface_terms(
     laid: Laid, surface: Surface, depth: Depth, free: int, robust: float, independent: float
 ) -> Terms:
+    """Distances of a template to the surface, by its pose and its first ``free`` coefficients.
+
+    Args:
+        laid: the template.
+        surface: that the network drew.
+        depth: millimetres inside the field of view.
+        free: number of coefficients that may change.
+        robust: deviations at which a point counts a quarter.
+        independent: mm2 of surface on which errors are alike.
+    """
     at = laid.vertices()
     found = match(at, vertex_normals(at, laid.shape.faces), surface, depth)
     weights = found.weights(robust) * laid.shape.areas / independent
@@ -189,7 +207,14 @@ def _surface_terms(
     return Terms(slopes, found.across[used], weights[used])
 
 
-def _outline_terms(laid: Laid, line: Outline, reach: float) -> Terms:
+def outline_terms(laid: Laid, line: Outline, reach: float) -> Terms:
+    """Distances of outlines in a view to its edges, by pose and all coefficients.
+
+    Args:
+        laid: the template.
+        line: its outlines in the view.
+        reach: with which their edges were sought, mm.
+    """
     points = line.rim
     slopes = laid.slopes(
         points.points,
@@ -198,13 +223,13 @@ def _outline_terms(laid: Laid, line: Outline, reach: float) -> Terms:
         points.of(laid.own_normals[None])[0],
         points.of(laid.shape.detail),
     )
-    relative = line.across / (_ROBUST * reach)
+    relative = line.across / (ROBUST * reach)
     deviations = _OUTLINE_DEVIATION * (1 + relative**2)
     weights = line.belief * points.lengths / _OUTLINE_INDEPENDENT_MM / deviations**2
     return Terms(slopes, line.across, weights)
 
 
-def _outlines(
+def outlines(
     laid: Laid,
     surface: Surface,
     depth: Depth,
@@ -212,7 +237,16 @@ def _outlines(
     images: Sequence[EdgeImage],
     reach: float,
 ) -> list[Outline]:
-    """The outlines in each view, in the field of view and short of where a bone was cut."""
+    """The outlines in each view, in the field of view and short of where a bone was cut.
+
+    Args:
+        laid: the template.
+        surface: says where the bone ends.
+        depth: millimetres inside the field of view.
+        edges: of the template, see ``open_edges``.
+        images: edges of the views.
+        reach: standard deviation in mm of how far off outlines are.
+    """
     at = laid.vertices()
     normals = vertex_normals(at, laid.shape.faces)
     ended = match(at, normals, surface, depth).ended
