@@ -15,8 +15,11 @@ tissue and noise in every condition; p2s ASSD of each bone in what both views sh
   the leg and behind its thin edges.
 - Other rigs and detectors: the ends of what is common. Where a detector is smaller, less is compared.
 
-``difference_mm`` is the mean over bones of the difference to the same bone in the plain rig. What the trust
-would refuse is counted, and measured all the same; ``unread`` is what the product cannot reconstruct at all.
+``shape_mm`` is the mean p2s ASSD after all bones of a leg are moved together, rigidly, onto the true ones:
+what a wrong geometry does to their shape and to where they lie to each other. ``corrected`` counts legs
+whose geometry the product corrected by itself. ``difference_mm`` is the mean over bones of the difference to
+the same bone in the plain rig. What the trust would refuse is counted, and measured all the same; ``unread``
+is what the product cannot reconstruct at all.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ import numpy.typing as npt
 import trimesh
 from scipy import ndimage
 
+from recon.alignment import align, moved
 from recon.bones import Bone, BoneSet
 from recon.drr.beam import CM2_PER_G, SPECTRA, line_integrals, per_mm
 from recon.drr.physics import Detector
@@ -197,8 +201,8 @@ class Condition:
         motion = trimesh.transformations.rotation_matrix(np.deg2rad(turn), axis)
         motion[:3, 3] = shift * way / np.linalg.norm(way)
         camera = station.camera
-        moved = Camera(camera.projection @ motion, camera.rows, camera.columns)
-        return Station(station.name, moved, station.positioner)
+        elsewhere = Camera(camera.projection @ motion, camera.rows, camera.columns)
+        return Station(station.name, elsewhere, station.positioner)
 
 
 def rig(to_detector: float, to_isocentre: float, side_mm: float, pixel_mm: float) -> Positioner:
@@ -247,6 +251,8 @@ class Outcome:
         refused: whether the trust would refuse it; not where it was not reconstructed.
         score: of the trust.
         reason: why it could not be reconstructed.
+        shape: mean p2s ASSD in mm after all bones were moved together onto the true ones.
+        corrected: whether the product corrected the geometry by itself.
     """
 
     leg: str
@@ -255,6 +261,8 @@ class Outcome:
     refused: bool = False
     score: float | None = None
     reason: str = ""
+    shape: float | None = None
+    corrected: bool = False
 
 
 def measure(condition: Condition, leg: Leg) -> Outcome:
@@ -268,8 +276,20 @@ def measure(condition: Condition, leg: Leg) -> Outcome:
             )
         except InputError as error:
             return Outcome(leg.name, reason=error.code)
-        errors, missing = compared(BoneSet.read(predicted), leg.bones, FieldOfView.of_folder(predicted))
-    return Outcome(leg.name, errors, missing, not made["trust"]["trusted"], made["trust"]["score"])
+        bones, seen = BoneSet.read(predicted), FieldOfView.of_folder(predicted)
+    errors, missing = compared(bones, leg.bones, seen)
+    onto = align(bones, leg.bones, moving_field=seen, fixed_field=seen).transform
+    shape, _ = compared(moved(bones, onto), leg.bones, seen)
+    trust = made["trust"]
+    return Outcome(
+        leg.name,
+        errors,
+        missing,
+        not trust["trusted"],
+        trust["score"],
+        shape=float(np.mean(list(shape.values()))),
+        corrected=made["geometry"]["corrected"],
+    )
 
 
 def compared(bones: BoneSet, truth: BoneSet, seen: FieldOfView) -> tuple[dict[str, float], int]:
@@ -308,6 +328,7 @@ def summarised(outcomes: Sequence[Outcome], plain: Sequence[Outcome]) -> dict[st
         if bone in before.errors
     ]
     every = [value for values in errors.values() for value in values]
+    shapes = [outcome.shape for outcome in outcomes if outcome.shape is not None]
     return {
         "p2s_assd_mm": {
             **{bone: round(value, 3) for bone, value in means.items()},
@@ -315,7 +336,9 @@ def summarised(outcomes: Sequence[Outcome], plain: Sequence[Outcome]) -> dict[st
         },
         "worst_p2s_assd_mm": round(max(every), 3) if every else None,
         "difference_mm": round(float(np.mean(differences)), 3) if differences else None,
+        "shape_mm": round(float(np.mean(shapes)), 3) if shapes else None,
         "cases": len(outcomes),
+        "corrected": sum(outcome.corrected for outcome in outcomes),
         "refused": sum(outcome.refused for outcome in outcomes),
         "missing": sum(outcome.missing for outcome in outcomes),
         "unread": sum(bool(outcome.reason) for outcome in outcomes),
@@ -346,10 +369,21 @@ def main() -> None:
     rows: list[list[Any]] = []
     for name, found in summary.items():
         figures = [found["p2s_assd_mm"].get(bone) for bone in (*labels, "mean")]
-        figures += [found["worst_p2s_assd_mm"], found["difference_mm"]]
-        counts = [found[count] for count in ("refused", "missing", "unread", "cases")]
+        figures += [found["worst_p2s_assd_mm"], found["difference_mm"], found["shape_mm"]]
+        counts = [found[count] for count in ("corrected", "refused", "missing", "unread", "cases")]
         rows.append([name, *("-" if value is None else value for value in figures), *counts])
-    headings = [*labels, "mean", "worst", "minus plain", "refused", "bones missing", "unread", "legs"]
+    headings = [
+        *labels,
+        "mean",
+        "worst",
+        "minus plain",
+        "shape",
+        "corrected",
+        "refused",
+        "bones missing",
+        "unread",
+        "legs",
+    ]
     print(report.table(["mean p2s ASSD, mm", *headings], rows), end="\n\n")
     report.finish({"quick": quick, **summary})
 
