@@ -77,6 +77,26 @@ def path_lengths(
     Raises:
         InputError: behind_source (some of the mesh does not lie between source and detector).
     """
+    image = depth_sums(vertices, faces, camera)
+    return np.asarray(image * np.sign(image.sum()) * obliquity(camera))
+
+
+def depth_sums(
+    vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int64], camera: Camera
+) -> npt.NDArray[np.float64]:
+    """(rows, columns) sums over faces of the depth in mm at which a ray meets them, signed by their side.
+
+    Sums of parts of a mesh add up to that of the whole, which is the length of rays inside it along the
+    optical axis, or minus that length.
+
+    Args:
+        vertices: (V, 3) in mm.
+        faces: (F, 3), all of them turned alike; need not be closed.
+        camera: the view.
+
+    Raises:
+        InputError: behind_source (some of the mesh does not lie between source and detector).
+    """
     pixels, depth = camera.project(vertices)
     if not (depth > 0).all():
         raise InputError(
@@ -87,10 +107,10 @@ def path_lengths(
     corners = np.rint(pixels * _SUBPIXEL).astype(np.int64)
     image = np.zeros((camera.rows, camera.columns))
     _accumulate(corners, 1.0 / depth, faces.astype(np.int64), image)
-    return np.asarray(image * np.sign(image.sum()) * _obliquity(camera))
+    return image
 
 
-def _obliquity(camera: Camera) -> npt.NDArray[np.float64]:
+def obliquity(camera: Camera) -> npt.NDArray[np.float64]:
     """(rows, columns) ratio of distance along the ray to depth along the optical axis."""
     grid = np.stack(np.meshgrid(np.arange(camera.columns), np.arange(camera.rows)), axis=-1)
     return np.asarray(1.0 / (camera.rays(grid.astype(float)) @ camera.direction))

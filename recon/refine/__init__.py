@@ -7,7 +7,7 @@ than the network's, and both are mixed by how far each can be believed. Works wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +20,11 @@ from recon.geometry import ReconstructionCube
 from recon.handedness import Side, side_of
 from recon.parallel import in_parallel
 from recon.refine.blend import ModelLayer, blended, model_layer
-from recon.refine.edges import EdgeImage
-from recon.refine.matching import Surface
+from recon.refine.edges import EdgeImage, Pictured
+from recon.refine.matching import BORDER_MM, Surface
 from recon.refine.register import Fit, lay_on, place_knee
 from recon.refine.shapes import BoneShape, left_knee, vertex_normals
+from recon.refine.synthesis import follow_lines, top_share
 from recon.surface import Field
 
 Array = npt.NDArray[np.float64]
@@ -134,19 +135,20 @@ def refine(
         if reason:
             rejected[bone] = reason
 
+    followed = _with_lines(fits, shapes, rejected, rough, seen, [image.view for image in images])
+
     def layer_of(bone: Bone) -> tuple[Array, ModelLayer | None]:
-        fit, share = fits[bone], model_share(fits[bone])
+        fit, share = followed[bone], model_share(followed[bone])
         return share, model_layer(fit, shapes[bone].faces, share, fit.deviations / _DEVIATION, cube)
 
     believed = [bone for bone in fits if bone not in rejected]
     for bone, (share, layer) in zip(believed, in_parallel(layer_of, believed), strict=True):
         if layer is None:
             continue
-        fit, layers[bone] = fits[bone], layer
+        fit, layers[bone] = followed[bone], layer
         follow = np.where(fit.matched, (1 - share) * fit.residuals, 0.0)
-        bones[bone] = RefinedBone(
-            fit.vertices + follow[:, None] * fit.normals, shapes[bone].faces, fit, share, fit.matched
-        )
+        at = fit.vertices + follow[:, None] * fit.normals
+        bones[bone] = RefinedBone(at, shapes[bone].faces, fits[bone], share, fit.matched)
     drawn = np.concatenate([np.empty((0, 3)), *(surface.points for surface in surfaces.values())])
     steepest = max((image.thick.before(drawn) for image in images), default=None)
     mixed = blended(field, layers, cube)
@@ -175,6 +177,36 @@ def _fits(
     groups = ((Bone.TIBIA, Bone.FIBULA), (Bone.FEMUR,), (Bone.PATELLA,))
     found = in_parallel(laid, ([bone for bone in group if bone in surfaces] for group in groups))
     return {bone: fit for fits in found for bone, fit in fits.items()}, shapes
+
+
+def _with_lines(
+    fits: Mapping[Bone, Fit],
+    shapes: Mapping[Bone, BoneShape],
+    rejected: Collection[Bone],
+    rough: BoneSet,
+    seen: FieldOfView,
+    views: Sequence[Pictured],
+) -> dict[Bone, Fit]:
+    """The fits, of a believed tibia with the top that the lines in the views tell.
+
+    The network drew that without them, so its disagreement there does not speak against the model.
+    """
+    if Bone.TIBIA not in fits or Bone.TIBIA in rejected or not views:
+        return dict(fits)
+    tibia, shape = fits[Bone.TIBIA], shapes[Bone.TIBIA]
+    others = [
+        (np.asarray(mesh.vertices), np.asarray(mesh.faces, np.int64))
+        if bone in rejected
+        else (fits[bone].vertices, shapes[bone].faces)
+        for bone, mesh in rough.items()
+        if bone in fits and bone is not Bone.TIBIA
+    ]
+    shown = (seen.depth(tibia.vertices) > BORDER_MM) & ~tibia.ended
+    moved = follow_lines(shape, tibia, others, views, shown)
+    if moved is None:
+        return dict(fits)
+    normals, residuals = vertex_normals(moved, shape.faces), tibia.residuals * (1 - top_share(tibia))
+    return {**fits, Bone.TIBIA: replace(tibia, vertices=moved, normals=normals, residuals=residuals)}
 
 
 def sure_distance(fit: Fit) -> float:

@@ -53,12 +53,14 @@ class EdgeImage:
         camera: of the image.
         inside_mm: how far inside an outline the image is steepest.
         thick: edges of what is thicker than a wire.
+        view: the X-ray itself.
     """
 
     slopes: Image
     camera: Camera
     inside_mm: float
     thick: ThickEdges
+    view: Pictured
 
     @classmethod
     def of_view(cls, view: Pictured) -> EdgeImage:
@@ -72,7 +74,7 @@ class EdgeImage:
             slopes *= ndimage.minimum_filter(view.exposed, 2 * round(4 * sigma) + 1)
         blur = float(np.hypot(_BLUR_MM, _DETECTOR_BLUR * pixel))
         thick = ThickEdges.of_image(image, view.exposed, view.camera)
-        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur, thick)
+        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur, thick, view)
 
     def snap(self, points: Array, normals: Array, reach: float) -> tuple[Array, Array]:
         """How far along their normals the edges are to which points of outlines belong.

@@ -7,7 +7,7 @@ the normals (Luthi et al. 2018, 10.1109/TPAMI.2017.2739743) whose leading eigenf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from recon.errors import InputError
 
 Array = npt.NDArray[np.float64]
 ASSET = Path(__file__).parents[1] / "assets" / "knee_shapes.safetensors"
-_ARRAYS = ("mean", "faces", "modes", "detail", "areas")
+_ARRAYS = ("mean", "faces", "modes", "detail", "areas", "plateau")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,8 @@ class BoneShape:
         modes: (K, V, 3) mm a standard deviation, between people.
         detail: (D, V) mm a standard deviation, along the normals.
         areas: (V,) mm2 that each vertex stands for; 0 where the template was closed.
+        plateau: (P, V) mm a standard deviation, along the normals: slope, rims and hollow of each side of a
+            tibial plateau, see ``recon.population.plateau``; P is 0 for other bones.
     """
 
     mean: Array
@@ -41,11 +43,12 @@ class BoneShape:
     modes: Array
     detail: Array
     areas: Array
+    plateau: Array
 
     def mirrored(self) -> BoneShape:
         """The same bone of the other leg."""
         flip = np.array([-1.0, 1.0, 1.0])
-        return BoneShape(self.mean * flip, self.faces[:, ::-1], self.modes * flip, self.detail, self.areas)
+        return replace(self, mean=self.mean * flip, faces=self.faces[:, ::-1], modes=self.modes * flip)
 
 
 def vertex_normals(vertices: Array, faces: npt.NDArray[np.int64]) -> Array:
@@ -60,7 +63,7 @@ def vertex_normals(vertices: Array, faces: npt.NDArray[np.int64]) -> Array:
 
 def write_shapes(shapes: Mapping[Bone, BoneShape], path: Path) -> None:
     """Keep shapes of a left knee in a file, in half precision what varies."""
-    kinds = {"faces": np.int32, "modes": np.float16, "detail": np.float16}
+    kinds = {"faces": np.int32, "modes": np.float16, "detail": np.float16, "plateau": np.float16}
     arrays = {
         f"{bone.label}.{name}": np.ascontiguousarray(getattr(shape, name).astype(kinds.get(name, np.float32)))
         for bone, shape in shapes.items()
@@ -86,7 +89,8 @@ def left_knee(path: Path = ASSET) -> dict[Bone, BoneShape]:
 
 
 def _shape(label: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> BoneShape:
-    mean, modes, detail, areas = (
-        arrays[f"{label}.{name}"].astype(np.float64) for name in ("mean", "modes", "detail", "areas")
+    mean, modes, detail, areas, plateau = (
+        arrays[f"{label}.{name}"].astype(np.float64)
+        for name in ("mean", "modes", "detail", "areas", "plateau")
     )
-    return BoneShape(mean, arrays[f"{label}.faces"].astype(np.int64), modes, detail, areas)
+    return BoneShape(mean, arrays[f"{label}.faces"].astype(np.int64), modes, detail, areas, plateau)
