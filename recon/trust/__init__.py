@@ -22,7 +22,9 @@ _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
-_ALONE_WEIGHT = 0.45  # so that four standard deviations of a sign that counts alone are too many
+_ALONE_WEIGHT = 0.38  # so that five standard deviations of a sign that counts alone are too many
+# The fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
+_BREAKS_TOLD = (Bone.FEMUR, Bone.TIBIA)
 _WORDS = {
     "absent": "no {bone} was found",
     "unsure": "the network is unsure where the {bone} ends",
@@ -104,7 +106,7 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
         strengths[name] = float(np.clip(above, 0, _WORST_SIGN))
     # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken:
     # neither is one sign of many.
-    alone = {name for name in strengths if name == METAL or name.endswith(f".{GAP}")}
+    alone = {METAL, *(f"{bone.label}.{GAP}" for bone in _BREAKS_TOLD)}
     together = np.sqrt(np.mean([s**2 for name, s in strengths.items() if name not in alone]))
     score = max(float(together), *(_ALONE_WEIGHT * strengths[name] for name in alone))
     reasons = []
