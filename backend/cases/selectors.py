@@ -115,7 +115,9 @@ class CaseDetail:
 
 def detailed(*, person: Person, case: Case) -> Case:
     """The case with its state and a ``detail`` as this person sees it."""
-    case = with_state(Case.objects.filter(pk=case.pk)).select_related("patient", "surgeon", "site").get()
+    # Bone sets ask for the images again.
+    cases = with_state(Case.objects.filter(pk=case.pk)).prefetch_related("images")
+    case = cases.select_related("patient", "surgeon", "site").get()
     images: dict[str, Image | None] = {View.AP.value: None, View.LATERAL.value: None}
     images |= {image.view: image for image in case.images.all()}
     jobs = list(case.jobs.foremost().order_by("-created_at")[:1])

@@ -8,8 +8,10 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backend.imaging.bone_sets import cameras_of
 from backend.imaging.ct import digest_of
 from backend.imaging.models import BoneName, BoneSet, Comparison, CtScan, Frame, Origin, Units
+from backend.imaging.serializers import CameraSerializer
 
 
 class ReportBoneSerializer(serializers.Serializer):
@@ -98,7 +100,13 @@ class BoneSetSerializer(serializers.Serializer):
     alignment = AlignmentField(allow_null=True)
     report = BoneReportField()
     created_at = serializers.DateTimeField()
+    # By view: what these bones are seen by over the X-rays, which may be corrected; empty in other frames.
+    cameras = serializers.SerializerMethodField()
     bones = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField(child=CameraSerializer()))
+    def get_cameras(self, bone_set: BoneSet) -> dict[str, dict[str, Any]]:
+        return cameras_of(bone_set)
 
     @extend_schema_field(serializers.DictField(child=BoneMeshSerializer()))
     def get_bones(self, bone_set: BoneSet) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from backend.core import storage
 from backend.core.errors import Conflict
 from backend.imaging.folders import lay_out
 from backend.imaging.models import BoneMesh, BoneName, BoneSet, Frame, Image, Origin
+from backend.imaging.reported import reported_projections
 from backend.jobs.models import Job
 
 WORDS = {
@@ -139,8 +140,27 @@ def laid_onto(folder: Path) -> BoneSet | None:
     return BoneSet.objects.get(pk=found.name) if found else None
 
 
-def cameras_of(case: Case) -> dict[str, dict[str, Any]]:
-    """Projection (3 x 4), rows and columns of each X-ray of a case, by view, for drawing outlines."""
+def cameras_of(bone_set: BoneSet) -> dict[str, dict[str, Any]]:
+    """The cameras that bones are seen by over the X-rays of their case.
+
+    Those that they were reconstructed with, which the engine may have corrected; for bones from elsewhere
+    those that the X-rays state.
+
+    Returns:
+        Projection (3 x 4), rows and columns by view; empty outside the rig's frame.
+    """
+    if bone_set.frame != Frame.RIG:
+        return {}
+    cameras = stated_cameras(bone_set.case)
+    if bone_set.origin == Origin.XRAY_NETWORK:
+        for view, projection in reported_projections(bone_set.report).items():
+            if view in cameras:
+                cameras[view]["projection"] = projection
+    return cameras
+
+
+def stated_cameras(case: Case) -> dict[str, dict[str, Any]]:
+    """Projection (3 x 4), rows and columns that each X-ray of a case states, by view."""
     images: list[Image] = list(case.images.all())
     return {
         str(image.view): {"projection": image.projection, "rows": image.rows, "columns": image.columns}

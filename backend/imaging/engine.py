@@ -12,6 +12,7 @@ import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
+from backend.imaging.reported import reported_projections
 from recon.bones import BoneSet
 from recon.geometry import Camera
 from recon.images import read_xray
@@ -73,9 +74,9 @@ def reconstruct(
         progress=lambda stage, fraction: progress(STAGES.get(stage, stage), 0.92 * fraction),
     )
     cameras = {}
-    for view, path, image in zip(("ap", "lateral"), (ap, lateral), report["images"], strict=True):
+    for (view, projection), path in zip(reported_projections(report).items(), (ap, lateral), strict=True):
         stated = read_xray(path).camera
-        cameras[view] = Camera(np.asarray(image["camera"]["projection"]), stated.rows, stated.columns)
+        cameras[view] = Camera(np.asarray(projection), stated.rows, stated.columns)
     draw(BoneSet.read(out / "bones"), out, cameras, progress)
     return report
 

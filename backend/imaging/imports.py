@@ -14,7 +14,7 @@ from backend.accounts.selectors import require_role
 from backend.cases.models import Case
 from backend.core import storage
 from backend.core.errors import Conflict, Invalid
-from backend.imaging.bone_sets import add_bone_set, cameras_of, kept_files, laid_onto, lay_out_onto
+from backend.imaging.bone_sets import add_bone_set, kept_files, laid_onto, lay_out_onto, stated_cameras
 from backend.imaging.models import Frame, Origin, View
 from backend.imaging.uploads import (
     NOTHING_STORED,
@@ -180,7 +180,7 @@ class ImportHandler:
                 "software": job.input["software"],
                 "files": job.input["files"],
                 "remarks": job.input["warnings"],
-                "cameras": cameras_of(job.case) if in_rig or frame == Frame.RIG else {},
+                "cameras": stated_cameras(job.case) if in_rig or frame == Frame.RIG else {},
             },
         )
 

@@ -17,6 +17,18 @@ class WindowSerializer(serializers.Serializer):
     width = serializers.FloatField()
 
 
+class CameraSerializer(serializers.Serializer):
+    """What an X-ray is seen by: LPS millimetres to (column, row), the centre of the first pixel at (0, 0)."""
+
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    projection = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
+        min_length=3,
+        max_length=3,
+    )
+
+
 class ImageSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     view = serializers.ChoiceField(View.choices)

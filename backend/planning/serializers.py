@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backend.imaging.serializers import CameraSerializer
 from backend.planning.document_serializers import (
     CutSerializer,
     MeasureSerializer,
@@ -87,16 +88,9 @@ class DiffSerializer(serializers.Serializer):
     changes = ChangeSerializer(many=True)
 
 
-class CorrectedXraySerializer(serializers.Serializer):
+class CorrectedXraySerializer(CameraSerializer):
     """A simulated X-ray and the camera that it is seen by, LPS millimetres to (column, row)."""
 
-    rows = serializers.IntegerField()
-    columns = serializers.IntegerField()
-    projection = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
-        min_length=3,
-        max_length=3,
-    )
     url = serializers.CharField()
 
 

@@ -14,8 +14,9 @@ from django.conf import settings
 
 from backend.core import storage
 from backend.core.errors import Invalid
+from backend.imaging.bone_sets import cameras_of
 from backend.imaging.folders import cached_folder
-from backend.imaging.models import Frame, View
+from backend.imaging.models import View
 from backend.planning.models import Plan
 
 VIEWS = tuple(View.values)
@@ -26,19 +27,16 @@ _MAKING = tuple(threading.Lock() for _ in range(16))
 
 
 def corrected_cameras(plan: Plan) -> dict[str, Any]:
-    """The cameras of the simulated X-rays by view: the case's own where its bones are in their frame.
+    """The cameras of the simulated X-rays by view: those of its bones, standard ones where they have none.
 
     Returns:
         ``recon.geometry.Camera`` by view.
     """
     from backend.planning.radiographs import camera_of, standard_cameras
 
-    images = {image.view: image for image in plan.case.images.all()}
-    if plan.bone_set.frame == Frame.RIG and set(images) == set(VIEWS):
-        return {
-            view: camera_of(images[view].projection, images[view].rows, images[view].columns)
-            for view in VIEWS
-        }
+    cameras = cameras_of(plan.bone_set)
+    if set(cameras) == set(VIEWS):
+        return {view: camera_of(**cameras[view]) for view in VIEWS}
     knee = plan.document["landmarks"].get("tibia_knee_center", {"position": (0.0, 0.0, 0.0)})
     return standard_cameras(knee["position"])
 

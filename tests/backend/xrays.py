@@ -43,6 +43,15 @@ def edited(view: str = "ap", **attributes: Any) -> bytes:
     return written(changed)
 
 
+def lowered(view: str, rows: int) -> bytes:
+    """As if the machine stood that much higher than the file states: the picture is so many pixels lower."""
+    changed = dataset(view)
+    pixels = np.roll(changed.pixel_array, rows, axis=0)
+    pixels[:rows] = pixels[rows]
+    changed.PixelData = pixels.tobytes()
+    return written(changed)
+
+
 def coloured(view: str = "ap") -> bytes:
     """The same picture as RGB, as screenshots are."""
     changed = dataset(view)

@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { BoneSet, CaseDetail } from '../../api/types';
 import { useKeys } from '../../components/useKeys';
 import type { BoneName } from '../../domain/bones';
+import { filmable } from '../../domain/films';
 import { type PaneName, PANES } from '../../scene/planner/panes';
 import type { Shown } from '../../scene/planner/scene';
 import { useThisPlanner } from '../case/usePlanner';
@@ -12,7 +13,7 @@ import { PlanViews } from './PlanViews';
 import classes from './Planner.module.css';
 import { PlannerToolbar, type Switches } from './PlannerToolbar';
 import { TargetBar } from './TargetBar';
-import { filmable, useFilms } from './useFilms';
+import { useFilms } from './useFilms';
 
 /** One view, all four, or the X-rays before and after. */
 export type WorkView = 'all' | PaneName | 'xrays';
