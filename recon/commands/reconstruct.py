@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from recon.bar import Bar
@@ -58,6 +59,5 @@ def run(options: argparse.Namespace) -> None:
     found = f"{', '.join(report['bones'])} in {report['seconds']['total']:.1f} s: {options.out}"
     absent = f" (not in view: {', '.join(report['absent'])})" if report["absent"] else ""
     print(found + absent)  # noqa: T201
-    trust = report["trust"]
-    if not trust["trusted"]:
-        print(f"Not to be trusted: {'; '.join(trust['reasons'])}")  # noqa: T201
+    for warning in report["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201

@@ -6,12 +6,15 @@ import json
 import pickle
 from pathlib import Path
 
+import pydicom
 import pytest
 
+from recon.agreement import Agreement
 from recon.bones import Bone, BoneSet
 from recon.cli import main
 from recon.errors import InputError
 from recon.images import read_pair
+from recon.population.demo import FOLDER
 from tests.data import shared_data
 
 SMALL = ["--size", "256", "--pixel", "1.2"]
@@ -43,8 +46,27 @@ def test_drr_of_a_ct_then_bones_of_its_x_rays(tmp_path: Path, capsys: pytest.Cap
     way = ["reconstruct", *pair, "--resolution", "128", "--accept-untrusted", "--out", str(bones)]
     assert main(way) == 0
     assert (bones / "tibia.ply").is_file()
-    assert json.loads((bones / "report.json").read_text())["resolution"] == 128
-    assert capsys.readouterr().err == ""  # no progress bar where there is no terminal
+    report = json.loads((bones / "report.json").read_text())
+    assert report["resolution"] == 128
+    # No progress bar where there is no terminal.
+    assert capsys.readouterr().err.splitlines() == [f"warning: {text}" for text in report["warnings"]]
+
+
+def test_every_warning_is_told_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recon.reconstruct.agreed", lambda first, _look: (first, Agreement(3.0, 0.5)))
+    image = pydicom.dcmread(FOLDER / "ap.dcm")
+    image.PixelIntensityRelationshipSign *= -1
+    image.save_as(tmp_path / "ap.dcm")
+    out = tmp_path / "out"
+    pair = ["--ap", str(tmp_path / "ap.dcm"), "--lateral", str(FOLDER / "lateral.dcm")]
+    assert main(["reconstruct", *pair, "--resolution", "128", "--accept-untrusted", "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    told = [line.removeprefix("warning: ") for line in captured.err.splitlines()]
+    assert told == json.loads((out / "report.json").read_text())["warnings"]
+    for said in ("3.0 mm and 0.5 degrees were corrected", "intensity sign contradicts its picture"):
+        assert [text for text in told if said in text] and said not in captured.out
 
 
 def test_drr_of_bones_then_evaluate_against_themselves(
