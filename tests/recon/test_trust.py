@@ -40,7 +40,7 @@ def nothing() -> Refinement:
 def calibration() -> Calibration:
     names = knee_evidence(nothing(), SEEN)
     slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
-    return Calibration("0" * 64, slopes, dict.fromkeys(names, 0.0), dict.fromkeys(names, 1.0), 2.5)
+    return Calibration("0" * 64, slopes, dict.fromkeys(names, 0.0), dict.fromkeys(names, 1.0), 2.0)
 
 
 def test_the_regression_is_true_on_average_in_every_tenth() -> None:
@@ -94,7 +94,7 @@ def _usual() -> Calibration:
         knee_evidence(_knee(steepest, gap), SEEN) for steepest, gap in ((3.0, 0.02), (4.0, 0.05), (5.0, 0.08))
     ]
     centre, spread = fit_spread(known)
-    return Calibration("0" * 64, calibration().slopes, centre, spread, 2.5)
+    return Calibration("0" * 64, calibration().slopes, centre, spread, 2.0)
 
 
 def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
@@ -137,7 +137,7 @@ def test_a_calibration_comes_back_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.trust.json"
     calibration().write(path)
     back = calibration_of(tmp_path / "mine.safetensors")
-    assert back.model == "0" * 64 and back.threshold == 2.5
+    assert back.model == "0" * 64 and back.threshold == 2.0
     assert back.expected_error(Bone.FEMUR, np.zeros((3, len(SIGNS)))) == pytest.approx(np.ones(3))
     stated = json.loads(path.read_text())
     (tmp_path / "other.trust.json").write_text(json.dumps({**stated, "signs": ["colour"]}))
