@@ -18,7 +18,7 @@ from recon.geometry import Camera
 _SUBPIXEL = 256
 
 
-@numba.njit(cache=True, fastmath=False)
+@numba.njit(cache=True, fastmath=False, nogil=True)
 def _accumulate(
     corners: npt.NDArray[np.int64],
     inverse_depth: npt.NDArray[np.float64],
