@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
@@ -65,7 +67,7 @@ def test_a_fracture_that_moves_nothing_leaves_the_picture_of_the_whole_leg() -> 
     bones = shank()
     camera = Positioner(0.0, rows=128, columns=128, pixel_spacing=(2.4, 2.4)).camera
     drawn = Fracture.draw(bones, np.random.default_rng(0))
-    still = Fracture(drawn.normal, drawn.along, np.eye(4))
+    still = replace(drawn, motion=np.eye(4))
     (whole,) = render_bones(bones, [camera], 3)
     (same,) = render_fractured(bones, [camera], still, 3)
     (broken,) = render_fractured(bones, [camera], drawn, 3)
