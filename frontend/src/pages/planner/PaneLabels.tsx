@@ -73,5 +73,6 @@ export function PaneLabels({ pane, element, scene, film, shown }: Props): ReactN
 function place(label: HTMLElement | null, at: { x: number; y: number } | null, shift: string): void {
   if (!label) return;
   label.style.visibility = at ? 'visible' : 'hidden';
-  if (at) label.style.transform = `translate(${at.x}px, ${at.y}px) ${shift}`;
+  // Whole pixels: letters between two of them are blurred.
+  if (at) label.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px) ${shift}`;
 }
