@@ -13,7 +13,7 @@ import trimesh
 from guides.bones import Bone, BoneSet
 from guides.plan import plan_files, read_plan
 from tests.guides.conftest import FolderOf
-from tests.guides.test_plan_uncertainty import half, unsure_bones
+from tests.guides.test_plan_uncertainty import half, plans_of_a_leg_and_its_mirror_image, unsure_bones
 
 OPENING = {
     "correction_deg", "gap_mm", "gap_anterior_mm", "gap_posterior_mm", "cut_depth_mm", "lateral_cortex_mm",
@@ -114,14 +114,7 @@ def test_a_hinge_that_is_placed_stays_and_its_cortex_is_in_doubt(folder_of: Fold
 
 
 def test_a_mirrored_leg_has_the_same_bands(folder_of: FolderOf, tmp_path: Path) -> None:
-    real = folder_of("hubmap_vhm_l")
-    here = plan_files(unsure_bones(real, tmp_path / "l", Bone, 0.7), "L", target_wbl=62.5)
-    marks = {
-        name: {**mark, "position": [-mark["position"][0], *mark["position"][1:]]}
-        for name, mark in here["landmarks"].items()
-    }
-    folder = unsure_bones(real, tmp_path / "r", Bone, 0.7, mirrored=True)
-    there = bands(plan_files(folder, "R", target_wbl=62.5, landmarks=marks))
-    for name, band in bands(here).items():
+    here, there = map(bands, plans_of_a_leg_and_its_mirror_image(folder_of, tmp_path))
+    for name, band in here.items():
         scale = 1000 if name == "wedge_volume_mm3" else 1
         assert np.array(there[name]) / scale == pytest.approx(np.array(band) / scale, abs=0.25), name

@@ -57,6 +57,20 @@ def unsure_bones(
     return folder
 
 
+def plans_of_a_leg_and_its_mirror_image(
+    folder_of: FolderOf, folder: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same plan, by the same landmarks, on unsure bones of a left leg and of that leg mirrored."""
+    real = folder_of("hubmap_vhm_l")
+    here = plan_files(unsure_bones(real, folder / "l", Bone, 0.7), "L", target_wbl=62.5)
+    marks = {
+        name: {**mark, "position": [-mark["position"][0], *mark["position"][1:]]}
+        for name, mark in here["landmarks"].items()
+    }
+    mirrored = unsure_bones(real, folder / "r", Bone, 0.7, mirrored=True)
+    return here, plan_files(mirrored, "R", target_wbl=62.5, landmarks=marks)
+
+
 def half(band: list[float]) -> float:
     return (band[1] - band[0]) / 2
 
@@ -211,14 +225,7 @@ def test_twice_the_doubt_is_twice_the_band_and_a_correction_of_nothing_keeps_it(
 
 
 def test_a_mirrored_leg_is_in_the_same_doubt(folder_of: FolderOf, tmp_path: Path) -> None:
-    real = folder_of("hubmap_vhm_l")
-    here = plan_files(unsure_bones(real, tmp_path / "l", Bone, 0.7), "L", target_wbl=62.5)
-    marks = {
-        name: {**mark, "position": [-mark["position"][0], *mark["position"][1:]]}
-        for name, mark in here["landmarks"].items()
-    }
-    folder = unsure_bones(real, tmp_path / "r", Bone, 0.7, mirrored=True)
-    there = plan_files(folder, "R", target_wbl=62.5, landmarks=marks)
+    here, there = plans_of_a_leg_and_its_mirror_image(folder_of, tmp_path)
     for name, measure in here["measures"].items():
         for part in ("band", "band_after"):
             assert there["measures"][name][part] == pytest.approx(measure[part], abs=0.02), name
