@@ -10,6 +10,12 @@ from backend.core.storage import sha256_of
 from backend.imaging.models import Image, View
 
 
+def _matrix() -> serializers.ListField:
+    """A 3 x 4 projection."""
+    row = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
+    return serializers.ListField(child=row, min_length=3, max_length=3)
+
+
 class WindowSerializer(serializers.Serializer):
     """Where grey begins and ends, in the 16-bit units of the pixels."""
 
@@ -22,11 +28,7 @@ class CameraSerializer(serializers.Serializer):
 
     rows = serializers.IntegerField()
     columns = serializers.IntegerField()
-    projection = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
-        min_length=3,
-        max_length=3,
-    )
+    projection = _matrix()
 
 
 class ImageSerializer(serializers.Serializer):
@@ -35,11 +37,7 @@ class ImageSerializer(serializers.Serializer):
     rows = serializers.IntegerField()
     columns = serializers.IntegerField()
     window = serializers.SerializerMethodField()
-    projection = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4),
-        min_length=3,
-        max_length=3,
-    )
+    projection = _matrix()
     provenance = serializers.CharField()
     acquired_note = serializers.CharField()
     sha256 = serializers.SerializerMethodField()
