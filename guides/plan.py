@@ -14,7 +14,17 @@ from guides.bones.uncertainty import Uncertainty, read_uncertainties
 from guides.errors import InputError
 from guides.judgement import Judged, target_warnings, unsure_places, warning, warnings
 from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
-from guides.measures import LongFilm, Points, Pose, axes, doubts, drawn_points, jlca, measures_document
+from guides.measures import (
+    LongFilm,
+    Points,
+    Pose,
+    axes,
+    doubts,
+    drawn_points,
+    jlca,
+    measures_document,
+    read_film,
+)
 from guides.osteotomy import (
     Correction,
     Cut,
@@ -68,6 +78,7 @@ def plan_files(
     jlca_compensation: bool = False,
     long_film_hka: float | None = None,
     long_film_jlca: float | None = None,
+    film_reading: Mapping[str, Any] | None = None,
     landmarks: Mapping[str, Any] | None = None,
     cut: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -89,6 +100,7 @@ def plan_files(
         jlca_compensation: count on the joint line closing by (JLCA - 2) / 2 degrees after the correction.
         long_film_hka: HKA read on a weight-bearing long-leg film, degrees; overrides what the bones show.
         long_film_jlca: JLCA read on that film, degrees.
+        film_reading: where both were measured, the film and the marks on it, as of ``read_film``.
         landmarks: the ``landmarks`` of an earlier plan, some perhaps edited; only the tibia is then read,
             which makes a preview fast. None finds them.
         cut: start and hinge of the cut where they are placed by hand, ``{"start_point": [x, y, z],
@@ -112,6 +124,7 @@ def plan_files(
         )
     technique = Technique(kind, tuberosity, slope_change_deg, jlca_compensation)
     placing = Placing.from_document(cut)
+    film = read_film(side, long_film_hka, long_film_jlca, film_reading)
     report("bones", 0.0)
     loaded, spoilt = _read(bones, landmarks)
     report("landmarks", 0.4)
@@ -121,7 +134,7 @@ def plan_files(
         check_consistency(marks.positions(), side)
     report("osteotomy", 0.8)
     uncertainty = read_uncertainties(bones)
-    case = _Case.of(loaded, marks, side, technique, LongFilm(long_film_hka, long_film_jlca), placing)
+    case = _Case.of(loaded, marks, side, technique, film, placing)
     if target is not None:
         correction_deg = solve_correction(case.correction, case.points, side, *target)
     assert correction_deg is not None

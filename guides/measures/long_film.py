@@ -6,6 +6,7 @@ otherwise than the bones, the femur is turned in the frontal plane until the ang
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,15 @@ JLCA_RANGE_DEG = (-15.0, 15.0)
 
 @dataclass(frozen=True)
 class LongFilm:
-    """HKA and JLCA in degrees as read on a film, None where it was not read; signs as in ``MEASURES``."""
+    """HKA and JLCA in degrees as read on a film, None where it was not read; signs as in ``MEASURES``.
+
+    Attributes:
+        reading: the film, the marks on it and their angles where they were measured here; None: typed.
+    """
 
     hka: float | None = None
     jlca: float | None = None
+    reading: Mapping[str, Any] | None = None
 
     @property
     def measured(self) -> frozenset[str]:
@@ -108,7 +114,8 @@ class LongFilm:
     def to_document(self, landmarks: Landmarks, side: Side) -> dict[str, Any]:
         """The ``long_film`` part of a plan document: what was read, and where it puts landmarks."""
         moved = {n: m for n, m in self.moved(landmarks, side).items() if m.provenance == "measured"}
-        return {"HKA": self.hka, "JLCA": self.jlca, "landmarks": Landmarks(moved).to_document()}
+        document = {"HKA": self.hka, "JLCA": self.jlca, "landmarks": Landmarks(moved).to_document()}
+        return document if self.reading is None else document | {"reading": dict(self.reading)}
 
 
 NO_FILM = LongFilm()
