@@ -36,6 +36,7 @@ class CaseAction(models.TextChoices):
 
     UPLOAD = "upload"
     UPLOAD_CT = "upload_ct"
+    UPLOAD_FILM = "upload_film"
     ADD_BONES = "add_bones"
     CHOOSE_BONES = "choose_bones"
     COMPARE = "compare"

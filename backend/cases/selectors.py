@@ -13,9 +13,9 @@ from backend.accounts.selectors import roles_at
 from backend.audit import selectors as audit
 from backend.cases.models import Case, CaseAction, CaseState, NextStepCode
 from backend.exports.models import Guide
-from backend.imaging.models import BoneSet, Comparison, CtScan, Frame, Image, View
+from backend.imaging.models import BoneSet, Comparison, CtScan, Frame, Image, LegFilm, View
 from backend.jobs.models import ACTIVE, BONE_KINDS, Job, Kind, State
-from backend.planning.models import Plan, Status
+from backend.planning.models import FilmReading, Plan, Status
 
 ORDERINGS = {
     "updated_at": "updated_at",
@@ -103,6 +103,8 @@ class CaseDetail:
     images: dict[str, Image | None]
     bone_sets: list[BoneSet]
     ct_scans: list[CtScan]
+    leg_film: LegFilm | None
+    film_reading: FilmReading | None
     comparisons: list[Comparison]
     plans: list[Plan]
     guides: list[Guide]
@@ -124,12 +126,16 @@ def detailed(*, person: Person, case: Case) -> Case:
     # The documents of plans are large, and the page of the case shows none of them.
     guides = list(case.guides.whole().defer("plan__document").order_by("version"))
     plans = list(case.plans.told().defer("document"))
+    film = LegFilm.objects.filter(case=case).select_related("uploaded_by").first()
+    readings = case.film_readings.filter(film_sha256=film.sha256 if film else "").select_related("person")
     state = CaseState(cast(Any, case).state)
     # An attribute of the instance, because it depends on who asks.
     cast(Any, case).detail = CaseDetail(
         images=images,
-        bone_sets=list(case.bone_sets.select_related("author").prefetch_related("meshes")),
+        bone_sets=list(case.bone_sets.select_related("author", "aligned_to").prefetch_related("meshes")),
         ct_scans=list(case.ct_scans.select_related("uploaded_by")),
+        leg_film=film,
+        film_reading=readings.last() if film else None,
         comparisons=list(case.comparisons.all()),
         plans=plans,
         guides=guides,
@@ -182,6 +188,7 @@ def _allowed(case: Case, state: CaseState, roles: set[Role], plans: list[Plan]) 
     may = {
         CaseAction.UPLOAD: surgeon and idle and not facts.has_rig_bones,
         CaseAction.UPLOAD_CT: surgeon and idle,
+        CaseAction.UPLOAD_FILM: surgeon,
         CaseAction.ADD_BONES: clinical and idle,
         CaseAction.CHOOSE_BONES: surgeon and several,
         CaseAction.COMPARE: clinical and idle and several,

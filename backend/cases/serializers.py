@@ -7,8 +7,10 @@ from rest_framework import serializers
 from backend.cases.models import PSEUDONYM, CaseAction, CaseState, NextStepCode, Side
 from backend.exports.serializers import GuideSerializer
 from backend.imaging.bone_serializers import BoneSetSerializer, ComparisonSerializer, CtScanSerializer
+from backend.imaging.film_serializers import LegFilmSerializer
 from backend.imaging.serializers import ImagesSerializer
 from backend.jobs.serializers import JobSerializer
+from backend.planning.film_serializers import FilmReadingSerializer
 from backend.planning.serializers import PlanSummarySerializer
 
 
@@ -42,6 +44,9 @@ class CaseDetailSerializer(CaseSummarySerializer):
     # The set that is planned on; others are chosen by a surgeon.
     current_bone_set = serializers.UUIDField(source="current_bone_set_id", allow_null=True)
     ct_scans = CtScanSerializer(many=True, source="detail.ct_scans")
+    leg_film = LegFilmSerializer(allow_null=True, source="detail.leg_film")
+    # The newest reading of that film.
+    film_reading = FilmReadingSerializer(allow_null=True, source="detail.film_reading")
     comparisons = ComparisonSerializer(many=True, source="detail.comparisons")
     plans = PlanSummarySerializer(many=True, source="detail.plans")
     guides = GuideSerializer(many=True, source="detail.guides")

@@ -57,6 +57,7 @@ FROZEN = (
     ),
     Frozen("planning_plan", "DELETE"),
     Frozen("planning_plansolids", "UPDATE"),
+    Frozen("planning_filmreading", "UPDATE"),
     Frozen("exports_guide", "UPDATE"),
     Frozen("exports_guidetrial", "UPDATE"),
     *_append_only("exports_guidesignature"),

@@ -12,6 +12,7 @@ from backend.exports import api as exports
 from backend.exports import file_api as guide_files
 from backend.imaging import api as imaging
 from backend.imaging import bone_api as bones
+from backend.imaging import film_api as films
 from backend.imaging.models import BoneName, View
 from backend.jobs import api as jobs
 from backend.planning import api as planning
@@ -75,6 +76,10 @@ api = [
     ),
     path("images/<uuid:id>/", imaging.ImageView.as_view(), name="image"),
     path("images/<uuid:id>/pixels/", imaging.ImagePixelsView.as_view(), name="image-pixels"),
+    path("cases/<uuid:id>/leg-films/", films.CaseLegFilmsView.as_view(), name="case-leg-films"),
+    path("leg-films/<uuid:id>/", films.LegFilmView.as_view(), name="leg-film"),
+    path("leg-films/<uuid:id>/pixels/", films.LegFilmPixelsView.as_view(), name="leg-film-pixels"),
+    path("leg-films/<uuid:id>/readings/", planning.FilmReadingsView.as_view(), name="film-readings"),
     path("cases/<uuid:id>/bone-imports/", bones.CaseBoneImportsView.as_view(), name="case-bone-imports"),
     path("cases/<uuid:id>/ct-scans/", bones.CaseCtScansView.as_view(), name="case-ct-scans"),
     path("ct-scans/<uuid:id>/", bones.CtScanView.as_view(), name="ct-scan"),

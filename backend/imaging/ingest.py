@@ -47,9 +47,10 @@ KEPT = (
     "SOPClassUID", "Modality", "ImageType", "PresentationIntentType", "PresentationLUTShape",
     # where source, detector and knee stood
     "DistanceSourceToDetector", "DistanceSourceToPatient", "DistanceSourceToIsocenter", "ImagerPixelSpacing",
-    "NominalScannedPixelSpacing", "PixelSpacing", "PixelSpacingCalibrationType", "PositionerType",
-    "PositionerPrimaryAngle", "PositionerSecondaryAngle", "EstimatedRadiographicMagnificationFactor",
-    "PatientOrientation", "ViewPosition", "Laterality", "ImageLaterality", "BodyPartExamined",
+    "NominalScannedPixelSpacing", "PixelSpacing", "PixelSpacingCalibrationType", "PixelAspectRatio",
+    "PositionerType", "PositionerPrimaryAngle", "PositionerSecondaryAngle",
+    "EstimatedRadiographicMagnificationFactor", "PatientOrientation", "ViewPosition", "Laterality",
+    "ImageLaterality", "BodyPartExamined",
     # what the pixels mean
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "PixelIntensityRelationship",
@@ -85,7 +86,7 @@ def ingest(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's remarks on sloppy values help nobody here
         check_header(path)
-        deidentify(_read(path), key).save_as(out, enforce_file_format=True)
+        deidentify(read_checked(path), key).save_as(out, enforce_file_format=True)
     image = read_xray(out, view="ap" if view == "ap" else "lateral")
     if image.laterality and image.laterality != side:
         raise InputError(
@@ -141,7 +142,7 @@ def check_header(path: Path) -> None:
         )
 
 
-def _read(path: Path) -> FileDataset:
+def read_checked(path: Path) -> FileDataset:
     """The whole file, once its size has been checked against what it claims.
 
     Raises:

@@ -8,6 +8,7 @@ from django.db import models
 
 from backend.accounts.models import Person
 from backend.cases.models import Case
+from backend.core import storage
 
 
 class View(models.TextChoices):
@@ -76,6 +77,49 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return f"{self.view} of {self.case}"
+
+
+class LegFilmQuerySet(models.QuerySet["LegFilm"]):
+    def visible_to(self, person: Person) -> LegFilmQuerySet:
+        return self.filter(case__in=Case.objects.visible_to(person))
+
+
+class LegFilm(models.Model):
+    """The weight-bearing long-leg film of a case, de-identified, to measure angles on.
+
+    Attributes:
+        file: storage key of the DICOM or PNG file.
+        pixels: of what a browser shows: means of ``reduction`` x ``reduction`` pixels of the film.
+        pixel_spacing: distance of rows, then of columns; in millimetres where ``calibrated``.
+        mirrored: as the file's orientation says; null where it says nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.OneToOneField(Case, models.CASCADE, related_name="leg_film")
+    file = models.CharField(max_length=100)
+    pixels = models.CharField(max_length=100)
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    shown_rows = models.PositiveIntegerField()
+    shown_columns = models.PositiveIntegerField()
+    reduction = models.PositiveIntegerField()
+    window_center = models.FloatField()
+    window_width = models.FloatField()
+    pixel_spacing = models.JSONField()
+    calibrated = models.BooleanField()
+    mirrored = models.BooleanField(null=True)
+    uploaded_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LegFilmQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"long-leg film of {self.case}"
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the kept file."""
+        return storage.sha256_of(self.file)
 
 
 class BoneSetQuerySet(models.QuerySet["BoneSet"]):

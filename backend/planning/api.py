@@ -18,9 +18,11 @@ from backend.accounts.services import address_of
 from backend.cases.api import visible_case
 from backend.core.api import made_file, stored_file, validated
 from backend.imaging.api import BytesRenderer
+from backend.imaging.film_api import visible_film
 from backend.jobs.serializers import JobSerializer
-from backend.planning import services
+from backend.planning import film_readings, services
 from backend.planning.differences import changes
+from backend.planning.film_serializers import FilmReadingRequestSerializer, FilmReadingSerializer
 from backend.planning.models import Plan
 from backend.planning.serializers import (
     AlternativesSerializer,
@@ -90,6 +92,21 @@ class CasePlansView(APIView):
         case = visible_case(request, id)
         plan = services.save_plan(person=request.user, case=case, **validated(PlanCreateSerializer, request))
         return Response(PlanSerializer(plan).data, status=201)
+
+
+class FilmReadingsView(APIView):
+    @extend_schema(
+        operation_id="film_readings_create",
+        description="The angles that marks on a long-leg film give; a plan refers to them.",
+        request=FilmReadingRequestSerializer,
+        responses={201: FilmReadingSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        film = visible_film(request, id)
+        reading = film_readings.read_film(
+            person=request.user, film=film, **validated(FilmReadingRequestSerializer, request)
+        )
+        return Response(FilmReadingSerializer(reading).data, status=201)
 
 
 class PlanView(APIView):

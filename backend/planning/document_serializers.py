@@ -124,12 +124,40 @@ class CutSerializer(serializers.Serializer):
     hinge_point = vector(required=False, allow_null=True)
 
 
+def film_points() -> serializers.DictField:
+    """Marks on a long-leg film by name: column and row in pixels of the film."""
+    pair = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    return serializers.DictField(child=pair)
+
+
+class FilmAnglesSerializer(serializers.Serializer):
+    """Degrees that were measured on a long-leg film."""
+
+    HKA = serializers.FloatField()
+    JLCA = serializers.FloatField()
+    mLDFA = serializers.FloatField()  # noqa: N815
+    mMPTA = serializers.FloatField()  # noqa: N815
+
+
+class KeptReadingSerializer(serializers.Serializer):
+    """What both angles were measured on, and by whom."""
+
+    film_sha256 = serializers.CharField()
+    points = film_points()
+    pixel_spacing = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    mirrored = serializers.BooleanField()
+    angles = FilmAnglesSerializer()
+    read_by = serializers.CharField(required=False)
+    read_at = serializers.CharField(required=False)
+
+
 class LongFilmSerializer(serializers.Serializer):
-    """Angles read on a long-leg film, and where they put femoral landmarks."""
+    """Angles of a long-leg film, and where they put femoral landmarks; typed where there is no reading."""
 
     HKA = serializers.FloatField(allow_null=True)
     JLCA = serializers.FloatField(allow_null=True)
     landmarks = serializers.DictField(child=LandmarkSerializer())
+    reading = KeptReadingSerializer(required=False)
 
 
 class UncertaintySerializer(serializers.Serializer):

@@ -6,7 +6,7 @@ most processes of the backend do without, so that it is imported when it is need
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ def plan_document(bone_set: BoneSet, request: Mapping[str, Any]) -> dict[str, An
 
     Args:
         bone_set: with its case.
-        request: as of ``PlanRequestSerializer``, without ``bone_set``.
+        request: as of ``PlanRequestSerializer``, without ``bone_set``; its ``film_reading`` as of
+            ``FilmReading.to_engine``.
 
     Raises:
         Invalid: the engine refuses, with its code.
@@ -53,6 +54,26 @@ def plan_alternatives(bone_set: BoneSet, request: Mapping[str, Any]) -> list[dic
             _side(bone_set),
             **technique | {"landmarks": _landmarks(bone_set, request)},
         )
+
+
+def film_angles(
+    points: Mapping[str, Sequence[float]], pixel_spacing: Sequence[float], side: str, *, mirrored: bool
+) -> dict[str, float]:
+    """Degrees by name, as of ``guides.measures.measure_film``.
+
+    Args:
+        mirrored: whether a person says that the film is mirrored.
+
+    Raises:
+        Invalid: the engine refuses, with its code.
+    """
+    from guides.measures import check_side, measure_film
+
+    leg: Literal["L", "R"] = "L" if side == "L" else "R"
+    with _refusals():
+        found = measure_film(points, pixel_spacing, leg)
+        check_side(found, leg, mirrored=mirrored)
+    return found.angles
 
 
 def plan_hash(document: Mapping[str, Any]) -> str:

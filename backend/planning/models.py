@@ -114,6 +114,45 @@ class Plan(models.Model):
         return getattr(self, "solids", None)
 
 
+class FilmReading(models.Model):
+    """What a person measured on the long-leg film of a case; it outlives the film and never changes.
+
+    Attributes:
+        film_sha256: of the film that the marks are on.
+        points: (column, row) in pixels of the film, by the names of ``guides.measures.FILM_POINTS``.
+        pixel_spacing: as the film has it.
+        mirrored: whether the film shows the leg as by a mirror.
+        angles: degrees, as of ``guides.measures.measure_film``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="film_readings")
+    film_sha256 = models.CharField(max_length=64)
+    points = models.JSONField()
+    pixel_spacing = models.JSONField()
+    mirrored = models.BooleanField()
+    angles = models.JSONField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return f"reading of the long-leg film of {self.case}"
+
+    def to_engine(self) -> dict[str, Any]:
+        """As ``guides.measures.read_film`` takes it."""
+        return {
+            "film_sha256": self.film_sha256,
+            "points": self.points,
+            "pixel_spacing": self.pixel_spacing,
+            "mirrored": self.mirrored,
+            "read_by": self.person.name,
+            "read_at": self.created_at.isoformat(timespec="seconds"),
+        }
+
+
 class PlanSolids(models.Model):
     """The tibia as a plan cuts and turns it, made once; the database lets nobody change it.
 

@@ -175,6 +175,8 @@ def definitions(document: Document) -> Rows:
 def hashes(plan: Plan) -> Rows:
     """What the plan stands on, and the plan itself."""
     found = [[bone, sha256] for bone, sha256 in plan.document["bones_sha256"].items()]
+    if reading := plan.document.get("long_film", {}).get("reading"):
+        found.append(["long-leg film", reading["film_sha256"]])
     solids = plan.made_solids
     made = [[f"{part} fragment", sha256] for part, sha256 in (solids.sha256 if solids else {}).items()]
     return [*found, ["plan document", plan.sha256], *made]

@@ -35,6 +35,8 @@ class PlanRequestSerializer(serializers.Serializer):
     # Read on a weight-bearing long-leg film, degrees.
     long_film_hka = serializers.FloatField(required=False, allow_null=True)
     long_film_jlca = serializers.FloatField(required=False, allow_null=True)
+    # What both were measured by; null where they were typed.
+    film_reading = serializers.UUIDField(required=False, allow_null=True)
     # Where a person has put landmarks, LPS millimetres; the others stay where they were found.
     landmarks = serializers.DictField(child=vector(), default=dict)
     cut = CutSerializer(required=False, allow_null=True)

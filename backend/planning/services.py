@@ -17,25 +17,39 @@ from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core.errors import Conflict
 from backend.imaging.models import BoneSet
+from backend.planning import film_readings
 from backend.planning.engine import TARGETS, plan_alternatives, plan_document, plan_hash
 from backend.planning.models import Plan, Status
 from backend.planning.solids import queue_solids
 
 
-def preview(*, person: Person, case: Case, bone_set: UUID | None = None, **request: Any) -> dict[str, Any]:
+def preview(
+    *,
+    person: Person,
+    case: Case,
+    bone_set: UUID | None = None,
+    film_reading: UUID | None = None,
+    **request: Any,
+) -> dict[str, Any]:
     """The plan document for a request on the case's current bones; nothing is stored but their landmarks.
 
     Raises:
         WrongRole: the person is neither surgeon nor engineer at the site.
         Conflict: ``no_bones``, or ``bones_changed``: ``bone_set`` is not the current one.
-        Invalid: the engine refuses, with its code.
+        Invalid: the engine refuses, with its code; ``unknown_reading``.
     """
     require_role(person, case.site, Role.SURGEON, Role.ENGINEER)
-    return plan_document(current_bone_set(case, expected=bone_set), request)
+    reading = film_readings.reading_for(case, film_reading)
+    return plan_document(current_bone_set(case, expected=bone_set), request | {"film_reading": reading})
 
 
 def alternatives(
-    *, person: Person, case: Case, bone_set: UUID | None = None, **request: Any
+    *,
+    person: Person,
+    case: Case,
+    bone_set: UUID | None = None,
+    film_reading: UUID | None = None,
+    **request: Any,
 ) -> list[dict[str, Any]]:
     """Several plans for the case's current bones, each with the request that previews it; nothing is stored.
 
@@ -44,8 +58,9 @@ def alternatives(
     """
     require_role(person, case.site, Role.SURGEON, Role.ENGINEER)
     bones = current_bone_set(case, expected=bone_set)
+    reading = film_readings.reading_for(case, film_reading)
     rows = []
-    for row in plan_alternatives(bones, request):
+    for row in plan_alternatives(bones, request | {"film_reading": reading}):
         plan = row.get("plan") or {"osteotomy": {}, "measures": {}, "warnings": []}
         technique = {name: value for name, value in request.items() if name not in TARGETS}
         rows.append(
@@ -58,7 +73,12 @@ def alternatives(
                 "measures": plan["measures"],
                 "warnings": plan["warnings"],
                 "refused": row.get("refused"),
-                "request": {**technique, **row["target"], "bone_set": bones.pk},
+                "request": {
+                    **technique,
+                    **row["target"],
+                    "bone_set": bones.pk,
+                    "film_reading": film_reading,
+                },
             }
         )
     return rows
@@ -70,6 +90,7 @@ def save_plan(
     case: Case,
     reason: str = "",
     bone_set: UUID | None = None,
+    film_reading: UUID | None = None,
     **request: Any,
 ) -> Plan:
     """Keep a plan as the next revision, with the bones that it stands on.
@@ -80,11 +101,12 @@ def save_plan(
     Raises:
         WrongRole: the person is no surgeon of the site.
         Conflict: ``no_bones``, or ``bones_changed``: ``bone_set`` is not the current one.
-        Invalid: the engine refuses, with its code.
+        Invalid: the engine refuses, with its code; ``unknown_reading``.
     """
     require_role(person, case.site, Role.SURGEON)
     bones = current_bone_set(case, expected=bone_set)
-    document = plan_document(bones, request)
+    reading = film_readings.reading_for(case, film_reading)
+    document = plan_document(bones, request | {"film_reading": reading})
     correction_deg = document["osteotomy"]["correction_deg"]
     with transaction.atomic():
         # Locked and asked again: somebody may have chosen other bones while the plan was worked out.
@@ -97,7 +119,7 @@ def save_plan(
             bone_set=bones,
             revision=revision,
             correction_deg=correction_deg,
-            request=request,
+            request=request | ({"film_reading": str(film_reading)} if film_reading else {}),
             document=document,
             sha256=plan_hash(document),
             author=person,
@@ -120,7 +142,7 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
 
     Raises:
         WrongRole: the person is no surgeon of the site.
-        Conflict: ``not_a_draft``, or ``other_bones``: the case is planned on other bones now.
+        Conflict: ``not_a_draft``; ``other_bones``: the case is planned on other bones now; ``film_gone``.
         Invalid: ``wrong_password``.
         Throttled: too many wrong passwords.
     """
@@ -139,6 +161,7 @@ def approve_plan(*, person: Person, plan: Plan, password: str, address: str) -> 
                 f"{bones.number} now.",
                 remedy="Choose the bones of this plan again, or plan on those of now.",
             )
+        film_readings.check_film_there(plan)
         before = plan.case.plans.filter(status=Status.APPROVED)
         guides = [guide for old in before for guide in old.guides.order_by("version")]
         before.update(status=Status.SUPERSEDED)

@@ -130,4 +130,19 @@ def technique(document: Mapping[str, Any]) -> dict[str, tuple[str, str, str]]:
         if film.get(name) is not None:
             label = f"{name} on the long-leg film"
             found[f"long_film.{name}"] = (label, number(film[name], "deg") or "", "deg")
+    if film:
+        found["long_film.reading"] = ("Angles of the long-leg film", film_source(film), "")
     return found
+
+
+def film_source(film: Mapping[str, Any]) -> str:
+    """Whether the angles of a long-leg film were typed, or on which film they were measured and by whom."""
+    reading = film.get("reading")
+    if reading is None:
+        return "typed"
+    found = f"measured on film {reading['film_sha256'][:12]}"
+    if reading.get("read_by"):
+        found += f" by {reading['read_by']}"
+    if reading.get("read_at"):
+        found += f", {reading['read_at'][:16].replace('T', ' ')} UTC"
+    return f"{found}; the film is mirrored" if reading["mirrored"] else found

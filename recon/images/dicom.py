@@ -35,11 +35,11 @@ def read_dicom(path: Path, *, view: View | None, rig: Rig | None) -> XrayView:
         warnings.simplefilter("ignore")  # pydicom's remarks on sloppy values are not for our reader
         try:
             dataset = pydicom.dcmread(path)
-            _check_kind(dataset, path.name)
+            check_kind(dataset, path.name, BODY_PARTS)
         except InputError:
             raise
         except Exception as error:  # a cut or corrupt header fails anywhere in pydicom
-            raise _truncated(path.name, str(error)) from error
+            raise truncated(path.name, str(error)) from error
         rows, columns = int(dataset.Rows), int(dataset.Columns)
         if rig is not None:
             camera, provenance = rig.find(path.name, view).camera(rows, columns), "rig"
@@ -47,7 +47,7 @@ def read_dicom(path: Path, *, view: View | None, rig: Rig | None) -> XrayView:
         else:
             camera, remarks = camera_from_dicom(dataset, path.name)
             provenance = "geometry"
-        stored = _stored_values(dataset, path.name)
+        stored = stored_values(dataset, path.name)
         values, step, white = _modality_values(dataset, stored)
     check_flat(values, path.name)
     padding = dataset.get("PixelPaddingValue")
@@ -64,7 +64,7 @@ def read_dicom(path: Path, *, view: View | None, rig: Rig | None) -> XrayView:
         exposed=attenuation.exposed,
         camera=camera,
         provenance=provenance,
-        laterality=_laterality(dataset),
+        laterality=laterality_of(dataset),
         body_part=str(dataset.get("BodyPartExamined") or ""),
         view_position=str(dataset.get("ViewPosition") or ""),
         subject=_subject(dataset),
@@ -72,14 +72,25 @@ def read_dicom(path: Path, *, view: View | None, rig: Rig | None) -> XrayView:
     )
 
 
-def _truncated(name: str, detail: str) -> InputError:
+def truncated(name: str, detail: str) -> InputError:
+    """The refusal of a file that ends too soon."""
     return InputError(
         "truncated", f"{name} is cut short or damaged ({detail})", "Export or upload the image again"
     )
 
 
-def _check_kind(dataset: FileDataset, name: str) -> None:
-    """Refuse what is not one plain X-ray of a leg, before anything is decoded."""
+def check_kind(dataset: FileDataset, name: str, body_parts: frozenset[str] | None = None) -> None:
+    """Refuse what is not one plain X-ray, before anything is decoded.
+
+    Args:
+        dataset: the file.
+        name: what to call it.
+        body_parts: those that it may show, letters alone; None: a person looks at what it shows.
+
+    Raises:
+        InputError: unsupported_modality, wrong_body_part, truncated, multi_frame, colour_image, burned_in,
+            too_large, bad_pixels.
+    """
     modality = str(dataset.get("Modality") or "").upper()
     if modality not in MODALITIES:
         raise InputError(
@@ -88,12 +99,12 @@ def _check_kind(dataset: FileDataset, name: str) -> None:
             "Give a radiograph (CR, DX) or a single fluoroscopy frame (XA, RF)",
         )
     body_part = str(dataset.get("BodyPartExamined") or "").upper()
-    if "".join(filter(str.isalpha, body_part)) not in BODY_PARTS:
+    if body_parts is not None and "".join(filter(str.isalpha, body_part)) not in body_parts:
         raise InputError(
             "wrong_body_part", f"{name} shows {body_part}, not a knee", "Give an X-ray of the knee"
         )
     if "PixelData" not in dataset or not dataset.get("Rows") or not dataset.get("Columns"):
-        raise _truncated(name, "it holds no pixels")
+        raise truncated(name, "it holds no pixels")
     if int(dataset.get("NumberOfFrames") or 1) > 1:
         raise InputError(
             "multi_frame",
@@ -116,7 +127,8 @@ def _check_kind(dataset: FileDataset, name: str) -> None:
     check_size(int(dataset.Rows), int(dataset.Columns), name)
 
 
-def _number(dataset: FileDataset, keyword: str) -> float | None:
+def number_of(dataset: FileDataset, keyword: str) -> float | None:
+    """A finite number, or None where the file has none."""
     value = dataset.get(keyword)
     try:
         number = float(value) if value is not None and value != "" else None
@@ -133,11 +145,11 @@ def camera_from_dicom(dataset: FileDataset, name: str) -> tuple[Camera, list[str
     """
     remarks: list[str] = []
     # Systems with an isocentre state it apart from the patient's distance (0018,9402).
-    to_isocentre = _number(dataset, "DistanceSourceToIsocenter") or _number(
+    to_isocentre = number_of(dataset, "DistanceSourceToIsocenter") or number_of(
         dataset, "DistanceSourceToPatient"
     )
-    to_detector = _number(dataset, "DistanceSourceToDetector")
-    primary = _number(dataset, "PositionerPrimaryAngle")
+    to_detector = number_of(dataset, "DistanceSourceToDetector")
+    primary = number_of(dataset, "PositionerPrimaryAngle")
     # Never PixelSpacing (0028,0030): it may be corrected for magnification.
     spacing = dataset.get("ImagerPixelSpacing") or dataset.get("NominalScannedPixelSpacing")
     wanted: dict[str, Any] = {
@@ -169,7 +181,7 @@ def camera_from_dicom(dataset: FileDataset, name: str) -> tuple[Camera, list[str
         source_to_detector=to_detector,
         source_to_isocentre=to_isocentre,
         primary_angle=primary,
-        secondary_angle=_number(dataset, "PositionerSecondaryAngle") or 0.0,
+        secondary_angle=number_of(dataset, "PositionerSecondaryAngle") or 0.0,
         pixel_spacing=(row_spacing, column_spacing),
         rows=int(dataset.Rows),
         columns=int(dataset.Columns),
@@ -198,7 +210,12 @@ def _mirrored_as_stored(camera: Camera, dataset: FileDataset, remarks: list[str]
     return camera.transformed(image_map, camera.rows, camera.columns) if remarks else camera
 
 
-def _stored_values(dataset: FileDataset, name: str) -> npt.NDArray[Any]:
+def stored_values(dataset: FileDataset, name: str) -> npt.NDArray[Any]:
+    """(rows, columns) pixels as they are stored.
+
+    Raises:
+        InputError: bad_pixels, compressed, truncated.
+    """
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
     if int(dataset.BitsAllocated) not in (8, 16) or not 6 <= bits <= 16:
         raise InputError(
@@ -210,7 +227,7 @@ def _stored_values(dataset: FileDataset, name: str) -> npt.NDArray[Any]:
     if not syntax.is_compressed:
         expected = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) // 8
         if len(dataset.PixelData) < expected:
-            raise _truncated(name, f"{len(dataset.PixelData)} of {expected} bytes of pixels")
+            raise truncated(name, f"{len(dataset.PixelData)} of {expected} bytes of pixels")
     try:
         stored: npt.NDArray[Any] = dataset.pixel_array
     except Exception as error:  # each decoder has its own way to fail
@@ -221,9 +238,9 @@ def _stored_values(dataset: FileDataset, name: str) -> npt.NDArray[Any]:
                 f"{name} is compressed as {syntax.name}, for which no decoder is installed",
                 "Export it uncompressed, or install a pydicom decoder for this syntax",
             ) from error
-        raise _truncated(name, str(error).split("\n")[0]) from error
+        raise truncated(name, str(error).split("\n")[0]) from error
     if stored.shape != (int(dataset.Rows), int(dataset.Columns)):
-        raise _truncated(name, f"pixels of shape {stored.shape}")
+        raise truncated(name, f"pixels of shape {stored.shape}")
     if int(dataset.get("PixelRepresentation") or 0) == 0 and bits < int(dataset.BitsAllocated):
         stored = stored & ((1 << bits) - 1)  # old files keep overlays in the unused bits
     return stored
@@ -239,8 +256,8 @@ def _modality_values(
     if "ModalityLUTSequence" in dataset:
         values = np.asarray(apply_modality_lut(stored, dataset), dtype=np.float32)
         return values, 1.0, float(values.max())
-    slope = _number(dataset, "RescaleSlope") or 1.0
-    intercept = _number(dataset, "RescaleIntercept") or 0.0
+    slope = number_of(dataset, "RescaleSlope") or 1.0
+    intercept = number_of(dataset, "RescaleIntercept") or 0.0
     values = np.asarray(stored * slope + intercept, dtype=np.float32)
     bottom = -(1 << (bits - 1)) if signed else 0
     if signed and _relationship(dataset) == "LIN" and intercept == 0:
@@ -255,14 +272,15 @@ def _relationship(dataset: FileDataset) -> Relationship:
 
 
 def _sign(dataset: FileDataset) -> int | None:
-    sign = _number(dataset, "PixelIntensityRelationshipSign")
+    sign = number_of(dataset, "PixelIntensityRelationshipSign")
     if sign in (1, -1):
-        slope = _number(dataset, "RescaleSlope") or 1.0
+        slope = number_of(dataset, "RescaleSlope") or 1.0
         return int(sign * np.sign(slope))
     return None
 
 
-def _laterality(dataset: FileDataset) -> Literal["L", "R"] | None:
+def laterality_of(dataset: FileDataset) -> Literal["L", "R"] | None:
+    """Side of the patient; None where the file says neither or both."""
     side = str(dataset.get("ImageLaterality") or dataset.get("Laterality") or "").upper()
     return "L" if side == "L" else "R" if side == "R" else None
 

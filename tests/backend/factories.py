@@ -15,7 +15,7 @@ from backend.accounts.models import Membership, Person, Role, Site
 from backend.cases.models import Case, Patient
 from backend.core import storage
 from backend.exports.models import Guide, GuidePreset, GuideSignature, GuideTrial
-from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image
+from backend.imaging.models import BoneMesh, BoneSet, Comparison, CtScan, Image, LegFilm
 from backend.jobs.models import EventKind, Job, State
 from backend.jobs.transitions import append_event
 from backend.planning.models import Plan, PlanSolids, Status
@@ -85,6 +85,23 @@ class ImageFactory(DjangoModelFactory):
     projection = factory.LazyFunction(lambda: [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])
     provenance = "geometry"
     acquired_note = "DX 2 x 2"
+    uploaded_by = factory.SelfAttribute("case.surgeon")
+
+
+class LegFilmFactory(DjangoModelFactory):
+    class Meta:
+        model = LegFilm
+
+    case = factory.SubFactory(CaseFactory)
+    file = factory.Sequence(lambda n: storage.put(b"film %d" % n, ".dcm"))
+    pixels = factory.Sequence(lambda n: storage.put(b"shown %d" % n, ".u16"))
+    rows = shown_rows = 1900
+    columns = shown_columns = 1000
+    reduction = 1
+    window_center = 30000.0
+    window_width = 60000.0
+    pixel_spacing = factory.LazyFunction(lambda: [1.0, 1.0])
+    calibrated = True
     uploaded_by = factory.SelfAttribute("case.surgeon")
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from backend.accounts.models import Role
 from backend.core import storage
-from tests.backend import factories
+from tests.backend import factories, films
 from tests.backend.studies import permission_rows
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ class World:
     bone_set: Any
     other_set: Any
     ct: Any
+    film: Any
     comparison: Any
     job: Any
     plan: Any
@@ -85,6 +87,17 @@ MATRIX: list[Row] = [
     ("image-pixels", "get", "/api/images/{image}/pixels/", None, _READ),
     ("case-bone-imports", "post", "/api/cases/{case}/bone-imports/", "mesh", (401, 400, 400, 404, 404, 404)),
     ("case-ct-scans", "post", "/api/cases/{case}/ct-scans/", "ct", (401, 400, 403, 404, 404, 404)),
+    # An approved plan was measured on the film.
+    ("case-leg-films", "post", "/api/cases/{case}/leg-films/", "ct", (401, 409, 403, 404, 404, 404)),
+    ("leg-film", "delete", "/api/leg-films/{film}/", None, (401, 409, 403, 404, 404, 404)),
+    ("leg-film-pixels", "get", "/api/leg-films/{film}/pixels/", None, _READ),
+    (
+        "film-readings",
+        "post",
+        "/api/leg-films/{film}/readings/",
+        {"points": {}},
+        (401, 400, 403, 404, 404, 404),
+    ),
     ("ct-scan", "delete", "/api/ct-scans/{ct}/", None, (401, 409, 403, 404, 404, 404)),
     ("ct-bones", "post", "/api/ct-scans/{ct}/reconstructions/", {}, (401, 202, 409, 404, 404, 404)),
     ("bone-set", "get", "/api/bone-sets/{bone_set}/", None, _READ),
@@ -154,7 +167,12 @@ def world(settings: Any, tmp_path: Any) -> World:
     case = factories.CaseFactory(site=site)
     image = factories.ImageFactory(case=case)
     bone_set = factories.BoneSetFactory(case=case)
-    plan = factories.ApprovedPlanFactory(bone_set=bone_set)
+    film = factories.LegFilmFactory(case=case)
+    plan = factories.ApprovedPlanFactory(
+        bone_set=bone_set,
+        approved_at=timezone.now(),
+        document=factories.plan_document() | {"long_film": films.read_on(film.sha256)},
+    )
     ct = factories.CtScanFactory(case=case)
     made_from_it = factories.report("tibia") | {"ct": {"id": str(ct.pk)}}
     other_set = factories.BoneSetFactory(case=case, origin="ct_network", report=made_from_it)
@@ -165,6 +183,7 @@ def world(settings: Any, tmp_path: Any) -> World:
         bone_set=bone_set,
         other_set=other_set,
         ct=ct,
+        film=film,
         comparison=factories.ComparisonFactory(case=case, first=bone_set, second=other_set),
         job=factories.ended_job(case=case),
         plan=plan,
