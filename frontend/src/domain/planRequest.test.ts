@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest';
 
 import type { PlanDocument } from './plan';
-import { aimAt, clampTarget, FRESH, type PlanState, sameState, techniqueWords, withCut, withGrip, withKind, withLandmark, withoutLandmark } from './planRequest';
+import {
+  aimAt,
+  clampTarget,
+  FRESH,
+  type PlanState,
+  sameState,
+  techniqueWords,
+  withCut,
+  withGrip,
+  withKind,
+  withLandmark,
+  withMeasuredFilm,
+  withoutLandmark,
+  withTypedFilm,
+} from './planRequest';
 import { fromDocument, fromRequest, readDraft, toRequest } from './planWire';
 
 const CUT = { start_point: [-30.004, 0, -35], hinge_point: [30, 0, -30] };
@@ -61,6 +75,16 @@ describe('what is asked of a plan', () => {
   it('aims at another measure from where it stands', () => {
     expect(aimAt(FRESH, 'target_hka', 181.23)).toMatchObject({ target: 'target_hka', value: 181.2 });
     expect(aimAt(FRESH, 'target_wbl', undefined).value).toBe(62.5);
+  });
+
+  it('keeps what a film was measured as until another angle is typed', () => {
+    const measured = withMeasuredFilm(rich, { id: 'r', angles: { HKA: 174.26, JLCA: -0.04 } });
+    expect(measured).toMatchObject({ longFilmHka: 174.3, longFilmJlca: 0, filmReading: 'r' });
+    expect(sameState(fromRequest(toRequest(measured, 'b')), measured)).toBe(true);
+    expect(withTypedFilm(measured, { longFilmHka: 174.3 })).toBe(measured);
+    for (const typed of [{ longFilmHka: 175 }, { longFilmHka: null }, { longFilmJlca: 2 }]) {
+      expect(withTypedFilm(measured, typed)).toMatchObject({ ...typed, filmReading: null });
+    }
   });
 
   it('says on a button what is unusual', () => {

@@ -24,6 +24,8 @@ export interface PlanState {
   /** Read on a weight-bearing long-leg film, degrees; null: there is none. */
   readonly longFilmHka: number | null;
   readonly longFilmJlca: number | null;
+  /** What both were measured by; null where they were typed. */
+  readonly filmReading: string | null;
   /** Where a person has put landmarks, patient millimetres; the others are where they were found. */
   readonly landmarks: Readonly<Record<string, Point>>;
   /** Where a person has put start and hinge of the cut; null leaves both to the engine. */
@@ -61,6 +63,7 @@ export const FRESH: PlanState = {
   jlcaCompensation: false,
   longFilmHka: null,
   longFilmJlca: null,
+  filmReading: null,
   landmarks: {},
   cut: null,
 };
@@ -92,6 +95,20 @@ export function techniqueWords(state: PlanState): string {
   if (state.jlcaCompensation) words.push('JLCA');
   if (state.longFilmHka !== null || state.longFilmJlca !== null) words.push('film');
   return words.join(', ');
+}
+
+/** An angle of the film that was typed: what the film was measured as no longer holds, unless nothing changes. */
+export function withTypedFilm(state: PlanState, angles: Partial<Pick<PlanState, 'longFilmHka' | 'longFilmJlca'>>): PlanState {
+  const next = { ...state, ...angles };
+  const same = next.longFilmHka === state.longFilmHka && next.longFilmJlca === state.longFilmJlca;
+  return same ? state : { ...next, filmReading: null };
+}
+
+/** Both angles as they were measured on a film, with the decimal that people see. */
+export function withMeasuredFilm(state: PlanState, reading: { id: string; angles: { HKA: number; JLCA: number } }): PlanState {
+  // Never -0, which a server sends back as 0.
+  const shown = (angle: number): number => Math.round(angle * 10) / 10 + 0;
+  return { ...state, longFilmHka: shown(reading.angles.HKA), longFilmJlca: shown(reading.angles.JLCA), filmReading: reading.id };
 }
 
 export function withLandmark(state: PlanState, name: string, place: Point): PlanState {

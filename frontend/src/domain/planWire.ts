@@ -16,6 +16,7 @@ export function toRequest(state: PlanState, boneSet: string | null): PlanRequest
     jlca_compensation: state.jlcaCompensation,
     long_film_hka: state.longFilmHka,
     long_film_jlca: state.longFilmJlca,
+    film_reading: state.filmReading,
     landmarks: { ...state.landmarks },
     ...(state.cut && { cut: { ...state.cut } }),
     ...(boneSet && { bone_set: boneSet }),
@@ -35,6 +36,7 @@ export function fromRequest(request: Partial<PlanRequest>): PlanState {
     jlcaCompensation: request.jlca_compensation ?? false,
     longFilmHka: request.long_film_hka ?? null,
     longFilmJlca: request.long_film_jlca ?? null,
+    filmReading: request.film_reading ?? null,
     landmarks: request.landmarks ?? {},
     cut: start && hinge ? { start_point: start, hinge_point: hinge } : null,
   };
@@ -62,6 +64,7 @@ export function fromDocument(document: PlanDocument): PlanState {
     jlcaCompensation: technique?.jlca_compensation ?? false,
     longFilmHka: film?.HKA ?? null,
     longFilmJlca: film?.JLCA ?? null,
+    filmReading: null,
     landmarks: Object.fromEntries(edited.map(([name, mark]) => [name, mark.position])),
     cut: null,
   };

@@ -9,6 +9,7 @@ import { liveDegrees } from '../../domain/wedge';
 import { type PlanSteps, usePlanSteps } from './usePlanSteps';
 
 export interface Planner {
+  caseId: string;
   /** What is asked for now. */
   state: PlanState;
   set: PlanSteps['set'];
@@ -68,6 +69,7 @@ export function usePlanner(detail: CaseDetail): Planner {
 
   const exact = mayPlan ? preview.exact : document !== null;
   return {
+    caseId: detail.id,
     state,
     set: steps.set,
     undo: steps.undo,

@@ -1,11 +1,12 @@
 import { ActionIcon, Button, NumberInput, Popover, SegmentedControl, Slider, Tooltip } from '@mantine/core';
 import { ChevronDown, Redo2, Undo2 } from 'lucide-react';
-import { memo, type ReactNode, useCallback, useEffect, useRef } from 'react';
+import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 
 import { useKeys } from '../../components/useKeys';
 import { quantity, unit } from '../../domain/format';
 import { aimAt, clampTarget, TARGET_RANGES, type TargetField, TARGETS, techniqueWords } from '../../domain/planRequest';
 import { type Planner, useThisPlanner } from '../case/usePlanner';
+import { FilmDialog } from './film/FilmDialog';
 import classes from './Planner.module.css';
 import { TechniqueFields } from './TechniqueFields';
 
@@ -19,6 +20,10 @@ export function TargetBar(): ReactNode {
     'mod+y': () => planner.redo?.(),
     'mod+shift+z': () => planner.redo?.(),
   });
+
+  // Beside the technique's own window, which closes as soon as a hand is outside of it.
+  const [filming, setFilming] = useState(false);
+  const film = useCallback(() => setFilming(true), [setFilming]);
 
   const newest = useRef(document);
   useEffect(() => {
@@ -43,7 +48,8 @@ export function TargetBar(): ReactNode {
           {quantity(planner.degrees, 'deg')}
         </span>
       )}
-      <Technique words={techniqueWords(state)} />
+      <Technique words={techniqueWords(state)} onFilm={film} />
+      {filming && <FilmDialog planner={planner} onClose={() => setFilming(false)} />}
       <Steps undo={planner.undo} redo={planner.redo} />
     </section>
   );
@@ -125,16 +131,22 @@ const Amount = memo(function Amount({ target, value, onSet }: AmountProps): Reac
   );
 });
 
-const Technique = memo(function Technique({ words }: { words: string }): ReactNode {
+const Technique = memo(function Technique({ words, onFilm }: { words: string; onFilm: () => void }): ReactNode {
+  const [opened, setOpened] = useState(false);
   return (
-    <Popover position="bottom-end" withArrow shadow="md" width={330} trapFocus>
+    <Popover position="bottom-end" withArrow shadow="md" width={330} trapFocus opened={opened} onChange={setOpened}>
       <Popover.Target>
-        <Button variant="default" size="xs" rightSection={<ChevronDown size={14} />} data-testid="technique-open">
+        <Button variant="default" size="xs" rightSection={<ChevronDown size={14} />} onClick={() => setOpened((now) => !now)} data-testid="technique-open">
           {words}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <TechniqueFields />
+        <TechniqueFields
+          onFilm={() => {
+            setOpened(false);
+            onFilm();
+          }}
+        />
       </Popover.Dropdown>
     </Popover>
   );

@@ -2,15 +2,17 @@ import { NumberInput, SegmentedControl, Switch } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import { quantity } from '../../domain/format';
-import { type Kind, type PlanState, type TuberositySide, withKind } from '../../domain/planRequest';
+import { type Kind, type PlanState, type TuberositySide, withKind, withTypedFilm } from '../../domain/planRequest';
 import { useThisPlanner } from '../case/usePlanner';
+import { FilmField } from './film/FilmField';
 import classes from './Planner.module.css';
 
-/** How the osteotomy is done, and what was read on a long-leg film. */
-export function TechniqueFields(): ReactNode {
+/** How the osteotomy is done, and what was read on a long-leg film, which `onFilm` opens. */
+export function TechniqueFields({ onFilm }: { onFilm: () => void }): ReactNode {
   const planner = useThisPlanner();
   const { state, document } = planner;
   const change = (part: Partial<PlanState>, done = true): void => planner.set((now) => ({ ...now, ...part }), done);
+  const typeFilm = (part: Parameters<typeof withTypedFilm>[1], done: boolean): void => planner.set((now) => withTypedFilm(now, part), done);
   const closing = state.kind === 'lateral_closing_wedge';
   const compensation = document?.jlca_compensation;
   return (
@@ -61,10 +63,11 @@ export function TechniqueFields(): ReactNode {
       <div className={classes.field}>
         <span>Long-leg film</span>
         <span className={classes.pair}>
-          <Angle label="HKA on the film" placeholder="HKA" value={state.longFilmHka} minimum={150} maximum={210} onChange={(longFilmHka, done) => change({ longFilmHka }, done)} />
-          <Angle label="JLCA on the film" placeholder="JLCA" value={state.longFilmJlca} minimum={-15} maximum={15} onChange={(longFilmJlca, done) => change({ longFilmJlca }, done)} />
+          <Angle label="HKA on the film" placeholder="HKA" value={state.longFilmHka} minimum={150} maximum={210} onChange={(longFilmHka, done) => typeFilm({ longFilmHka }, done)} />
+          <Angle label="JLCA on the film" placeholder="JLCA" value={state.longFilmJlca} minimum={-15} maximum={15} onChange={(longFilmJlca, done) => typeFilm({ longFilmJlca }, done)} />
         </span>
       </div>
+      <FilmField onOpen={onFilm} />
     </section>
   );
 }
