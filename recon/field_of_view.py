@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recon.errors import InputError
-from recon.geometry import Camera
+from recon.geometry import BiplanarRig, Camera
 
 Array = npt.NDArray[np.float64]
 
@@ -104,6 +105,12 @@ class FieldOfView:
             for box in stated.get("turned_boxes", ())
         )
         return cls(low, high, cameras, boxes)
+
+    @property
+    def separation(self) -> float:
+        """Widest angle in degrees between two of the views, 0 to 90; 0 where there are fewer than two."""
+        pairs = combinations(self.cameras, 2)
+        return max((BiplanarRig(pair).separation for pair in pairs), default=0.0)
 
     def moved(self, placement: Array) -> FieldOfView:
         """The same space after a (4, 4) rigid motion in mm; the origin must stay before the cameras."""

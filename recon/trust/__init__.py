@@ -22,7 +22,7 @@ _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
-_ALONE_WEIGHT = 0.38  # so that five standard deviations of a sign that counts alone are too many
+_ALONE_WEIGHT = 0.38  # so that four to five standard deviations of a sign that counts alone are too many
 # The fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
 _BREAKS_TOLD = (Bone.FEMUR, Bone.TIBIA)
 _WORDS = {
@@ -49,15 +49,21 @@ class Trust:
     """Whether this is a knee like those that the network knows.
 
     Attributes:
-        score: root mean square of the signs against it, in standard deviations, or what metal or a gap in
-            outlines says alone, if that is more.
+        together: root mean square of the signs against it, in standard deviations.
+        alone: what metal or a gap in outlines says by itself, in the same unit.
         threshold: above which it is refused.
         reasons: what speaks against it, the strongest first; may be there though it is trusted.
     """
 
-    score: float
+    together: float
+    alone: float
     threshold: float
     reasons: tuple[str, ...]
+
+    @property
+    def score(self) -> float:
+        """What is held against the threshold."""
+        return max(self.together, self.alone)
 
     @property
     def trusted(self) -> bool:
@@ -102,13 +108,11 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
         if not np.isfinite(value):
             strengths[name] = _WORST_SIGN
             continue
-        above = (value - calibration.centre[name]) / calibration.spread[name]
-        strengths[name] = float(np.clip(above, 0, _WORST_SIGN))
+        strengths[name] = float(np.clip(calibration.excess(name, value, seen.separation), 0, _WORST_SIGN))
     # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken:
     # neither is one sign of many.
     alone = {METAL, *(f"{bone.label}.{GAP}" for bone in _BREAKS_TOLD)}
     together = np.sqrt(np.mean([s**2 for name, s in strengths.items() if name not in alone]))
-    score = max(float(together), *(_ALONE_WEIGHT * strengths[name] for name in alone))
     reasons = []
     absent = {bone.label for bone in Bone if bone not in refinement.fits}
     # That a bone is not there says most.
@@ -119,7 +123,12 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
         words = _WORDS["absent" if bone in absent else sign].format(bone=bone)
         if strength >= _TELLING and words not in reasons:
             reasons.append(words)
-    return Trust(score, calibration.threshold, tuple(reasons[:_MOST_REASONS]))
+    return Trust(
+        float(together),
+        _ALONE_WEIGHT * max(strengths[name] for name in alone),
+        calibration.threshold,
+        tuple(reasons[:_MOST_REASONS]),
+    )
 
 
 def vertex_uncertainty(

@@ -2,9 +2,9 @@
 
 Virtual knees under seeds that training did not use, whose bones differ more from each other than a model of
 few people foretells, the validation people in random poses, and bone sets of other people where some are
-given, are X-rayed, reconstructed and compared with the truth; every third as a CT phantom in voxels, by the
-projector for CTs, for no training's renderer draws what a clinic's machine does. No test person takes part.
-Writes ``X.trust.json`` beside the weights ``X.safetensors``.
+given, are X-rayed from 90, 60 and 30 degrees apart, reconstructed and compared with the truth; every third
+as a CT phantom in voxels, by the projector for CTs, for no training's renderer draws what a clinic's machine
+does. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from recon.bones import Bone, BoneSet
-from recon.drr.scene import Scene, standard_stations
+from recon.drr.scene import Scene, Station, standard_stations
 from recon.field_of_view import FieldOfView
 from recon.images import XrayView, read_pair
 from recon.images.write import Positioner
@@ -30,11 +31,11 @@ from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
 from recon.population.sample import OffModel, draw_bones, person_bones
 from recon.population.shape_model import ShapeModel
-from recon.reconstruct import Reconstruction, reconstruct_views
+from recon.reconstruct import reconstruct_views
 from recon.refine import Refinement
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
-from recon.trust.calibration import Calibration, fit_slopes, fit_spread
+from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_slopes, fit_spread, tempered
 from recon.trust.evidence import knee_evidence, point_evidence
 from recon.volumes import write_nifti
 
@@ -45,6 +46,8 @@ _VOXELS_EVERY, _VOXEL_MM = 3, 0.8
 _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 # People whom nobody knows differ more from the calibration's than these among themselves.
 _ALLOWANCE = 1.15
+_VIRTUAL_FOLDS = 3
+_ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +58,13 @@ class Known:
         refinement: of it.
         seen: what the views showed.
         truth: the bones that were X-rayed.
+        people: whom these bones are held out with.
     """
 
     refinement: Refinement
     seen: FieldOfView
     truth: BoneSet
+    people: str = ""
 
     def errors(self, bone: Bone) -> tuple[Array, Array]:
         """Signs and true distances in mm of the points of a bone well inside the field of view."""
@@ -68,6 +73,11 @@ class Known:
         if bone in self.refinement.bones:
             inside &= ~self.refinement.bones[bone].fit.ended
         return evidence.signs[inside], surface_distances(evidence.points[inside], self.truth[bone])
+
+
+def stations_of(separation: float) -> tuple[Station, Station]:
+    """Two views so many degrees apart; from the front, or between front and side where they are close."""
+    return standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0))
 
 
 def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = False) -> list[XrayView]:
@@ -81,7 +91,7 @@ def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = 
     """
     with tempfile.TemporaryDirectory() as temporary:
         reference, images = Path(temporary, "bones"), Path(temporary, "xrays")
-        scene = Scene(standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0)), seed=seed)
+        scene = Scene(stations_of(separation), seed=seed)
         if voxels:
             rng, ct = np.random.default_rng((seed, 1)), Path(temporary, "phantom.nii")
             write_nifti(phantom_ct(bones, Tissue.draw(rng), rng, spacing=_VOXEL_MM), ct)
@@ -93,28 +103,32 @@ def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = 
         return list(read_pair(images / "ap.dcm", images / "lateral.dcm", None))
 
 
-def known(made: Reconstruction, truth: BoneSet) -> Known:
-    """A reconstruction with its truth."""
-    return Known(made.refinement, made.seen, truth)
-
-
 def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Known]:
-    """``count`` virtual knees, a third as many of the validation people, and those of bone-set folders."""
+    """``count`` virtual knees, a third as many of the validation people, and those of bone-set folders.
+
+    Each of them is seen from all ``SEPARATIONS_DEG``.
+    """
     shapes = ShapeModel.from_people(TRAINING_PEOPLE)
     people = count // 3
-    for index in tqdm(range(count + people + len(folders)), unit="knee"):
+    cases = list(product(range(count + people + len(folders)), SEPARATIONS_DEG))
+    for index, separation in tqdm(cases, unit="pair of views"):
         seed = _SEED + index
         rng = np.random.default_rng(seed)
         if index < count:
             spread = _PART_SPREADS[index % len(_PART_SPREADS)]
-            truth = draw_bones(shapes, rng, OffModel(spread))
+            truth, held_out = draw_bones(shapes, rng, OffModel(spread)), f"virtual {index % _VIRTUAL_FOLDS}"
         elif index < count + people:
-            truth = person_bones(VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)], rng)
+            person = VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)]
+            truth, held_out = person_bones(person, rng), f"person {person}"
         else:
-            truth = BoneSet.read(folders[index - count - people])
+            # Both legs of one person have the same name but for the side.
+            folder = folders[index - count - people]
+            truth, held_out = BoneSet.read(folder), folder.name.rpartition("_")[0]
         voxels = index % _VOXELS_EVERY == _VOXELS_EVERY - 1
-        made = reconstruct_views(xray(truth, seed, voxels=voxels), model=model, resolution=128)
-        yield known(made, truth)
+        # Another angle, other tissue.
+        views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
+        made = reconstruct_views(views, model=model, resolution=128)
+        yield Known(made.refinement, made.seen, truth, held_out)
 
 
 def calibrate(cases: Iterable[Known], model: str) -> Calibration:
@@ -125,25 +139,76 @@ def calibrate(cases: Iterable[Known], model: str) -> Calibration:
         model: SHA-256 of the weights that made them.
     """
     cases = list(cases)
-    slopes = {}
+    centre, spread = _usual(cases)
+    made = Calibration(model, _slopes(cases), centre, spread, np.inf)
+    # Of what is too much by itself no sound knee says how much is usual.
+    scores = [judge(case.refinement, case.seen, made).together for case in cases]
+    return replace(made, threshold=_ALLOWANCE * float(np.percentile(scores, 97)))
+
+
+def _slopes(cases: Sequence[Known]) -> dict[Bone, Array]:
+    """By bone; one power for all, see ``tempered``."""
+    points = [_Points.of(case, bone) for case in cases for bone in Bone if bone in case.refinement.surfaces]
+    held_out, predicted = [], []
+    for people in sorted({part.people for part in points}):
+        fitted = _fitted([part for part in points if part.people != people])
+        for part in points:
+            if part.people == people:
+                held_out.append(part)
+                predicted.append(np.exp(fitted[part.bone][0] + part.signs @ fitted[part.bone][1:]))
+    errors, weights = (
+        np.concatenate([getattr(part, what) for part in held_out]) for what in ("errors", "weights")
+    )
+    return {
+        bone: tempered(slopes, np.concatenate(predicted), errors, weights)
+        for bone, slopes in _fitted(points).items()
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """Of one bone of one reconstruction: signs, true distances in mm, and what each counts."""
+
+    bone: Bone
+    people: str
+    signs: Array
+    errors: Array
+    weights: Array
+
+    @classmethod
+    def of(cls, case: Known, bone: Bone) -> _Points:
+        signs, errors = case.errors(bone)
+        return cls(bone, case.people, signs, errors, np.full(len(errors), 1 / max(len(errors), 1)))
+
+
+def _fitted(points: Sequence[_Points]) -> dict[Bone, Array]:
+    """Slopes by bone."""
+    found = {}
     for bone in Bone:
-        found = [case.errors(bone) for case in cases if bone in case.refinement.surfaces]
-        slopes[bone] = fit_slopes(
-            np.concatenate([signs for signs, _ in found]),
-            np.concatenate([errors for _, errors in found]),
-            np.concatenate([np.full(len(errors), 1 / max(len(errors), 1)) for _, errors in found]),
+        signs, errors, weights = zip(
+            *((part.signs, part.errors, part.weights) for part in points if part.bone is bone), strict=True
         )
-    centre, spread = fit_spread([knee_evidence(case.refinement, case.seen) for case in cases])
-    made = Calibration(model, slopes, centre, spread, np.inf)
-    scores = [judge(case.refinement, case.seen, made).score for case in cases]
-    return Calibration(model, slopes, centre, spread, _ALLOWANCE * float(np.percentile(scores, 97)))
+        found[bone] = fit_slopes(np.concatenate(signs), np.concatenate(errors), np.concatenate(weights))
+    return found
+
+
+def _usual(cases: Sequence[Known]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Centre and spread of each figure at each of ``SEPARATIONS_DEG``."""
+    found = []
+    for separation in SEPARATIONS_DEG:
+        alike = [case for case in cases if abs(case.seen.separation - separation) < _ALIKE_DEG]
+        found.append(fit_spread([knee_evidence(case.refinement, case.seen) for case in alike]))
+    centre, spread = (
+        {name: [usual[name] for usual in kind] for name in kind[0]} for kind in zip(*found, strict=True)
+    )
+    return centre, spread
 
 
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="name of a shipped model or path of weights")
-    parser.add_argument("--knees", type=int, default=24, help="number of virtual knees (%(default)s)")
+    parser.add_argument("--knees", type=int, default=18, help="number of virtual knees (%(default)s)")
     parser.add_argument("bones", type=Path, nargs="*", help="folders of bone sets of more people")
     options = parser.parse_args()
     model = find(options.model)

@@ -18,6 +18,7 @@ from recon.trust.evidence import SIGNS
 Array = npt.NDArray[np.float64]
 ASSETS = Path(__file__).parents[1] / "assets"
 LEAST_MM, MOST_MM = 0.1, 15.0
+SEPARATIONS_DEG = (30.0, 60.0, 90.0)  # between views, at which sound knees were looked at
 _ROUNDS = 40
 _RIDGE = 3e-3
 
@@ -29,15 +30,15 @@ class Calibration:
     Attributes:
         model: SHA-256 of the weights that it was measured with.
         slopes: by bone, (1 + len(SIGNS),) coefficients of the logarithm of the expected error in mm.
-        centre: by name of ``knee_evidence``, the median over knees.
+        centre: by name of ``knee_evidence``, the median over knees at each of ``SEPARATIONS_DEG``.
         spread: the same, a robust standard deviation.
         threshold: of the score, above which a knee is refused.
     """
 
     model: str
     slopes: Mapping[Bone, Array]
-    centre: Mapping[str, float]
-    spread: Mapping[str, float]
+    centre: Mapping[str, Sequence[float]]
+    spread: Mapping[str, Sequence[float]]
     threshold: float
 
     def expected_error(self, bone: Bone, signs: Array) -> Array:
@@ -45,14 +46,30 @@ class Calibration:
         slopes = self.slopes[bone]
         return np.asarray(np.clip(np.exp(slopes[0] + signs @ slopes[1:]), LEAST_MM, MOST_MM))
 
+    def excess(self, name: str, value: float, separation: float) -> float:
+        """By how many standard deviations a figure of ``knee_evidence`` is above that of sound knees.
+
+        Args:
+            name: of the figure.
+            value: of the figure.
+            separation: degrees between the views; the nearer they are, the less do they tell of any knee.
+        """
+        centre, spread = (
+            np.interp(separation, SEPARATIONS_DEG, usual[name]) for usual in (self.centre, self.spread)
+        )
+        return float((value - centre) / spread)
+
     def write(self, path: Path) -> None:
         """Keep it as JSON."""
         stated = {
             "model": self.model,
             "signs": list(SIGNS),
             "slopes": {bone.label: np.round(slopes, 5).tolist() for bone, slopes in self.slopes.items()},
-            "centre": {name: round(value, 5) for name, value in self.centre.items()},
-            "spread": {name: round(value, 5) for name, value in self.spread.items()},
+            "separations_deg": list(SEPARATIONS_DEG),
+            **{
+                what: {name: np.round(values, 5).tolist() for name, values in usual.items()}
+                for what, usual in (("centre", self.centre), ("spread", self.spread))
+            },
             "threshold": round(self.threshold, 4),
         }
         path.write_text(json.dumps(stated, indent=1) + "\n")
@@ -67,8 +84,8 @@ def read_calibration(path: Path) -> Calibration:
     """
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
-        if stated["signs"] != list(SIGNS):
-            raise ValueError("it was made for other signs")
+        if stated["signs"] != list(SIGNS) or stated["separations_deg"] != list(SEPARATIONS_DEG):
+            raise ValueError("it was made for other signs or angles between views")
         return Calibration(
             stated["model"],
             {bone: np.array(stated["slopes"][bone.label]) for bone in Bone},
@@ -120,13 +137,29 @@ def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
     return np.asarray(slopes)
 
 
+def tempered(slopes: Array, predicted: Array, errors: Array, weights: Array) -> Array:
+    """(1 + S,) slopes that are believed as far as they held for people who had no part in them.
+
+    Slopes of few people are too steep for others: the expected error becomes a power of what they foretell,
+    the one that is right on average for people held out (calibration slope: Cox, Biometrika 1958;45:562-565).
+
+    Args:
+        slopes: (1 + S,) of all people.
+        predicted: (N,) mm, of points of people held out, by slopes of the others.
+        errors: (N,) true distances, mm.
+        weights: (N,) what each point counts.
+    """
+    level, power = fit_slopes(np.log(predicted)[:, None], errors, weights)
+    return np.asarray(power * slopes + level * (np.arange(len(slopes)) == 0))
+
+
 def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
-    """Median and robust standard deviation (from the quartile above) of each figure over knees."""
+    """Median of each figure over knees, and its standard deviation or, if larger, the robust one above it."""
     centre, spread = {}, {}
     for name in knees[0]:
         values = np.array([knee[name] for knee in knees])
         values = values[np.isfinite(values)]
         middle, upper = np.percentile(values, (50, 84))
         centre[name] = float(middle)
-        spread[name] = float(max(upper - middle, 0.5 * values.std(), 0.02))
+        spread[name] = float(max(upper - middle, values.std(), 0.02))
     return centre, spread

@@ -15,9 +15,14 @@ from recon.refine.register import Fit
 
 Array = npt.NDArray[np.float64]
 
-# The last three are alike at all points of a bone: how far a person is from those of the population.
-SIGNS = ("steepness", "disagreement", "share", "hidden", "outline", "border", "distance", "misfit", "oddness")
+# The last four are alike at all points of a bone: how far a person is from those of the population, and how
+# well two views tell depth.
+SIGNS = (
+    "steepness", "disagreement", "share", "hidden", "outline", "border", "distance", "misfit", "oddness",
+    "parallax",
+)  # fmt: skip
 _BORDER_MM = 20.0
+_LEAST_SEPARATION_DEG = 15.0  # nearer views are of no use to anybody
 _ABSENT = np.nan
 METAL = "image.metal"
 GAP = "gap"  # of each bone with a shaft: a patella that is not quite found misses as much of its outline
@@ -35,7 +40,8 @@ class PointEvidence:
             distance between network and model; share of the model; 1 where the network drew nothing that
             matches; how far the surface is from being an outline in a view, 0 to 1; nearness of the border of
             the field of view, 0 to 1; and of the bone, logarithms of the mean distance of what the network is
-            sure of from the model and of the outlines from edges in the images, and oddness of the shape.
+            sure of from the model and of the outlines from edges in the images, and oddness of the shape; of
+            the views, the logarithm of the sine of the angle between them.
     """
 
     points: Array
@@ -62,7 +68,10 @@ def point_evidence(refinement: Refinement, seen: FieldOfView, bone: Bone) -> Poi
         hidden,
         _from_outline(points, normals, seen),
         border,
-        *(np.full(len(points), value) for value in (_distance(fit), _misfit(fit), fit.oddness)),
+        *(
+            np.full(len(points), value)
+            for value in (_distance(fit), _misfit(fit), fit.oddness, _parallax(seen))
+        ),
     ]
     return PointEvidence(points, np.stack(signs, axis=1))
 
@@ -74,6 +83,10 @@ def _distance(fit: Fit) -> float:
 def _misfit(fit: Fit) -> float:
     # Without images nothing is known of it; a quarter of a millimetre is usual of a bad fit.
     return float(np.log(0.03 + min(0.25 if fit.misfit is None else fit.misfit, 2.0)))
+
+
+def _parallax(seen: FieldOfView) -> float:
+    return float(np.log(np.sin(np.deg2rad(max(seen.separation, _LEAST_SEPARATION_DEG)))))
 
 
 def _from_outline(points: Array, normals: Array, seen: FieldOfView) -> Array:

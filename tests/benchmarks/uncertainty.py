@@ -1,12 +1,12 @@
 """Whether the uncertainty is true and the refusal refuses.
 
-``python -m tests.benchmarks.uncertainty [--quick] [--model WEIGHTS]``. Knees are those of test people, whom
-neither weights nor calibration know. Points of all bones are sorted by the predicted uncertainty; in each
-tenth, mean prediction and mean true distance are compared. What must be refused: X-rays of thigh and ankle
-(the knee out of sight), noise, children (small bones), knees with a plate or a partial knee of metal, and
-displaced fractures: of the shank in every leg, of one bone alone or of the plateau in some. AUC is the share
-of pairs of a knee and such a case in which the knee scores lower. The five external limbs (evaluation only)
-are knees too, with figures of their own.
+``python -m tests.benchmarks.uncertainty [--quick] [--separation DEGREES] [--model WEIGHTS]``. Knees are those
+of test people, whom neither weights nor calibration know. Points of all bones are sorted by the predicted
+uncertainty; in each tenth, mean prediction and mean true distance are compared. What must be refused: X-rays
+of thigh and ankle (the knee out of sight), noise, children (small bones), knees with a plate or a partial
+knee of metal, and displaced fractures: of the shank in every leg, of one bone alone or of the plateau in
+some. AUC is the share of pairs of a knee and such a case in which the knee scores lower. The five external
+limbs (evaluation only) are knees too, with figures of their own.
 """
 
 from __future__ import annotations
@@ -25,17 +25,15 @@ from scipy import ndimage
 from recon.bones import Bone, BoneSet
 from recon.drr.physics import Detector
 from recon.drr.raster import path_lengths
-from recon.drr.scene import standard_stations
 from recon.errors import InputError
 from recon.images import XrayView, read_pair
-from recon.images.write import Positioner
 from recon.networks.registry import Model, find
 from recon.population.demo import side_of
 from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones
 from recon.population.sample import person_bones
 from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.training.dataset import TEST_PEOPLE
-from recon.trust.calibrate import known, xray
+from recon.trust.calibrate import Known, stations_of, xray
 from recon.trust.calibration import Calibration, calibration_of
 from tests.benchmarks import report
 from tests.benchmarks.accuracy import EXTERNAL
@@ -50,32 +48,32 @@ _METAL_PER_MM = 0.34  # titanium in this beam, about
 _NOTHING_FOUND = 10.0  # score where no bone was found at all
 _SEED = 31_000
 
-Make = Callable[[BoneSet, int], list[XrayView]]
+Make = Callable[[BoneSet, int, float], list[XrayView]]
 
 
-def thigh(bones: BoneSet, seed: int) -> list[XrayView]:
+def thigh(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """The isocentre 130 mm above the joint."""
-    return xray(_moved(bones, -130.0), seed)
+    return xray(_moved(bones, -130.0), seed, separation=separation)
 
 
-def ankle(bones: BoneSet, seed: int) -> list[XrayView]:
+def ankle(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """The isocentre 150 mm below the joint: shanks, and the ankle where they are short."""
-    return xray(_moved(bones, 150.0), seed)
+    return xray(_moved(bones, 150.0), seed, separation=separation)
 
 
-def child(bones: BoneSet, seed: int) -> list[XrayView]:
+def child(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """Bones of 60 % of their size."""
     small = {}
     for bone, mesh in bones.items():
         small[bone] = mesh.copy()
         small[bone].apply_scale(0.6)
-    return xray(BoneSet(small), seed)
+    return xray(BoneSet(small), seed, separation=separation)
 
 
-def noise(bones: BoneSet, seed: int) -> list[XrayView]:
+def noise(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """Clouds in place of pictures."""
     rng = np.random.default_rng(seed)
-    views = xray(bones, seed)
+    views = xray(bones, seed, separation=separation)
     clouds = [
         sum(ndimage.gaussian_filter(rng.normal(size=v.line_integrals.shape), s) * s for s in (1, 8, 40))
         for v in views
@@ -86,19 +84,20 @@ def noise(bones: BoneSet, seed: int) -> list[XrayView]:
     ]
 
 
-def plate(bones: BoneSet, seed: int) -> list[XrayView]:
+def plate(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """A tibial plate with screws."""
-    return _with_metal(bones, plate_and_screws(bones, side_of(bones), np.random.default_rng(seed)), seed)
+    implant = plate_and_screws(bones, side_of(bones), np.random.default_rng(seed))
+    return _with_metal(bones, implant, seed, separation)
 
 
-def partial(bones: BoneSet, seed: int) -> list[XrayView]:
+def partial(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """A partial knee replacement."""
-    return _with_metal(bones, partial_knee(bones, side_of(bones)), seed)
+    return _with_metal(bones, partial_knee(bones, side_of(bones)), seed, separation)
 
 
-def fracture(bones: BoneSet, seed: int) -> list[XrayView]:
+def fracture(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """A broken shank, see ``tests.benchmarks.fracture``."""
-    stations = standard_stations(0.0, 90.0, Positioner(0.0))
+    stations = stations_of(separation)
     drawn = Fracture.draw(bones, np.random.default_rng(seed))
     rendered = render_fractured(bones, [station.camera for station in stations], drawn, seed)
     with tempfile.TemporaryDirectory() as temporary:
@@ -108,12 +107,16 @@ def fracture(bones: BoneSet, seed: int) -> list[XrayView]:
 
 def one_bone(bone: Bone) -> Make:
     """A broken femur, fibula or patella, see ``tests.benchmarks.fracture.broken``."""
-    return lambda bones, seed: xray(broken(bones, bone, np.random.default_rng(seed)), seed)
+
+    def make(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
+        return xray(broken(bones, bone, np.random.default_rng(seed)), seed, separation=separation)
+
+    return make
 
 
-def plateau(bones: BoneSet, seed: int) -> list[XrayView]:
+def plateau(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """One side of the plateau pressed in."""
-    return xray(depressed(bones, np.random.default_rng(seed)), seed)
+    return xray(depressed(bones, np.random.default_rng(seed)), seed, separation=separation)
 
 
 _FRACTURE = "fracture"
@@ -137,9 +140,9 @@ def _moved(bones: BoneSet, up: float) -> BoneSet:
     return BoneSet(moved)
 
 
-def _with_metal(bones: BoneSet, implant: Implant, seed: int) -> list[XrayView]:
+def _with_metal(bones: BoneSet, implant: Implant, seed: int, separation: float) -> list[XrayView]:
     views = []
-    for view in xray(remaining_bones(bones, [implant]), seed):
+    for view in xray(remaining_bones(bones, [implant]), seed, separation=separation):
         metal = sum(
             np.abs(path_lengths(np.asarray(c.mesh.vertices), np.asarray(c.mesh.faces), view.camera))
             for c in implant.components
@@ -197,7 +200,7 @@ class Distances:
 
     def add(self, made: Reconstruction, bones: BoneSet, calibration: Calibration) -> None:
         """Those of one knee."""
-        case = known(made, bones)
+        case = Known(made.refinement, made.seen, bones)
         for bone in Bone:
             if bone in made.refinement.surfaces:
                 signs, errors = case.errors(bone)
@@ -216,14 +219,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases; ends within a minute")
     parser.add_argument("--model", help="name of a shipped model or path of weights")
+    parser.add_argument("--separation", type=float, default=90.0, help="degrees between views (%(default)g)")
     options = parser.parse_args()
-    model = find(options.model)
+    model, separation = find(options.model), options.separation
     calibration = calibration_of(model.weights)
     scores: dict[str, list[float]] = {"knee": [], "external knee": []}
     distances = {name: Distances() for name in scores}
     fractures: list[list[Any]] = []
     for index, (bones, seed) in enumerate(legs(quick=options.quick)):
-        knee, made = score(xray(bones, seed), model)
+        knee, made = score(xray(bones, seed, separation=separation), model)
         scores["knee"].append(knee)
         if made is not None:
             distances["knee"].add(made, bones, calibration)
@@ -231,12 +235,12 @@ def main() -> None:
             # One leg in three for each kind, but a broken shank in all; all of the first in a quick run.
             wanted = kind == _FRACTURE or index % 3 == number % 3
             if (index == 0) if options.quick else wanted:
-                scores.setdefault(kind, []).append(score(make(bones, seed), model)[0])
+                scores.setdefault(kind, []).append(score(make(bones, seed, separation), model)[0])
             if kind == _FRACTURE and len(scores.get(kind, ())) > len(fractures):
                 drawn = Fracture.draw(bones, np.random.default_rng(seed))
                 fractures.append([drawn.displaced_mm, drawn.tilted_deg, scores[kind][-1]])
     for bones, seed in external(quick=options.quick):
-        knee, made = score(xray(bones, seed), model)
+        knee, made = score(xray(bones, seed, separation=separation), model)
         scores["external knee"].append(knee)
         if made is not None:
             distances["external knee"].add(made, bones, calibration)
@@ -269,6 +273,7 @@ def main() -> None:
     print(f"Refused above {limit:.2f}", end="\n\n")
     result: dict[str, Any] = {
         "quick": options.quick,
+        "separation_deg": separation,
         "calibrated": calibration.model == model.sha256,
         **_tenths_line(pairs["knee"]),
         "auc": {kind: round(auc(scores["knee"], scores[kind]), 3) for kind in KINDS},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,17 +15,21 @@ from scipy.spatial import cKDTree
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
+from recon.geometry import Camera
+from recon.images.write import Positioner
 from recon.refine import Refinement
 from recon.refine.matching import Surface
 from recon.refine.register import Fit
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
 from recon.trust.calibration import (
     MOST_MM,
+    SEPARATIONS_DEG,
     Calibration,
     calibration_of,
     fit_slopes,
     fit_spread,
     read_calibration,
+    tempered,
 )
 from recon.trust.evidence import SIGNS, knee_evidence
 from recon.vertex_values import uncertainty_of, with_uncertainty
@@ -40,18 +45,33 @@ def nothing() -> Refinement:
 def calibration() -> Calibration:
     names = knee_evidence(nothing(), SEEN)
     slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
-    return Calibration("0" * 64, slopes, dict.fromkeys(names, 0.0), dict.fromkeys(names, 1.0), 2.0)
+    return Calibration("0" * 64, slopes, at_all_angles(0.0, names), at_all_angles(1.0, names), 2.0)
+
+
+def at_all_angles(value: float, names: Iterable[str]) -> dict[str, list[float]]:
+    """The same of every figure whatever the angle between the views."""
+    return {name: [value] * len(SEPARATIONS_DEG) for name in names}
 
 
 def test_the_regression_is_true_on_average_in_every_tenth() -> None:
     rng = np.random.default_rng(0)
     signs = rng.normal(0, 0.6, (20000, len(SIGNS)))
-    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2, 0.4, 0.0, 0.1]))
+    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2, 0.4, 0.0, 0.1, 0.3]))
     errors = mean * rng.gamma(1.5, 1 / 1.5, len(mean))  # as skewed as distances are
     slopes = fit_slopes(signs, errors, np.ones(len(errors)))
     predicted = np.exp(slopes[0] + signs @ slopes[1:])
     for part in np.array_split(np.argsort(predicted), 10):
         assert errors[part].mean() == pytest.approx(predicted[part].mean(), rel=0.1)
+
+
+def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
+    rng = np.random.default_rng(3)
+    signs = rng.normal(0, 0.6, (20000, 2))
+    errors = np.exp(0.2 + signs @ np.array([0.5, -0.25])) * rng.gamma(1.5, 1 / 1.5, len(signs))
+    steep = np.array([0.6, 1.0, -0.5])  # twice too steep
+    predicted = np.exp(steep[0] + signs @ steep[1:])
+    slopes = tempered(steep, predicted, errors, np.ones(len(errors)))
+    assert slopes == pytest.approx([0.2, 0.5, -0.25], abs=0.03)
 
 
 def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
@@ -61,6 +81,30 @@ def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
     assert centre["a"] == pytest.approx(3, abs=0.1)
     assert spread["a"] == pytest.approx(0.5, abs=0.1)
     assert centre["b"] == 1.0 and spread["b"] > 0
+
+
+def test_what_is_too_much_depends_on_the_angle_between_the_views() -> None:
+    names = knee_evidence(nothing(), SEEN)
+    centre = at_all_angles(0.0, names) | {"femur.distance": [3.0, 1.0, 0.0]}
+    spread = at_all_angles(1.0, names) | {"femur.distance": [2.0, 1.0, 0.5]}
+    usual = replace(calibration(), centre=centre, spread=spread)
+    found = [usual.excess("femur.distance", 3.0, separation) for separation in (10, 30, 45, 60, 90)]
+    assert found == pytest.approx([0, 0, 1 / 1.5, 2, 6])
+
+
+def test_the_angle_between_views_is_the_widest_of_all_pairs() -> None:
+    assert SEEN.separation == 0
+
+    def view(angle: float) -> Camera:
+        return Positioner(angle).camera
+
+    def seen(*angles: float) -> float:
+        return FieldOfView(SEEN.low, SEEN.high, tuple(view(angle) for angle in angles)).separation
+
+    assert seen(20.0) == 0
+    assert seen(0.0, 60.0) == pytest.approx(60)
+    assert seen(0.0, 30.0, 75.0) == pytest.approx(75)
+    assert seen(0.0, 150.0) == pytest.approx(30)
 
 
 def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None:
@@ -93,7 +137,9 @@ def _usual() -> Calibration:
     known = [
         knee_evidence(_knee(steepest, gap), SEEN) for steepest, gap in ((3.0, 0.02), (4.0, 0.05), (5.0, 0.08))
     ]
-    centre, spread = fit_spread(known)
+    centre, spread = (
+        {name: [value] * len(SEPARATIONS_DEG) for name, value in usual.items()} for usual in fit_spread(known)
+    )
     return Calibration("0" * 64, calibration().slopes, centre, spread, 2.0)
 
 
@@ -115,7 +161,7 @@ def test_a_broken_bone_is_refused_however_well_the_rest_fits() -> None:
 
 
 def test_a_usual_knee_is_let_pass() -> None:
-    trust = Trust(0.8, 2.5, ("the femur is unusually shaped",))
+    trust = Trust(0.4, 0.8, 2.5, ("the femur is unusually shaped",))
     trust.require()
     assert trust.warnings() == []
     assert trust.report() == {
