@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 Rows = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -24,8 +23,14 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> list[R
     Raises:
         Exception: what the work raises, of the first item that fails.
     """
-    every, threads = list(items), torch.get_num_threads()
-    if threads == 1 or len(every) < 2:
+    every = list(items)
+    if len(every) < 2:
+        return [work(item) for item in every]
+    # What reads X-rays need not wait a second for torch where there is nothing to share.
+    import torch
+
+    threads = torch.get_num_threads()
+    if threads == 1:
         return [work(item) for item in every]
     with ThreadPoolExecutor(min(threads, len(every))) as pool:
         return list(pool.map(work, every))

@@ -1,5 +1,7 @@
 """Work on bones and views side by side."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 import torch
 
 from recon.parallel import in_parallel, in_pieces
+from tests.data import ROOT
 
 
 @pytest.fixture
@@ -56,3 +59,12 @@ def test_pieces_of_rows_are_joined_in_their_order(two_threads, count: int):
 
     assert (in_pieces(work, rows) == rows.sum(axis=1)).all()
     assert sum(lengths) == count and (len(lengths) > 1) == (count == 50_000)
+
+
+@pytest.mark.parametrize(
+    "module", ["recon.images", "backend.imaging.ingest", "backend.studies.blinding_engine"]
+)
+def test_what_only_reads_does_not_wait_for_torch(module: str):
+    """An upload starts a process of its own, and a second of a person's time is a second."""
+    program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
