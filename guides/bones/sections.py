@@ -8,7 +8,8 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-from guides.bones.arrays import Array
+from guides.bones.arrays import Array, Flags, Indices
+from guides.bones.by_height import by_height
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,20 @@ def cross_section(mesh: trimesh.Trimesh, point: Array, normal: Array) -> Array:
         (N, 2, 3) points in mm; seen against ``normal`` each segment has the solid on its left.
     """
     vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
-    heights = (vertices - point) @ normal
+    heights = vertices @ normal - point @ normal
+    above = heights > 0
     # A plane meets a few hundred triangles of a bone's hundred thousand: these are found first.
-    above = (heights > 0)[faces]
-    met = (above[:, 0] != above[:, 1]) | (above[:, 0] != above[:, 2])
-    return _segments(vertices, faces[met], heights, normal)
+    if mesh.vertices.flags.writeable or mesh.faces.flags.writeable:
+        return _segments(vertices, faces[_met(above, faces)], heights, normal)
+    near, order = by_height(mesh).near(point, normal)
+    return _segments(vertices, faces[np.sort(order[_met(above, near)])], heights, normal)
+
+
+def _met(above: Flags, faces: Indices) -> Flags:
+    """Which triangles have corners on either side."""
+    corners = above.take(faces)
+    met: Flags = (corners[:, 0] != corners[:, 1]) | (corners[:, 0] != corners[:, 2])
+    return met
 
 
 def _segments(vertices: Array, faces: NDArray[np.int64], heights: Array, normal: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,21 +34,28 @@ class Uncertainty:
         """Mean over the vertices within a distance of any of (M, 3) places, mm; None where there are none."""
         chosen = np.zeros(len(self.points), dtype=bool)
         for place in np.atleast_2d(places):
-            close = self._boxed(place, within_mm)
-            distance = np.linalg.norm(self.points[close] - place, axis=1)
-            chosen[close[distance < within_mm]] = True
+            chosen[self._close(place, within_mm)] = True
         return self._mean(chosen)
 
     def along(self, point: Array, normal: Array, within_mm: float) -> float | None:
         """Mean over the vertices within a distance of a plane, mm; None where there are none."""
-        return self._mean(np.abs((self.points - point) @ normal) < within_mm)
+        return self._mean(np.abs(self.points @ normal - point @ normal) < within_mm)
 
-    def _boxed(self, place: Array, within_mm: float) -> Indices:
-        """The vertices in a box about a place: none that is near lies outside, and few are to be measured."""
-        found = np.arange(len(self.points))
-        for axis in (2, 1, 0):  # a leg is longest along z
-            found = found[np.abs(self.points[found, axis] - place[axis]) < within_mm]
-        return found
+    def _close(self, place: Array, within_mm: float) -> Indices:
+        """The vertices within a distance of a place."""
+        order, points = self._by_height
+        first, last = np.searchsorted(points[:, 2], (place[2] - within_mm, place[2] + within_mm))
+        order, off = order[first:last], points[first:last] - place
+        # None that is near lies outside a box about the place, and few are to be measured.
+        boxed = np.flatnonzero((np.abs(off[:, 0]) < within_mm) & (np.abs(off[:, 1]) < within_mm))
+        return np.asarray(order[boxed[np.linalg.norm(off[boxed], axis=1) < within_mm]])
+
+    @cached_property
+    def _by_height(self) -> tuple[Indices, Array]:
+        """The vertices from the lowest to the highest, and where they lie: a leg is longest along z."""
+        order = np.argsort(self.points[:, 2])
+        # Coordinate by coordinate in memory, because that is how they are looked at.
+        return order, np.asfortranarray(self.points[order])
 
     def _mean(self, chosen: Flags) -> float | None:
         return float(self.values[chosen].mean()) if chosen.any() else None

@@ -91,5 +91,20 @@ def bands(measures: Sequence[Measure], drawn: Points, side: Side) -> list[tuple[
     """The same for several measures, in their order."""
     values = [measure.function(drawn, side) for measure in measures]
     spread = [found for found in values if found.ndim]
-    ends = iter(np.percentile(spread, BAND, axis=1).T.tolist() if spread else ())
-    return [tuple(next(ends)) if found.ndim else None for found in values]
+    both = iter(ends(np.array(spread)).T.tolist() if spread else ())
+    return [tuple(next(both)) if found.ndim else None for found in values]
+
+
+def ends(values: Array) -> Array:
+    """(2, ...) percentiles of ``BAND`` along the last axis, those of ``np.percentile``.
+
+    To sort a few thousand numbers takes a quarter of the time of finding four of them there.
+    """
+    ordered = np.sort(values, axis=-1)
+    places = np.array(BAND) / 100 * (values.shape[-1] - 1)
+    below = places.astype(int)
+    share = places - below
+    low, high = ordered[..., below], ordered[..., np.minimum(below + 1, values.shape[-1] - 1)]
+    # From the nearer of the two, as there, digit for digit.
+    found = np.where(share < 0.5, low + (high - low) * share, high - (high - low) * (1 - share))
+    return np.moveaxis(found, -1, 0)

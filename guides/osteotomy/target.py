@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from guides.errors import InputError
 from guides.landmarks import Side
@@ -37,6 +38,7 @@ def solve_correction(
             "Add the femur to the bones, or give the correction in degrees",
         )
 
+    @cache  # both ends are asked for twice
     def after(degrees: float) -> float:
         return float(definition.function(correction(degrees).of_leg(points, side), side))
 
