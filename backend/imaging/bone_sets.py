@@ -143,17 +143,17 @@ def laid_onto(folder: Path) -> BoneSet | None:
 def cameras_of(bone_set: BoneSet) -> dict[str, dict[str, Any]]:
     """The cameras that bones are seen by over the X-rays of their case.
 
-    Those that they were reconstructed with, which the engine may have corrected; for bones from elsewhere
-    those that the X-rays state.
+    Those that they, or the bones that they were moved onto, were reconstructed with, which the engine may
+    have corrected; for other bones those that the X-rays state.
 
     Returns:
         Projection (3 x 4), rows and columns by view; empty outside the rig's frame.
     """
     if bone_set.frame != Frame.RIG:
         return {}
-    cameras = stated_cameras(bone_set.case)
-    if bone_set.origin == Origin.XRAY_NETWORK:
-        for view, projection in reported_projections(bone_set.report).items():
+    cameras, seen = stated_cameras(bone_set.case), bone_set.aligned_to or bone_set
+    if seen.origin == Origin.XRAY_NETWORK:
+        for view, projection in reported_projections(seen.report).items():
             if view in cameras:
                 cameras[view]["projection"] = projection
     return cameras

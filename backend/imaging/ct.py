@@ -16,7 +16,7 @@ from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
-from backend.imaging.bone_sets import add_bone_set, kept_files, laid_onto, lay_out_onto, stated_cameras
+from backend.imaging.bone_sets import add_bone_set, cameras_of, kept_files, laid_onto, lay_out_onto
 from backend.imaging.models import CtScan, Frame, Origin
 from backend.imaging.uploads import check_idle, checked, save, upload_too_large, workplace
 from backend.jobs.handlers import Work
@@ -139,7 +139,7 @@ class CtReconstructionHandler:
                 "resolution": settings.RECONSTRUCTION_RESOLUTION,
                 "model": settings.CT_MODEL,
                 "onto": onto_folder,
-                "cameras": stated_cameras(job.case) if onto and onto.frame == Frame.RIG else {},
+                "cameras": cameras_of(onto) if onto else {},
             },
         )
 

@@ -14,7 +14,14 @@ from backend.accounts.selectors import require_role
 from backend.cases.models import Case
 from backend.core import storage
 from backend.core.errors import Conflict, Invalid
-from backend.imaging.bone_sets import add_bone_set, kept_files, laid_onto, lay_out_onto, stated_cameras
+from backend.imaging.bone_sets import (
+    add_bone_set,
+    cameras_of,
+    kept_files,
+    laid_onto,
+    lay_out_onto,
+    stated_cameras,
+)
 from backend.imaging.models import Frame, Origin, View
 from backend.imaging.uploads import (
     NOTHING_STORED,
@@ -166,6 +173,9 @@ class ImportHandler:
         onto, onto_folder = lay_out_onto(job.case, folder)
         frame = job.input["frame"]
         in_rig = onto is not None and onto.frame == Frame.RIG
+        cameras = cameras_of(onto) if onto else {}
+        if frame == Frame.RIG:
+            cameras = stated_cameras(job.case)
         return Work(
             "backend.imaging.other_engines:place_meshes",
             {
@@ -180,7 +190,7 @@ class ImportHandler:
                 "software": job.input["software"],
                 "files": job.input["files"],
                 "remarks": job.input["warnings"],
-                "cameras": stated_cameras(job.case) if in_rig or frame == Frame.RIG else {},
+                "cameras": cameras,
             },
         )
 

@@ -26,6 +26,8 @@ from backend.planning.models import Plan, Status
 from recon.alignment import moved
 from recon.bones import Bone
 from recon.bones import BoneSet as Bones
+from recon.geometry import Camera
+from recon.outlines import bone_outlines
 from tests.backend import factories, meshes
 from tests.data import shared_data
 
@@ -171,6 +173,10 @@ def test_imported_bones_are_laid_onto_those_of_the_xrays_and_do_not_push_them_as
         projection = [[5.0, 0, 0, 500], [0, 0, -5.0, 500], [0, 0.001 if view == "ap" else 0.0011, 0, 1]]
         factories.ImageFactory(case=case, view=view, rows=1000, columns=1000, projection=projection)
     first = meshes.stored_set(case, knee)
+    # The engine had seen these bones 20 rows lower than the X-rays state.
+    lower = [[5.0, 0, 0, 500], [0, 0.02, -5.0, 520], [0, 0.001, 0, 1]]
+    first.report["images"] = [{"camera": {"projection": lower}}] * 2
+    first.save()
     there = meshes.away()
     files = {f"{bone.label}.stl": meshes.exported(mesh) for bone, mesh in moved(knee, there).items()}
     job = ended(meshes.post(client, case, files))
@@ -183,7 +189,10 @@ def test_imported_bones_are_laid_onto_those_of_the_xrays_and_do_not_push_them_as
     back = meshes.stored_mesh(BoneSet.objects.get(pk=made["id"]), "tibia")
     assert np.abs(back.bounds - knee[Bone.TIBIA].bounds).max() < 0.3
     outlines = client.get(f"/api/bone-sets/{made['id']}/outlines/").json()
-    assert outlines["ap"]["tibia"] and outlines["lateral"]["tibia"]
+    for view, camera in made["cameras"].items():
+        assert camera["projection"] == lower
+        drawn = bone_outlines(Bones({Bone.TIBIA: back}), Camera(np.array(lower), 1000, 1000))[Bone.TIBIA]
+        assert [np.round(line, 2).tolist() for line in drawn] == outlines[view]["tibia"]
     # No silent switch.
     assert shown["current_bone_set"] == str(first.pk)
 

@@ -117,6 +117,16 @@ def test_bones_from_elsewhere_are_seen_by_the_cameras_that_the_x_rays_state(orig
     assert projections(here) == {"ap": STATED, "lateral": STATED}
 
 
+@pytest.mark.parametrize("origin", ["imported", "ct_network"])
+def test_bones_moved_onto_others_are_seen_by_the_cameras_of_these(origin: str) -> None:
+    case = case_with_images()
+    onto = factories.BoneSetFactory(case=case, report=reported(CORRECTED, CORRECTED))
+    # A later reconstruction does not change what they were moved onto.
+    factories.BoneSetFactory(case=case, report=reported(STATED, STATED))
+    moved = factories.BoneSetFactory(case=case, origin=origin, aligned_to=onto)
+    assert projections(moved) == projections(onto) == {"ap": CORRECTED, "lateral": CORRECTED}
+
+
 def test_bones_in_a_frame_of_their_own_are_seen_by_no_x_ray(log_in: Any) -> None:
     away = factories.BoneSetFactory(case=case_with_images(), origin="imported", frame="own")
     assert cameras_of(away) == {}
@@ -129,7 +139,8 @@ def test_bones_in_a_frame_of_their_own_are_seen_by_no_x_ray(log_in: Any) -> None
 def test_cameras_of_many_bone_sets_take_one_question(django_assert_num_queries: Any) -> None:
     case = case_with_images()
     for _ in range(3):
-        factories.BoneSetFactory(case=case, report=reported(CORRECTED, STATED))
+        made = factories.BoneSetFactory(case=case, report=reported(CORRECTED, STATED))
+        factories.BoneSetFactory(case=case, origin="imported", aligned_to=made)
     detail: Any = detailed(person=case.surgeon, case=case)
     with django_assert_num_queries(0):
-        assert [projections(one)["ap"] for one in detail.detail.bone_sets] == [CORRECTED] * 3
+        assert [projections(one)["ap"] for one in detail.detail.bone_sets] == [CORRECTED] * 6
