@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from skimage.measure import approximate_polygon, find_contours
 
 from recon.bones import Bone, BoneSet
 from recon.drr.raster import path_lengths
@@ -29,6 +28,9 @@ def bone_outlines(bones: BoneSet, camera: Camera) -> dict[Bone, list[Array]]:
         accurate to about one 640th of the image's larger side. Where a bone leaves the image its contour runs
         along the border.
     """
+    # It brings scipy.signal and statistics with it, for which those that only read bones need not wait.
+    from skimage.measure import approximate_polygon, find_contours
+
     scale = min(1.0, _RASTER_SIZE / max(camera.rows, camera.columns))
     rows, columns = round(camera.rows * scale), round(camera.columns * scale)
     # A pixel's centre is at an integer, so its corner at -0.5 stays at -0.5.
