@@ -19,6 +19,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [['V'], 'Plan: next view'],
   [['M', 'A', 'L', 'X'], 'Plan: landmarks, lines, long leg, bones on the X-rays'],
   [['Ctrl Z', 'Ctrl Y'], 'Plan: undo and redo whatever was asked'],
+  [['Enter', '←', 'PgDn'], 'Long-leg film: place a point, move it, go to the next'],
   [['0', '…', '9'], 'Rating: answer the open question and go to the next'],
   [['N', 'B', 'P'], 'Rating: next item, back, break'],
   [['V'], 'Rating: six views or free 3D'],

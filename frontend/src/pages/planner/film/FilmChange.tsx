@@ -11,11 +11,10 @@ import { FilmUpload } from './FilmUpload';
 interface Props {
   detail: CaseDetail;
   film: LegFilm;
-  onRemoved: () => void;
 }
 
 /** Another film in the place of this one, or none; the server keeps the film of an approved plan. */
-export function FilmChange({ detail, film, onRemoved }: Props): ReactNode {
+export function FilmChange({ detail, film }: Props): ReactNode {
   const remove = useDeleteFilm(detail.id);
   const [asked, setAsked] = useState<'replace' | 'remove' | null>(null);
   const close = (): void => setAsked(null);
@@ -46,10 +45,10 @@ export function FilmChange({ detail, film, onRemoved }: Props): ReactNode {
         final
         busy={remove.isPending}
         onClose={close}
-        onConfirm={() => remove.mutate(film.id, { onSuccess: onRemoved, onSettled: close })}
+        onConfirm={() => remove.mutate(film.id, { onSettled: close })}
       >
-        The film is deleted from this case. A plan that was measured on it and is not approved yet can then only be approved after
-        measuring or typing the angles anew. To have the film back you would upload it again.
+        The film is deleted from this case; what was measured on it is kept. A plan that stands on it and is not approved yet can be
+        approved only once the film is there again, or its angles are measured or typed anew.
       </ConfirmDialog>
     </>
   );

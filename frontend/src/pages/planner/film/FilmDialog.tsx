@@ -2,16 +2,16 @@ import { Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 
 import { useCase } from '../../../api/queries';
+import type { CaseDetail, LegFilm } from '../../../api/types';
 import { SIDES } from '../../../domain/format';
 import { readPoints } from '../../../domain/filmPoints';
-import { withMeasuredFilm, withTypedFilm } from '../../../domain/planRequest';
+import { withMeasuredFilm } from '../../../domain/planRequest';
 import type { Planner } from '../../case/usePlanner';
 import classes from './Film.module.css';
 import { FilmPanel } from './FilmPanel';
 import { FilmUpload } from './FilmUpload';
 import { FilmViewer } from './FilmViewer';
 import { useFilmMarks } from './useFilmMarks';
-import type { CaseDetail, LegFilm } from '../../../api/types';
 
 interface Props {
   planner: Planner;
@@ -62,10 +62,10 @@ function Measuring({ detail, film, planner, onClose }: Props & { detail: CaseDet
         mirrored={mirrored}
         onMirrored={setMirrored}
         onUse={(taken) => {
+          marks.settle();
           planner.set((now) => withMeasuredFilm(now, taken), true);
           onClose();
         }}
-        onRemoved={() => planner.set((now) => (now.filmReading === reading?.id ? withTypedFilm(now, { longFilmHka: null, longFilmJlca: null }) : now), true)}
       />
     </div>
   );

@@ -19,7 +19,6 @@ interface Props {
   mirrored: boolean;
   onMirrored: (mirrored: boolean) => void;
   onUse: (reading: FilmReading) => void;
-  onRemoved: () => void;
 }
 
 const ANGLES = [
@@ -30,7 +29,7 @@ const ANGLES = [
 ] as const;
 
 /** What is to be placed, the angles that follow, and what becomes of them. */
-export function FilmPanel({ detail, film, marks, mirrored, onMirrored, onUse, onRemoved }: Props): ReactNode {
+export function FilmPanel({ detail, film, marks, mirrored, onMirrored, onUse }: Props): ReactNode {
   const read = useReadFilm(detail.id, film.id);
   const { points } = marks;
   const angles = filmAngles(points, film.pixel_spacing);
@@ -83,7 +82,7 @@ export function FilmPanel({ detail, film, marks, mirrored, onMirrored, onUse, on
         <Text size="xs" c="dimmed">
           {film.uploaded_by}, {clock(film.created_at)}
         </Text>
-        {detail.allowed.includes('upload_film') && <FilmChange detail={detail} film={film} onRemoved={onRemoved} />}
+        {detail.allowed.includes('upload_film') && <FilmChange detail={detail} film={film} />}
       </div>
     </aside>
   );

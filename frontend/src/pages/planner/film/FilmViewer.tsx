@@ -73,8 +73,10 @@ export function FilmViewer({ film, marks, side, mirrored }: Props): ReactNode {
     markAt: (at, reach) => markAt(points, at, placement, reduction, reach),
     placeOf: (name) => screen(points[name] ?? [0, 0]),
     // A point that is placed is moved by its mark alone: a stray click moves nothing.
-    onClick: (at) => points[chosen] === undefined && marks.put(chosen, toFilm(at, placement, reduction), true),
-    onGrab: marks.choose,
+    onClick: (at, mark) => {
+      if (points[chosen] === undefined) marks.put(chosen, toFilm(at, placement, reduction), true);
+      else if (mark) marks.choose(mark);
+    },
     onMark: (name, to, done) => marks.put(name, toFilm(to, placement, reduction), done),
     view,
     onView: setView,
@@ -180,6 +182,7 @@ export function FilmViewer({ film, marks, side, mirrored }: Props): ReactNode {
         <Tool label="Invert (I)" onClick={() => setInverted(!inverted)} icon={<Contrast size={16} />} pressed={inverted} />
         <Tool label="The whole film (Home)" onClick={reset} icon={<RotateCcw size={16} />} />
       </div>
+      <span className={classes.manners}>Wheel or two fingers: enlarge · drag: move · right button: brightness</span>
       <span className={`${caseClasses.windowValues} figures`} data-testid="film-window">
         L {Math.round(window.center)} · W {Math.round(window.width)}
         {view.zoom > 1 && ` · ${view.zoom.toFixed(1)}×`}

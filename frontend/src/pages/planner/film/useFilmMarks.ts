@@ -14,6 +14,8 @@ export interface FilmMarks {
   clear: (() => void) | null;
   undo: (() => void) | null;
   redo: (() => void) | null;
+  /** They are used: next time those that the server has are shown. */
+  settle: () => void;
 }
 
 interface State {
@@ -31,7 +33,10 @@ export function useFilmMarks(film: { columns: number; rows: number }, key: strin
   });
   const points = moving ?? steps.present;
 
-  useEffect(() => sessionStorage.setItem(key, JSON.stringify(steps.present)), [key, steps.present]);
+  const begun = steps.past.length > 0 || steps.future.length > 0;
+  useEffect(() => {
+    if (begun) sessionStorage.setItem(key, JSON.stringify(steps.present));
+  }, [key, begun, steps.present]);
 
   const { columns, rows } = film;
   const put = useCallback<FilmMarks['put']>(
@@ -66,6 +71,7 @@ export function useFilmMarks(film: { columns: number; rows: number }, key: strin
     clear: Object.keys(points).length > 0 ? () => back((history) => step(history, {})) : null,
     undo: steps.past.length > 0 ? () => back(undo) : null,
     redo: steps.future.length > 0 ? () => back(redo) : null,
+    settle: () => sessionStorage.removeItem(key),
   };
 }
 
