@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.data import ROOT
@@ -38,20 +41,17 @@ def running(var: Path, *, demo_resolution: int) -> Iterator[Server]:
     """Serve from ``var``, with the demo's people and cases, until the block ends.
 
     Args:
-        var: folder for database and files; what is there already is kept.
+        var: folder for database and files, empty or not yet there.
         demo_resolution: of the demo's bones, voxels a side; fewer are there sooner.
     """
-    var.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "KNEE_VAR": str(var)}
-    _manage(environment, "migrate", "--verbosity", "0")
-    _manage({**environment, "KNEE_RECONSTRUCTION_RESOLUTION": str(demo_resolution)}, "demo")
+    shutil.copytree(_installed(demo_resolution).name, var, dirs_exist_ok=True)
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     with (var / "server.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
             cwd=ROOT,
-            env=environment,
+            env=_environment(var),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -65,6 +65,20 @@ def running(var: Path, *, demo_resolution: int) -> Iterator[Server]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@cache
+def _installed(demo_resolution: int) -> tempfile.TemporaryDirectory[str]:
+    """The folder of an installation with the demo in it, which every server gets a copy of."""
+    folder = tempfile.TemporaryDirectory(prefix="knee-demo-")
+    environment = _environment(Path(folder.name))
+    _manage(environment, "migrate", "--verbosity", "0")
+    _manage({**environment, "KNEE_RECONSTRUCTION_RESOLUTION": str(demo_resolution)}, "demo")
+    return folder
+
+
+def _environment(var: Path) -> dict[str, str]:
+    return {**os.environ, "KNEE_VAR": str(var)}
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> None:
