@@ -218,7 +218,12 @@ def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:
             "The ankle is out of view: its place, HKA, WBL and mMPTA are imputed, and how the shaft bows"
             " below the view is not known; check them on a long-leg film"
         )
-        if filmed:
+        if judged.film.mmpta is not None:
+            text = (
+                "The ankle is out of view: HKA and mMPTA are as measured on the film, the slope is to an"
+                " imputed axis"
+            )
+        elif filmed:
             text = "The ankle is out of view: its place and mMPTA are imputed, HKA is as read on the film"
         yield warning("ankle_imputed", text, KNEE_FILM)
         if shaft < SHAFT_MM:

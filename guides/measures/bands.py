@@ -12,7 +12,7 @@ from guides.landmarks import PRIORS, Landmarks, Priors, Side, rotate
 from guides.measures.angles import Points, axes
 from guides.measures.definitions import Measure
 from guides.measures.doubt import doubted
-from guides.measures.long_film import FILM_SPREAD_DEG, NO_FILM, LongFilm, hip_imputed
+from guides.measures.long_film import FILM_SPREAD_DEG, NO_FILM, LongFilm, imputed
 
 SHAFT_MM = 50.0
 """Tibial shaft in view from which its axis is trusted (10.1080/23335432.2021.1916406)."""
@@ -50,7 +50,7 @@ def drawn_points(
     drawn: dict[str, Array] = points | doubted(landmarks, side, doubt or {}, DRAWS)
     shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
     shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
-    imputed = (
+    unseen = (
         ("ankle_center", "tibia_knee_center", priors.ankle_lateral_deg.spread * shortness,
          priors.ankle_anterior_deg.spread * shortness, priors.tibia_per_width),
         ("hip_center", "femur_knee_center", priors.hip_medial_deg.spread,
@@ -58,26 +58,27 @@ def drawn_points(
     )  # fmt: skip
     towards_anterior = np.cross(frame.up, frame.anterior)
     for (name, pivot, frontal_deg, sagittal_deg, per_width), (frontal, sagittal, length) in zip(
-        imputed, deviations, strict=True
+        unseen, deviations, strict=True
     ):
-        if name not in landmarks or landmarks[name].provenance != "imputed":
+        if name not in imputed(landmarks):
             continue
         arm = points[name] - points[pivot]
         arm = rotate(arm, towards_medial, frontal_deg * frontal)
         arm = rotate(arm, towards_anterior, sagittal_deg * sagittal)
         drawn[name] = points[pivot] + arm * (1 + per_width.spread / per_width.mean * length[:, None])
     if film.measured:
-        hka_error, jlca_error = FILM_SPREAD_DEG * film_errors
-        drawn = film.applied(drawn, side, hip_imputed=hip_imputed(landmarks), errors=(hka_error, jlca_error))
+        hka_error, jlca_error, mmpta_error = FILM_SPREAD_DEG * film_errors
+        errors = (hka_error, jlca_error, mmpta_error)
+        drawn = film.applied(drawn, side, imputed=imputed(landmarks), errors=errors)
     return drawn
 
 
 @lru_cache(maxsize=8)  # a hand that moves asks for the same many times a second
 def _deviations(priors: Priors) -> tuple[Array, Array]:
-    """(2, 3, DRAWS) for ankle and hip, (2, DRAWS) for both angles of a film, all in standard deviations."""
+    """(2, 3, DRAWS) for ankle and hip, (3, DRAWS) for the angles of a film, all in standard deviations."""
     generator = np.random.default_rng(20240)
     drawn = np.array([priors.deviations(generator, (3, DRAWS)) for _ in range(2)])
-    errors = generator.standard_normal((2, DRAWS))
+    errors = generator.standard_normal((3, DRAWS))
     drawn.flags.writeable = errors.flags.writeable = False  # they are shared
     return drawn, errors
 

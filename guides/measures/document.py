@@ -10,7 +10,7 @@ from guides.landmarks import Landmarks, Side
 from guides.measures.angles import Points, Pose
 from guides.measures.bands import bands, drawn_points
 from guides.measures.definitions import MEASURES
-from guides.measures.long_film import NO_FILM, LongFilm
+from guides.measures.long_film import NO_FILM, SAGITTAL, LongFilm
 
 
 def measures_document(
@@ -38,7 +38,8 @@ def measures_document(
     of_before, of_after = (bands(list(given.values()), leg, side) for leg in (drawn, drawn_moved))
     document = {}
     for (name, measure), before_band, after_band in zip(given.items(), of_before, of_after, strict=True):
-        provenances = {seen[need].provenance for need in measure.needs}
+        marks = landmarks if name in SAGITTAL else seen
+        provenances = {marks[need].provenance for need in measure.needs}
         # The least sure of the landmarks decides, except for an angle that the film gives itself.
         provenance = next((p for p in ("imputed", "measured", "edited") if p in provenances), "auto")
         before, then = float(measure.function(points, side)), float(measure.function(moved, side))

@@ -1,12 +1,13 @@
 """What a person measured on a weight-bearing long-leg film, and the leg that it describes.
 
 A knee-only image, or a CT of somebody lying, does not show HKA and JLCA under load. Where the film says
-otherwise than the bones, the femur is turned in the frontal plane until the angles are the film's.
+otherwise than the bones, the femur is turned in the frontal plane until the angles are the film's. An ankle
+that is out of view lies where the mMPTA says that was measured on the film beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 
 from guides.bones import Array
 from guides.errors import InputError
-from guides.landmarks import Landmark, Landmarks, Side
-from guides.measures.angles import Points, hka, jlca, turn_to_varus
+from guides.landmarks import Landmark, Landmarks, Side, rotate
+from guides.measures.angles import Points, axes, hka, jlca, mmpta, turn_to_varus
 
 FILM_SPREAD_DEG = 0.7
 """Standard deviation of an angle read on a long-leg film; two readers and two exposures of one leg differ by
@@ -23,6 +24,12 @@ about as much. An assumption: published standard errors run from 0.4 to 1 degree
 
 HKA_RANGE_DEG = (150.0, 210.0)
 JLCA_RANGE_DEG = (-15.0, 15.0)
+
+SAGITTAL = frozenset({"PTS_medial", "PTS_lateral"})
+"""Measures that a film from in front says nothing of."""
+
+Errors = tuple[float | Array, float | Array, float | Array]
+"""Of HKA, JLCA and mMPTA as read on a film, degrees: numbers or (...) draws."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,11 @@ class LongFilm:
         """Names of the measures that the film gives."""
         names = {"HKA", "mFTA"} if self.hka is not None else set()
         return frozenset(names | ({"JLCA"} if self.jlca is not None else set()))
+
+    @property
+    def mmpta(self) -> float | None:
+        """Degrees, where it was measured beside the other two."""
+        return None if self.reading is None else float(self.reading["angles"]["mMPTA"])
 
     def check(self, landmarks: Landmarks) -> None:
         """Refuse angles that no leg has, and a film where there is no femur to turn.
@@ -69,30 +81,28 @@ class LongFilm:
             )
 
     def applied(
-        self,
-        points: Points,
-        side: Side,
-        *,
-        hip_imputed: bool,
-        errors: tuple[float | Array, float | Array] = (0.0, 0.0),
+        self, points: Points, side: Side, *, imputed: Collection[str], errors: Errors = (0.0, 0.0, 0.0)
     ) -> dict[str, Array]:
         """The leg with the film's angles.
 
-        JLCA turns the whole femur. HKA turns the hip alone where the hip is imputed, or where JLCA is given
-        too; else the whole femur, because bones that are in view keep their shape and the joint opens.
+        mMPTA turns an imputed ankle, and what is in view keeps its own. JLCA turns the whole femur. HKA turns
+        the hip alone where the hip is imputed, or where JLCA is given too; else the whole femur, because
+        bones that are in view keep their shape and the joint opens.
 
         Args:
             points: positions of the leg, (..., 3).
             side: L or R.
-            hip_imputed: the hip lies out of view.
-            errors: of the film's HKA and JLCA, degrees, numbers or (...) draws.
+            imputed: names of the landmarks that lie out of view.
+            errors: of the film.
         """
         turned = dict(points)
+        if self.mmpta is not None and "ankle_center" in imputed:
+            turned = _with_mmpta(turned, side, self.mmpta + errors[2])
         if self.jlca is not None:
             turned = turn_to_varus(turned, side, self.jlca + errors[1] - jlca(turned, side))
         if self.hka is not None:
             degrees = hka(turned, side) - self.hka - errors[0]
-            alone = hip_imputed or self.jlca is not None
+            alone = "hip_center" in imputed or self.jlca is not None
             turned = (
                 turn_to_varus(turned, side, degrees, ("hip_center",))
                 if alone
@@ -103,7 +113,7 @@ class LongFilm:
     def moved(self, landmarks: Landmarks, side: Side) -> Landmarks:
         """Landmarks of the leg on the film; those that it moved are ``measured``."""
         before = landmarks.positions()
-        after = self.applied(before, side, hip_imputed=hip_imputed(landmarks))
+        after = self.applied(before, side, imputed=imputed(landmarks))
         return Landmarks(
             {
                 name: mark if np.array_equal(after[name], before[name]) else Landmark(after[name], "measured")
@@ -121,6 +131,14 @@ class LongFilm:
 NO_FILM = LongFilm()
 
 
-def hip_imputed(landmarks: Landmarks) -> bool:
-    """Whether the hip's place comes from priors."""
-    return "hip_center" in landmarks and landmarks["hip_center"].provenance == "imputed"
+def imputed(landmarks: Landmarks) -> frozenset[str]:
+    """Names of the landmarks whose place comes from priors."""
+    return frozenset(name for name, mark in landmarks.items() if mark.provenance == "imputed")
+
+
+def _with_mmpta(points: Points, side: Side, wanted: float | Array) -> dict[str, Array]:
+    """The ankle turned in the frontal plane about the middle of the plateau."""
+    frame, pivot = axes(points, side), points["tibia_knee_center"]
+    degrees = wanted - mmpta(points, side)
+    ankle = rotate(points["ankle_center"] - pivot, np.cross(frame.up, frame.medial), degrees)
+    return {**points, "ankle_center": pivot + ankle}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from guides.bones import Bone, BoneSet
 from guides.errors import InputError
-from guides.measures import FILM_POINTS, measure_film, read_film
+from guides.measures import FILM_POINTS, axes, measure_film, read_film
 from guides.plan import plan_files, read_plan
 from tests.data import ROOT
 from tests.guides.conftest import FolderOf
@@ -196,20 +197,15 @@ class TestInAPlan:
         assert refused.value.code == "bad_film_reading"
 
 
-@pytest.mark.parametrize("leg", ["vsd_z013_l", "hubmap_vhm_r", "staple_mc22_l"])
-def test_a_parallel_film_of_real_bones_measures_what_the_bones_do(folder_of: FolderOf, leg: str) -> None:
-    """Marks where the landmarks of the bones fall on a film seen from in front."""
-    from guides.measures import axes
-
-    side = leg[-1].upper()
-    plan = plan_files(folder_of(leg), side, correction_deg=0.0)  # type: ignore[arg-type]
+def film_of(folder: Path, side: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The plan of a whole leg, and marks where its landmarks fall on a film seen from in front."""
+    plan = plan_files(folder, side, correction_deg=0.0)  # type: ignore[arg-type]
     places = {name: np.array(mark["position"]) for name, mark in plan["landmarks"].items()}
     frame = axes(places, side)  # type: ignore[arg-type]
     # Seen from in front, the patient's left at the right of the picture.
     right = frame.medial * (1 if side == "R" else -1)
     half = 15 * frame.medial
-    tibia = BoneSet.read(folder_of(leg), [Bone.TIBIA])[Bone.TIBIA]
-    origin = np.asarray(tibia.vertices).mean(axis=0)
+    origin = np.asarray(BoneSet.read(folder, [Bone.TIBIA])[Bone.TIBIA].vertices).mean(axis=0)
 
     def seen(place: np.ndarray) -> list[float]:
         return [2000 + 5 * float((place - origin) @ right), 4000 - 5 * float((place - origin) @ frame.up)]
@@ -229,7 +225,41 @@ def test_a_parallel_film_of_real_bones_measures_what_the_bones_do(folder_of: Fol
         marks[f"femoral_head_{index}"] = places["hip_center"] + 24 * (
             np.cos(turn) * frame.medial + np.sin(turn) * frame.up
         )
-    found = measure_film({name: seen(marks[name]) for name in FILM_POINTS}, [0.2, 0.2], side)  # type: ignore[arg-type]
+    return plan, {name: seen(marks[name]) for name in FILM_POINTS}
+
+
+@pytest.mark.parametrize("leg", ["vsd_z013_l", "hubmap_vhm_r", "staple_mc22_l"])
+def test_a_parallel_film_of_real_bones_measures_what_the_bones_do(folder_of: FolderOf, leg: str) -> None:
+    side = leg[-1].upper()
+    plan, points = film_of(folder_of(leg), side)
+    found = measure_film(points, [0.2, 0.2], side)  # type: ignore[arg-type]
     assert not found.mirrored
     for name, value in found.angles.items():
         assert value == pytest.approx(plan["measures"][name]["before"], abs=0.02), name
+
+
+@pytest.mark.parametrize("leg", ["staple_lhdl_ct_r", "vsd_z013_l"])
+def test_a_film_tells_where_the_ankle_lies_that_a_knee_image_does_not_show(
+    folder_of: FolderOf, leg: str
+) -> None:
+    side: Any = leg[-1].upper()
+    whole, points = film_of(folder_of(leg), side)
+    angles = measure_film(points, [0.2, 0.2], side).angles
+    reading = {"film_sha256": "a" * 64, "points": points, "pixel_spacing": [0.2, 0.2], "mirrored": False}
+    asked = {"correction_deg": 8.0, "long_film_hka": angles["HKA"], "long_film_jlca": angles["JLCA"]}
+    knee = folder_of(f"{leg}/110")
+    typed = plan_files(knee, side, **asked)
+    plan = read_plan(plan_files(knee, side, **asked, film_reading=reading))
+    measures = plan["measures"]
+    for name in ("HKA", "mMPTA"):
+        assert measures[name]["before"] == pytest.approx(whole["measures"][name]["before"], abs=0.05)
+        assert measures[name]["provenance"] == "measured"
+    # Two angles that were typed leave the ankle where it was imputed.
+    wrong = abs(typed["measures"]["mMPTA"]["before"] - whole["measures"]["mMPTA"]["before"])
+    assert wrong > 0.3 and typed["measures"]["mMPTA"]["provenance"] == "imputed"
+    low, high = measures["mMPTA"]["band"]
+    assert 1.5 < high - low < 0.8 * np.subtract(*typed["measures"]["mMPTA"]["band"][::-1])
+    # From in front nothing is seen of the slope.
+    assert measures["PTS_medial"]["provenance"] == "imputed"
+    assert "ankle_center" in plan["long_film"]["landmarks"]
+    assert plan["landmarks"] == typed["landmarks"]
