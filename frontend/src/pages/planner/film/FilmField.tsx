@@ -16,9 +16,9 @@ export function FilmField({ onOpen }: { onOpen: () => void }): ReactNode {
   return (
     <div className={classes.field}>
       <span className={classes.filmSource} data-testid="film-source">
-        {filmReading ? `Measured on the film${by ? ` by ${by}` : ''}` : typed ? 'Typed' : 'Not read yet'}
+        {filmReading ? `Measured${by ? ` by ${by}` : ''}` : typed ? 'Typed' : 'Not read yet'}
       </span>
-      <Button variant="default" size="compact-xs" leftSection={<Ruler size={13} />} onClick={onOpen} data-testid="film-open">
+      <Button flex="none" variant="default" size="compact-xs" leftSection={<Ruler size={13} />} onClick={onOpen} data-testid="film-open">
         {detail?.leg_film ? 'Measure' : 'Add a film'}
       </Button>
     </div>
