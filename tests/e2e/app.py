@@ -105,6 +105,22 @@ def set_correction(page: Page, degrees: float) -> None:
     settled(page)
 
 
+def sign(page: Page, act: Literal["approve", "sign"], password: str) -> None:
+    """Approve a plan, or sign off a guide, with a password; the dialog may be open already."""
+    answer = page.get_by_test_id(f"{act}-password")
+    if not answer.is_visible():
+        page.get_by_test_id(act).click()
+    answer.fill(password)
+    page.get_by_test_id(f"{act}-confirm").click()
+
+
+def save_and_approve(page: Page, server: Server) -> None:
+    """Save the plan on the screen and approve it."""
+    page.get_by_test_id("save-plan").click()
+    sign(page, "approve", server.password)
+    expect(page.get_by_test_id("approve-password")).to_be_hidden()
+
+
 def settled(page: Page) -> None:
     """Until the measures are those of the correction on the slider."""
     # A slider tells the page where it was put with the next frame.

@@ -62,10 +62,7 @@ def _plan(page: Page, served: server.Server) -> None:
     app.settled(page)
     app.set_correction(page, 10)
     _take(page, "planner")
-    page.get_by_test_id("save-plan").click()
-    page.get_by_test_id("approve").click()
-    page.get_by_test_id("approve-password").fill(served.password)
-    page.get_by_test_id("approve-confirm").click()
+    app.save_and_approve(page, served)
     expect(page.get_by_test_id("state")).to_have_text("To design")
 
 

@@ -42,10 +42,7 @@ def approved(browser: Browser, served: Server) -> str:
     page.get_by_test_id("tab-plan").click()
     app.settled(page)
     app.set_correction(page, 8)
-    page.get_by_test_id("save-plan").click()
-    page.get_by_test_id("approve").click()
-    page.get_by_test_id("approve-password").fill(served.password)
-    page.get_by_test_id("approve-confirm").click()
+    app.save_and_approve(page, served)
     expect(page.get_by_test_id("state")).to_have_text("To design")
     context.close()
     assert watch.troubles == []
@@ -312,12 +309,9 @@ def test_signed_off_downloaded_and_verified(
     engineer.watch.expected = {400}
     page = engineer.page
     open_design(page, designed)
-    page.get_by_test_id("sign").click()
-    page.get_by_test_id("sign-password").fill("not the password")
-    page.get_by_test_id("sign-confirm").click()
+    app.sign(page, "sign", "not the password")
     expect(page.get_by_test_id("sign-dialog").get_by_test_id("error-note")).to_be_visible()
-    page.get_by_test_id("sign-password").fill(served.password)
-    page.get_by_test_id("sign-confirm").click()
+    app.sign(page, "sign", served.password)
     expect(page.get_by_test_id("guide-state")).to_have_text("Signed off")
     with page.expect_download() as download:
         page.get_by_test_id("download-package").click()
@@ -395,9 +389,7 @@ def test_a_guide_of_a_superseded_plan_is_marked_and_must_be_asked_for_by_name(
     page = engineer.page
     open_design(page, designed)
     if page.get_by_test_id("sign").is_visible():
-        page.get_by_test_id("sign").click()
-        page.get_by_test_id("sign-password").fill(served.password)
-        page.get_by_test_id("sign-confirm").click()
+        app.sign(page, "sign", served.password)
     address = page.get_by_test_id("download-stl").get_attribute("href") or ""
     assert "superseded_by" not in address
     assert page.request.get(address).ok
@@ -407,11 +399,7 @@ def test_a_guide_of_a_superseded_plan_is_marked_and_must_be_asked_for_by_name(
     surgeon.get_by_test_id("tab-plan").click()
     app.settled(surgeon)
     app.set_correction(surgeon, 9.5)
-    surgeon.get_by_test_id("save-plan").click()
-    surgeon.get_by_test_id("approve").click()
-    surgeon.get_by_test_id("approve-password").fill(served.password)
-    surgeon.get_by_test_id("approve-confirm").click()
-    expect(surgeon.get_by_test_id("approve-password")).to_be_hidden()
+    app.save_and_approve(surgeon, served)
     # The queue says so, the open page has followed, and the link that was there is gone.
     warning = page.get_by_test_id("guide-superseded")
     expect(warning).to_contain_text("superseded by revision 2")

@@ -340,9 +340,7 @@ def test_from_open_case_to_approved_plan_by_mouse(
     check_names_and_contrast(page)
     page.keyboard.press("Escape")
 
-    page.get_by_test_id("approve").click()
-    page.get_by_test_id("approve-password").fill(served.password)
-    page.get_by_test_id("approve-confirm").click()
+    app.sign(page, "approve", served.password)
     expect(page.get_by_test_id("state")).to_have_text("To design")
     page.get_by_test_id("tab-plan").click()
     page.get_by_test_id("views").get_by_text("X-rays").click()

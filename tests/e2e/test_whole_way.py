@@ -151,19 +151,14 @@ def _plan_and_approve(surgeon: Profile, case: Reconstructed, served: Server) -> 
     app.set_correction(page, 8)
     page.get_by_test_id("save-plan").click()
     expect(page.get_by_test_id("plans").locator("li")).to_have_count(1)
-    page.get_by_test_id("approve").click()
-    page.get_by_test_id("approve-password").fill("not the password")
-    page.get_by_test_id("approve-confirm").click()
+    app.sign(page, "approve", "not the password")
     expect(page.get_by_test_id("approve-dialog").get_by_test_id("error-note")).to_be_visible()
-    page.get_by_test_id("approve-password").fill(served.password)
-    page.get_by_test_id("approve-confirm").click()
+    app.sign(page, "approve", served.password)
     expect(page.get_by_test_id("state")).to_have_text("To design")
 
 
 def _sign(page: Page, served: Server) -> None:
-    page.get_by_test_id("sign").click()
-    page.get_by_test_id("sign-password").fill(served.password)
-    page.get_by_test_id("sign-confirm").click()
+    app.sign(page, "sign", served.password)
     expect(page.get_by_test_id("guide-state")).to_have_text("Signed off")
 
 
