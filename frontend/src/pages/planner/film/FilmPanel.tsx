@@ -25,7 +25,7 @@ const ANGLES = [
   { name: 'HKA', hint: '180° is straight, below is varus' },
   { name: 'JLCA', hint: 'positive when open laterally' },
   { name: 'mLDFA', hint: 'for information' },
-  { name: 'mMPTA', hint: 'for information' },
+  { name: 'mMPTA', hint: 'places an ankle out of view' },
 ] as const;
 
 /** What is to be placed, the angles that follow, and what becomes of them. */
