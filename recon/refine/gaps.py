@@ -22,13 +22,15 @@ _LEAST_MM = 6.0  # of outline in a window that says anything
 def widest_gap(lines: Sequence[Outline], axis: Array) -> float:
     """Largest share, 0 to 1, of a bone's outlines that have no edge, of those within 12 mm of height.
 
+    What a collimator hides counts neither way.
+
     Args:
         lines: of the bone, in each view.
         axis: (3,) unit vector along the bone.
     """
-    height = np.concatenate([line.rim.points @ axis for line in lines])
-    length = np.concatenate([line.rim.lengths for line in lines])
-    missing = length * np.concatenate([_missing(line.steepness) for line in lines])
+    height = np.concatenate([line.rim.points[line.shown] @ axis for line in lines])
+    length = np.concatenate([line.rim.lengths[line.shown] for line in lines])
+    missing = length * np.concatenate([_missing(line.steepness[line.shown]) for line in lines])
     if not len(height):
         return 0.0
     starts = np.arange(height.min(), max(height.max() - _WINDOW_MM, height.min()) + 1e-6, _STEP_MM)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
@@ -23,7 +25,7 @@ def line(steepness: np.ndarray) -> Outline:
     points = np.stack([np.repeat([-15.0, 15.0], 100), 0 * height, height], axis=1)
     none = np.zeros(200, np.int64)
     rim = Rim(none, none, 0 * height, points, np.sign(points) * [1, 0, 0], np.ones(200))
-    return Outline(rim, 0 * height, steepness, np.ones(200))
+    return Outline(rim, 0 * height, steepness, np.ones(200), np.ones(200, bool))
 
 
 def test_a_height_without_edges_on_both_sides_counts_whole_and_on_one_side_half() -> None:
@@ -41,7 +43,15 @@ def test_weaker_edges_are_edges_and_no_outline_has_no_gap() -> None:
     assert widest_gap([line(steepness)], UP) == 0
     assert widest_gap([line(np.zeros(200))], UP) == 1
     nothing = line(np.ones(200)).rim.kept(np.zeros(200, bool))
-    assert widest_gap([Outline(nothing, np.empty(0), np.empty(0), np.empty(0))], UP) == 0
+    assert widest_gap([Outline(nothing, *[np.empty(0)] * 3, np.empty(0, bool))], UP) == 0
+
+
+def test_what_a_collimator_hides_is_no_gap() -> None:
+    steepness = np.ones((2, 100))
+    steepness[:, 80:] = 0
+    whole = line(steepness.ravel())
+    assert widest_gap([whole], UP) == pytest.approx(1)
+    assert widest_gap([replace(whole, shown=np.tile(np.arange(100) < 80, 2))], UP) == 0
 
 
 def fit(displaced_mm: float) -> Fit:
