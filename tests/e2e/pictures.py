@@ -73,7 +73,7 @@ def _guide(page: Page) -> None:
     page.get_by_test_id("layout").get_by_text("Bones").click()
     expect(page.get_by_test_id("bone-view")).to_have_attribute("data-guide", "true")
     app.bones_shown(page).focus()
-    page.get_by_label("Show where:").first.click()
+    page.get_by_label("Show where: Angle between the slot").click()
     _take(page, "guide")
 
 
