@@ -50,7 +50,8 @@ def drawn_points(
     drawn: dict[str, Array] = points | doubted(landmarks, side, doubt or {}, DRAWS)
     shaft = float(np.linalg.norm(points["tibia_shaft_proximal"] - points["tibia_shaft_distal"]))
     shortness = max(1.0, SHAFT_MM / max(shaft, 10.0))
-    unseen = (
+    unseen = imputed(landmarks)
+    ends_of_leg = (
         ("ankle_center", "tibia_knee_center", priors.ankle_lateral_deg.spread * shortness,
          priors.ankle_anterior_deg.spread * shortness, priors.tibia_per_width),
         ("hip_center", "femur_knee_center", priors.hip_medial_deg.spread,
@@ -58,9 +59,9 @@ def drawn_points(
     )  # fmt: skip
     towards_anterior = np.cross(frame.up, frame.anterior)
     for (name, pivot, frontal_deg, sagittal_deg, per_width), (frontal, sagittal, length) in zip(
-        unseen, deviations, strict=True
+        ends_of_leg, deviations, strict=True
     ):
-        if name not in imputed(landmarks):
+        if name not in unseen:
             continue
         arm = points[name] - points[pivot]
         arm = rotate(arm, towards_medial, frontal_deg * frontal)
@@ -69,7 +70,7 @@ def drawn_points(
     if film.measured:
         hka_error, jlca_error, mmpta_error = FILM_SPREAD_DEG * film_errors
         errors = (hka_error, jlca_error, mmpta_error)
-        drawn = film.applied(drawn, side, imputed=imputed(landmarks), errors=errors)
+        drawn = film.applied(drawn, side, imputed=unseen, errors=errors)
     return drawn
 
 

@@ -104,11 +104,12 @@ class Trust:
 def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -> Trust:
     """The trust in a reconstruction."""
     strengths: dict[str, float] = {}
+    separation = seen.separation
     for name, value in knee_evidence(refinement, seen).items():
         if not np.isfinite(value):
             strengths[name] = _WORST_SIGN
             continue
-        strengths[name] = float(np.clip(calibration.excess(name, value, seen.separation), 0, _WORST_SIGN))
+        strengths[name] = float(np.clip(calibration.excess(name, value, separation), 0, _WORST_SIGN))
     # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken:
     # neither is one sign of many.
     alone = {METAL, *(f"{bone.label}.{GAP}" for bone in _BREAKS_TOLD)}

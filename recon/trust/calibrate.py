@@ -159,10 +159,9 @@ def _slopes(cases: Sequence[Known]) -> dict[Bone, Array]:
     errors, weights = (
         np.concatenate([getattr(part, what) for part in held_out]) for what in ("errors", "weights")
     )
-    return {
-        bone: tempered(slopes, np.concatenate(predicted), errors, weights)
-        for bone, slopes in _fitted(points).items()
-    }
+    fitted = _fitted(points)
+    believed = tempered(np.stack(list(fitted.values())), np.concatenate(predicted), errors, weights)
+    return dict(zip(fitted, believed, strict=True))
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,19 +138,19 @@ def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
 
 
 def tempered(slopes: Array, predicted: Array, errors: Array, weights: Array) -> Array:
-    """(1 + S,) slopes that are believed as far as they held for people who had no part in them.
+    """(..., 1 + S) slopes that are believed as far as they held for people who had no part in them.
 
     Slopes of few people are too steep for others: the expected error becomes a power of what they foretell,
     the one that is right on average for people held out (calibration slope: Cox, Biometrika 1958;45:562-565).
 
     Args:
-        slopes: (1 + S,) of all people.
+        slopes: (..., 1 + S) of all people.
         predicted: (N,) mm, of points of people held out, by slopes of the others.
         errors: (N,) true distances, mm.
         weights: (N,) what each point counts.
     """
     level, power = fit_slopes(np.log(predicted)[:, None], errors, weights)
-    return np.asarray(power * slopes + level * (np.arange(len(slopes)) == 0))
+    return np.asarray(power * slopes + level * (np.arange(slopes.shape[-1]) == 0))
 
 
 def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
