@@ -1,18 +1,15 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { Contrast, RotateCcw } from 'lucide-react';
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useMemo, useRef } from 'react';
 
 import { usePixels } from '../../api/queries';
 import type { XrayImage } from '../../api/types';
 import { ErrorNote } from '../../components/ErrorNote';
-import { useScene } from '../../components/useScene';
+import { usePicture } from '../../components/usePicture';
 import { BONE_COLOURS, type BoneName, isBone } from '../../domain/bones';
-import { place, type View, WHOLE, zoomAt } from '../../domain/placement';
+import { type View, WHOLE, zoomAt } from '../../domain/placement';
 import { drag, sameWindow, type Window } from '../../domain/windowing';
-import { XrayScene } from '../../scene/xray';
 import classes from './Case.module.css';
-
-const createScene = (canvas: HTMLCanvasElement): XrayScene => new XrayScene(canvas);
 
 const VIEW_LABELS = { ap: 'AP', lateral: 'Lateral' } as const;
 
@@ -29,44 +26,13 @@ type Gesture = { x: number; y: number } & ({ kind: 'window'; start: Window } | {
 /** One X-ray: window and level by drag, zoom, and the outlines of the bones over it. */
 export function XrayViewer({ image, outlines, outlineOpacity, hidden, children }: Props): ReactNode {
   const pixels = usePixels(image);
-  const { ref, scene, width, height, failed } = useScene(createScene);
-  const [window, setWindow] = useState<Window>(image.window);
-  const [inverted, setInverted] = useState(false);
-  const [view, setView] = useState<View>(WHOLE);
-  const gesture = useRef<Gesture | null>(null);
-  const pane = useRef<HTMLDivElement>(null);
-
-  const placement = useMemo(
-    () => place({ width: image.columns, height: image.rows }, { width: width || 1, height: height || 1 }, view),
-    [image.columns, image.rows, width, height, view],
+  const { pane, host, drawn, failed, width, height, window, setWindow, inverted, setInverted, view, setView, placement, reset } = usePicture(
+    pixels.data,
+    image.columns,
+    image.rows,
+    image.window,
   );
-
-  useEffect(() => {
-    if (scene && pixels.data) scene.setImage(pixels.data, image.columns, image.rows);
-  }, [scene, pixels.data, image.columns, image.rows]);
-  useEffect(() => scene?.setWindow(window), [scene, window]);
-  useEffect(() => scene?.setInverted(inverted), [scene, inverted]);
-  useEffect(() => scene?.setPlacement(placement), [scene, placement]);
-
-  useEffect(() => {
-    const element = pane.current;
-    if (!element) return undefined;
-    // React attaches wheel listeners as passive; the page must not scroll under the zoom.
-    const zoom = (event: WheelEvent): void => {
-      event.preventDefault();
-      const box = element.getBoundingClientRect();
-      const pointer = { x: event.clientX - box.left, y: event.clientY - box.top };
-      setView((now) => zoomAt(now, { width: box.width, height: box.height }, pointer, Math.exp(-event.deltaY / 400)));
-    };
-    element.addEventListener('wheel', zoom, { passive: false });
-    return () => element.removeEventListener('wheel', zoom);
-  }, []);
-
-  const reset = (): void => {
-    setWindow(image.window);
-    setView(WHOLE);
-    setInverted(false);
-  };
+  const gesture = useRef<Gesture | null>(null);
 
   const down = (event: PointerEvent<HTMLDivElement>): void => {
     if ((event.target as Element).closest('button, a, input')) return;
@@ -123,9 +89,9 @@ export function XrayViewer({ image, outlines, outlineOpacity, hidden, children }
       onContextMenu={(event) => event.preventDefault()}
       onKeyDown={key}
       data-testid={`xray-${image.view}`}
-      data-ready={(scene !== null && pixels.isSuccess) || undefined}
+      data-ready={(drawn && pixels.isSuccess) || undefined}
     >
-      <div ref={ref} className={classes.canvasHost} />
+      <div ref={host} className={classes.canvasHost} />
       <svg className={classes.overlay} aria-hidden style={{ opacity: outlineOpacity }} data-testid={`outlines-${image.view}`}>
         <g transform={`translate(${placement.left} ${placement.top}) scale(${placement.scale})`}>
           {outlines &&

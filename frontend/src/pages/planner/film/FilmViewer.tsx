@@ -1,24 +1,21 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Contrast, RotateCcw, ZoomIn, ZoomOut } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 
 import { filmPixelsOptions } from '../../../api/films';
 import type { LegFilm, Side } from '../../../api/types';
 import { ErrorNote } from '../../../components/ErrorNote';
-import { useScene } from '../../../components/useScene';
+import { usePicture } from '../../../components/usePicture';
 import { FILM_POINTS, type FilmPlace, usualPlace } from '../../../domain/filmPoints';
 import { markAt, type ScreenPoint, toFilm, toScreen, viewAt } from '../../../domain/filmView';
-import { place, type View, WHOLE, zoomAt } from '../../../domain/placement';
-import { drag, type Window } from '../../../domain/windowing';
-import { XrayScene } from '../../../scene/xray';
+import { zoomAt } from '../../../domain/placement';
+import { drag } from '../../../domain/windowing';
 import caseClasses from '../../case/Case.module.css';
 import classes from './Film.module.css';
 import { FilmOverlay } from './FilmOverlay';
 import { useFilmGestures } from './useFilmGestures';
 import type { FilmMarks } from './useFilmMarks';
-
-const createScene = (canvas: HTMLCanvasElement): XrayScene => new XrayScene(canvas);
 
 /** Shown pixels that an arrow key moves a point by, alone and with Shift. */
 const NUDGE = { fine: 1, coarse: 10 };
@@ -35,38 +32,14 @@ interface Props {
 /** The film with its points: click, drag, two fingers, or keys. */
 export function FilmViewer({ film, marks, side, mirrored }: Props): ReactNode {
   const pixels = useQuery(filmPixelsOptions(film));
-  const { ref, scene, width, height, failed } = useScene(createScene);
-  const [window, setWindow] = useState<Window>(film.window);
-  const [inverted, setInverted] = useState(false);
-  const [view, setView] = useState<View>(WHOLE);
-  const pane = useRef<HTMLDivElement>(null);
   const { points, chosen } = marks;
   const { reduction, shown_columns: columns, shown_rows: rows } = film;
-
-  const placement = useMemo(
-    () => place({ width: columns, height: rows }, { width: width || 1, height: height || 1 }, view),
-    [columns, rows, width, height, view],
+  const { pane, host, drawn, failed, width, height, window, setWindow, inverted, setInverted, view, setView, placement, reset } = usePicture(
+    pixels.data,
+    columns,
+    rows,
+    film.window,
   );
-  useEffect(() => {
-    if (scene && pixels.data) scene.setImage(pixels.data, columns, rows);
-  }, [scene, pixels.data, columns, rows]);
-  useEffect(() => scene?.setWindow(window), [scene, window]);
-  useEffect(() => scene?.setInverted(inverted), [scene, inverted]);
-  useEffect(() => scene?.setPlacement(placement), [scene, placement]);
-
-  useEffect(() => {
-    const element = pane.current;
-    if (!element) return undefined;
-    // React attaches wheel listeners as passive; nothing must scroll under the zoom.
-    const zoom = (event: WheelEvent): void => {
-      event.preventDefault();
-      const box = element.getBoundingClientRect();
-      const pointer = { x: event.clientX - box.left, y: event.clientY - box.top };
-      setView((now) => zoomAt(now, { width: box.width, height: box.height }, pointer, Math.exp(-event.deltaY / 400)));
-    };
-    element.addEventListener('wheel', zoom, { passive: false });
-    return () => element.removeEventListener('wheel', zoom);
-  }, []);
 
   const screen = (at: FilmPlace): ScreenPoint => toScreen(at, placement, reduction);
   const gestures = useFilmGestures({
@@ -84,11 +57,6 @@ export function FilmViewer({ film, marks, side, mirrored }: Props): ReactNode {
     onWindow: setWindow,
   });
 
-  const reset = (): void => {
-    setWindow(film.window);
-    setView(WHOLE);
-    setInverted(false);
-  };
   const zoomBy = (factor: number): void => {
     const about = points[chosen] ? screen(points[chosen]) : { x: width / 2, y: height / 2 };
     setView((now) => zoomAt(now, { width, height }, about, factor));
@@ -154,12 +122,12 @@ export function FilmViewer({ film, marks, side, mirrored }: Props): ReactNode {
       onKeyDown={key}
       data-autofocus
       data-testid="film"
-      data-ready={(scene !== null && pixels.isSuccess && width > 0) || undefined}
+      data-ready={(drawn && pixels.isSuccess && width > 0) || undefined}
       data-scale={placement.scale / reduction}
       data-left={screen([0, 0]).x}
       data-top={screen([0, 0]).y}
     >
-      <div ref={ref} className={caseClasses.canvasHost} />
+      <div ref={host} className={caseClasses.canvasHost} />
       <FilmOverlay points={points} chosen={chosen} film={film} screen={screen} />
       {pixels.isPending && <div className={caseClasses.waiting}>Loading the film …</div>}
       {(pixels.isError || failed) && (
