@@ -17,6 +17,7 @@ from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
 from backend.imaging.bone_sets import add_bone_set, cameras_of, kept_files, laid_onto, lay_out_onto
+from backend.imaging.discarding import discard
 from backend.imaging.models import CtScan, Frame, Origin
 from backend.imaging.uploads import check_idle, checked, save, upload_too_large, workplace
 from backend.jobs.handlers import Work
@@ -93,10 +94,7 @@ def delete_ct(*, person: Person, scan: CtScan) -> None:
         key, data = scan.file, {"ct": str(scan.pk), "sha256": digest_of(scan)}
         scan.delete()
         log(case=case, person=person, action="ct.deleted", text="CT removed", data=data)
-        # The same CT may lie in another case: content is stored once.
-        transaction.on_commit(
-            lambda: None if CtScan.objects.filter(file=key).exists() else storage.discard(key)
-        )
+        discard(key)
 
 
 def request_ct_reconstruction(*, person: Person, scan: CtScan) -> Job:

@@ -15,6 +15,7 @@ from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
+from backend.imaging.discarding import discard
 from backend.imaging.models import LegFilm
 from backend.imaging.uploads import checked, save, upload_too_large, workplace
 
@@ -118,11 +119,4 @@ def _ingest(folder: Path, case: Case, file: UploadedFile) -> dict[str, Any]:
 
 def _remove(film: LegFilm) -> None:
     film.delete()
-    for key in (film.file, film.pixels):
-        transaction.on_commit(lambda key=key: _discard_unless_used(key))
-
-
-def _discard_unless_used(key: str) -> None:
-    # The same film may lie in another case: content is stored once.
-    if not LegFilm.objects.filter(file=key).exists() and not LegFilm.objects.filter(pixels=key).exists():
-        storage.discard(key)
+    discard(film.file, film.pixels)

@@ -15,6 +15,7 @@ from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
+from backend.imaging.discarding import discard
 from backend.imaging.models import Frame, Image, View
 from backend.imaging.uploads import check_idle, checked, save, upload_too_large, workplace
 
@@ -118,11 +119,4 @@ def _ingest(folder: Path, case: Case, view: View, file: UploadedFile) -> dict[st
 
 def _remove(image: Image) -> None:
     image.delete()
-    for key in (image.file, image.pixels):
-        transaction.on_commit(lambda key=key: _discard_unless_used(key))
-
-
-def _discard_unless_used(key: str) -> None:
-    # The same X-ray may lie in another case: content is stored once.
-    if not Image.objects.filter(file=key).exists() and not Image.objects.filter(pixels=key).exists():
-        storage.discard(key)
+    discard(image.file, image.pixels)

@@ -227,6 +227,18 @@ def test_a_film_is_replaced_and_removed(
     assert client.get(f"/api/cases/{case.pk}/").json()["leg_film"] is None
 
 
+def test_an_x_ray_that_was_uploaded_as_a_film_too_stays_when_the_film_goes(
+    case: Case, client: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    image = factories.ImageFactory(case=case, view="ap")
+    film = factories.LegFilmFactory(case=case, file=image.file)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.delete(f"/api/leg-films/{film.pk}/").status_code == 204
+    assert storage.get(image.file)
+    with pytest.raises(FileNotFoundError):
+        storage.get(film.pixels)
+
+
 def test_an_engineer_looks_but_neither_uploads_nor_measures(case: Case, log_in: Any) -> None:
     film = factories.LegFilmFactory(case=case)
     engineer = log_in(factories.person_with(case.site, Role.ENGINEER))
