@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pydicom
@@ -17,12 +16,11 @@ from guides.plan import plan_files
 from recon.bones import BoneSet
 from recon.drr.raster import path_lengths
 from recon.geometry import Camera
+from tests.film_marks import marked_places
 
 ROWS, COLUMNS, SPACING_MM = 2600, 1000, 0.4
 # As far as a standing film is taken from; the rays of hip and ankle are 9 degrees off the middle one.
 TO_DETECTOR_MM, TO_LEG_MM = 3000.0, 2850.0
-HEAD_MM = 23.0
-"""Radius at which the head is marked; its centre is what counts."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ def take_film(bones: Path, side: Literal["L", "R"], path: Path) -> LegFilm:
         path_mm += path_lengths((np.asarray(mesh.vertices) - middle) @ turn.T, np.asarray(mesh.faces), camera)
     _write(path, 1 - np.exp(-0.03 * path_mm), side)
     seen = {
-        name: camera.project((place - middle) @ turn.T)[0] for name, place in _marked(places, frame).items()
+        name: camera.project((place - middle) @ turn.T)[0]
+        for name, place in marked_places(places, frame).items()
     }
     return LegFilm(
         bones,
@@ -64,23 +63,6 @@ def take_film(bones: Path, side: Literal["L", "R"], path: Path) -> LegFilm:
         {name: (float(seen[name][0]), float(seen[name][1])) for name in FILM_POINTS},
         {name: measure["before"] for name, measure in plan["measures"].items()},
     )
-
-
-def _marked(places: Mapping[str, np.ndarray], frame: Any) -> dict[str, np.ndarray]:
-    """The points in space that a reader marks the outlines of."""
-    marks = {
-        "femoral_notch": places["femur_knee_center"],
-        "tibial_spines": places["tibia_knee_center"],
-        "talus_medial": places["ankle_center"] + 14 * frame.medial,
-        "talus_lateral": places["ankle_center"] - 14 * frame.medial,
-    }
-    for name in ("femur_medial_distal", "femur_lateral_distal", "plateau_medial", "plateau_lateral"):
-        marks[name] = places[name]
-    for index, degrees in enumerate((80, 10, 200), start=1):
-        turn = np.radians(degrees)
-        around = np.cos(turn) * frame.medial + np.sin(turn) * frame.up
-        marks[f"femoral_head_{index}"] = places["hip_center"] + HEAD_MM * around
-    return marks
 
 
 def _write(path: Path, grey: np.ndarray, side: str) -> None:

@@ -16,6 +16,7 @@ from guides.errors import InputError
 from guides.measures import FILM_POINTS, axes, measure_film, read_film
 from guides.plan import plan_files, read_plan
 from tests.data import ROOT
+from tests.film_marks import marked_places
 from tests.guides.conftest import FolderOf
 
 EXAMPLES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "film_examples.json").read_text())
@@ -204,27 +205,12 @@ def film_of(folder: Path, side: str) -> tuple[dict[str, Any], dict[str, Any]]:
     frame = axes(places, side)  # type: ignore[arg-type]
     # Seen from in front, the patient's left at the right of the picture.
     right = frame.medial * (1 if side == "R" else -1)
-    half = 15 * frame.medial
     origin = np.asarray(BoneSet.read(folder, [Bone.TIBIA])[Bone.TIBIA].vertices).mean(axis=0)
 
     def seen(place: np.ndarray) -> list[float]:
         return [2000 + 5 * float((place - origin) @ right), 4000 - 5 * float((place - origin) @ frame.up)]
 
-    marks = {
-        "femoral_notch": places["femur_knee_center"],
-        "femur_medial_distal": places["femur_medial_distal"],
-        "femur_lateral_distal": places["femur_lateral_distal"],
-        "plateau_medial": places["plateau_medial"],
-        "plateau_lateral": places["plateau_lateral"],
-        "tibial_spines": places["tibia_knee_center"],
-        "talus_medial": places["ankle_center"] + half,
-        "talus_lateral": places["ankle_center"] - half,
-    }
-    for index, degrees in enumerate((10, 100, 190), start=1):
-        turn = np.radians(degrees)
-        marks[f"femoral_head_{index}"] = places["hip_center"] + 24 * (
-            np.cos(turn) * frame.medial + np.sin(turn) * frame.up
-        )
+    marks = marked_places(places, frame)
     return plan, {name: seen(marks[name]) for name in FILM_POINTS}
 
 
