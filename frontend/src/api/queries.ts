@@ -61,6 +61,7 @@ export function useSession(): { person: Person | null; isPending: boolean; error
   const query = useQuery({
     queryKey: ['session'],
     queryFn: readSession,
+    networkMode: 'offlineFirst', // what the device keeps is there without a network
     staleTime: Infinity,
     retry: 2,
     refetchInterval: ({ state }) => (state.data?.kept ? 10_000 : false),

@@ -114,6 +114,7 @@ export function useMyStudies(person: Person): UseQueryResult<MyStudy[]> {
         throw error;
       }
     },
+    networkMode: 'offlineFirst', // what the device keeps is there without a network
   });
 }
 
@@ -142,6 +143,7 @@ export function useMyStudy(id: string, person: Person): UseQueryResult<MyStudyDe
         return known;
       }
     },
+    networkMode: 'offlineFirst',
     gcTime: Infinity,
     refetchOnWindowFocus: false,
   });
