@@ -7,7 +7,7 @@ layers give many exposures, which is what training draws its variety from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,10 @@ class Tissue:
         trabecular_density: of the core at the joint, relative to ICRU-44 cortical bone.
         leg_radii: half widths (x, y) of the leg at the knee.
         fat_thickness: between muscle and skin.
+        core_density: of the core everywhere, relative to cortical bone; 1 where bones are of one material.
+        soft_density: of muscle, fat and marrow, relative to ICRU-44; 0 where bones lie in air.
+        outline: exponent of the superellipse that is the straight outline of the soft tissue, 2 for a
+            cylinder, more for what comes near a box; 0 for the outline of a leg.
     """
 
     shaft_cortex: float
@@ -47,6 +51,9 @@ class Tissue:
     trabecular_density: float
     leg_radii: tuple[float, float]
     fat_thickness: float
+    core_density: float = 0.0
+    soft_density: float = 1.0
+    outline: float = 0.0
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Tissue:
@@ -60,6 +67,24 @@ class Tissue:
             trabecular_density=float(rng.uniform(0.08, 0.30)),
             leg_radii=(float(radius * rng.uniform(0.9, 1.1)), float(radius * rng.uniform(0.95, 1.2))),
             fat_thickness=float(rng.uniform(2, 28)),
+        )
+
+    @classmethod
+    def draw_plain(cls, rng: np.random.Generator) -> Tissue:
+        """Tissue of a random phantom that is plainer than a leg.
+
+        Who renders bones elsewhere may fill them with one material, and may lay them into a cylinder or a
+        box of water, or into nothing.
+        """
+        radius = rng.uniform(45, 90)
+        return replace(
+            cls.draw(rng),
+            cortical_density=float(rng.uniform(0.35, 1.1)),
+            core_density=float(rng.uniform(0.15, 1)) if rng.random() < 0.4 else 1.0,
+            soft_density=0.0 if rng.random() < 0.35 else float(rng.uniform(0.8, 1.1)),
+            leg_radii=(float(radius * rng.uniform(0.8, 1.2)), float(radius * rng.uniform(0.8, 1.2))),
+            fat_thickness=0.0,
+            outline=2.0 if rng.random() < 0.5 else float(rng.uniform(2, 16)),
         )
 
 
@@ -103,7 +128,7 @@ def _tube(centres: Array, radii: Array) -> trimesh.Trimesh:
 def skin_and_muscle(
     bones: BoneSet, tissue: Tissue, rng: np.random.Generator
 ) -> tuple[trimesh.Trimesh, trimesh.Trimesh]:
-    """Skin and muscle surfaces round the bones: thicker at the thigh, thinner below the knee, uneven."""
+    """Skin and muscle surfaces: thicker at the thigh, thinner below the knee, uneven; or a plain outline."""
     points = np.concatenate([np.array(mesh.vertices) for mesh in bones.values()])
     heights = np.linspace(-_TUBE_HALF_LENGTH, _TUBE_HALF_LENGTH, _TUBE_RINGS)
     centres = np.zeros((_TUBE_RINGS, 3))
@@ -126,7 +151,12 @@ def skin_and_muscle(
         * np.cos(k * angle[None] + rng.uniform(0, 6.3) + heights[:, None] * rng.normal(0, 0.01))
         for k in (2, 3, 4, 5)
     )
-    unit = np.stack([np.cos(angle), np.sin(angle)], -1)[None] * (swelling[:, None] + lobes)[..., None]
+    reach = swelling[:, None] + lobes
+    if tissue.outline:
+        centres[:, :2] = centres[_TUBE_RINGS // 2, :2]
+        corners = np.abs(np.cos(angle)) ** tissue.outline + np.abs(np.sin(angle)) ** tissue.outline
+        reach = np.tile(corners ** (-1 / tissue.outline), (_TUBE_RINGS, 1))
+    unit = np.stack([np.cos(angle), np.sin(angle)], -1)[None] * reach[..., None]
     skin = unit * np.array(tissue.leg_radii)
     muscle = skin * (1 - tissue.fat_thickness / np.linalg.norm(skin, axis=-1, keepdims=True))
     return _tube(centres, skin), _tube(centres, muscle)
@@ -212,14 +242,15 @@ def _height_at(camera: Camera, point: Array) -> Array:
 
 def attenuation(tissue: Tissue) -> npt.NDArray[np.float64]:
     """(len(LAYERS), 5) attenuation per mm of each layer at the energies of the beam."""
-    cortical, fat = per_mm("cortical"), per_mm("adipose")
-    core = fat  # yellow marrow
+    cortical, fat = per_mm("cortical"), per_mm("adipose") * tissue.soft_density
+    marrow = fat  # yellow
+    full = tissue.core_density
     return np.stack(
         [
             cortical * tissue.cortical_density,
-            core,
-            (cortical - core) * tissue.trabecular_density,
-            per_mm("muscle"),
+            marrow + (cortical * tissue.cortical_density - marrow) * full,
+            (cortical - marrow) * tissue.trabecular_density * (1 - full),
+            per_mm("muscle") * tissue.soft_density,
             fat,
         ]
     )

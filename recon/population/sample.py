@@ -173,11 +173,21 @@ def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDA
     return points[CUBE.contains(points)]
 
 
-def draw_sample(model: ShapeModel, seed: int, *, points: int = 20000, off: OffModel = OffModel()) -> Sample:
-    """The example of a seed; the same seed gives the same example. See ``draw_bones``."""
+def draw_sample(
+    model: ShapeModel, seed: int, *, points: int = 20000, off: OffModel = OffModel(), plain: float = 0.0
+) -> Sample:
+    """The example of a seed; the same seed gives the same example. See ``draw_bones``.
+
+    Args:
+        model: of the population.
+        seed: of everything random.
+        points: about how many are labelled.
+        off: how the bones differ from what the model foretells.
+        plain: probability of a phantom that is plainer than a leg, see ``Tissue.draw_plain``.
+    """
     rng = np.random.default_rng(seed)
     bones = draw_bones(model, rng, off)
-    tissue = Tissue.draw(rng)
+    tissue = Tissue.draw_plain(rng) if plain and rng.random() < plain else Tissue.draw(rng)
     cameras = draw_cameras(rng)
     crop = Crop.draw(knee_centre_of(bones), rng) if rng.random() < CROPPED else None
     return make_sample(bones, cameras, tissue, rng, points=points, crop=crop)

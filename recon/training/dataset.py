@@ -41,6 +41,7 @@ class SampleStore:
         count: number of samples.
         scans: CTs that ``SCAN_SHARE`` of the samples show in place of virtual knees.
         off: how the bones leave the shape model.
+        plain: share of the virtual knees whose phantoms are plainer than a leg, see ``draw_sample``.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class SampleStore:
     count: int
     scans: tuple[Scan, ...] = ()
     off: OffModel = field(default_factory=OffModel)
+    plain: float = 0.0
 
     def path(self, index: int) -> Path:
         """File of a sample; its name holds the seed, which determines the content."""
@@ -74,7 +76,7 @@ class SampleStore:
         if self.scans and choice < SCAN_SHARE:
             sample = draw_scan_sample(self.scans, seed)
         else:
-            sample = draw_sample(self.model, seed, off=self.off)
+            sample = draw_sample(self.model, seed, off=self.off, plain=self.plain)
         # Written beside and renamed, so that a killed run leaves no half sample.
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

@@ -33,7 +33,7 @@ class VirtualKneesTask:
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
             often each knee is shown, scans, a folder of real CTs that join the virtual knees, others, names
             of people beside those of LLP26 (see ``recon.population.others``), part_spread, detail and
-            plateaus, see ``OffModel``.
+            plateaus, see ``OffModel``, and plain, the share of plain phantoms, see ``Tissue.draw_plain``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -54,6 +54,7 @@ class VirtualKneesTask:
             "part_spread": float,
             "detail": float,
             "plateaus": bool,
+            "plain": float,
         }
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(_fits(value, known[key]) for key, value in table.items()):
@@ -69,6 +70,7 @@ class VirtualKneesTask:
         self._off = OffModel(
             **{item.name: table[item.name] for item in fields(OffModel) if item.name in table}
         )
+        self._plain = float(table.get("plain", 0.0))
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
@@ -84,7 +86,9 @@ class VirtualKneesTask:
     def stream(self, start: int, rank: int, processes: int) -> Steps:
         """Endless batches; each process has an order and exposures of its own."""
         del processes
-        store = SampleStore(self._folder, self._shapes, self._first_seed, self.cases, self._scans, self._off)
+        store = SampleStore(
+            self._folder, self._shapes, self._first_seed, self.cases, self._scans, self._off, self._plain
+        )
         return Steps(
             store,
             batch=self._settings.batch,

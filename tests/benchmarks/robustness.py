@@ -14,6 +14,8 @@ tissue and noise in every condition; p2s ASSD of each bone in what both views sh
 - Exposure: a twentieth of the dose with its noise; four times the dose, which saturates the detector outside
   the leg and behind its thin edges.
 - Other rigs and detectors: the ends of what is common. Where a detector is smaller, less is compared.
+- Other phantoms, as somebody else may render bones: all of one material, in air, in a cylinder or a box of
+  water, or shells over a weaker core; a beam of one energy (60 keV), no scatter.
 
 ``shape_mm`` is the mean p2s ASSD after all bones of a leg are moved together, rigidly, onto the true ones:
 what a wrong geometry does to their shape and to where they lie to each other. ``corrected`` counts legs
@@ -39,7 +41,7 @@ from scipy import ndimage
 
 from recon.alignment import align, moved
 from recon.bones import Bone, BoneSet
-from recon.drr.beam import CM2_PER_G, SPECTRA, line_integrals, per_mm
+from recon.drr.beam import CM2_PER_G, ENERGIES_KEV, SPECTRA, line_integrals, per_mm
 from recon.drr.physics import Detector
 from recon.drr.raster import path_lengths
 from recon.drr.scene import Station, standard_stations
@@ -65,6 +67,8 @@ _WIRE_RADIUS_MM, _WIRES, _WIRE_POINTS = 0.5, 3, 60
 _PADDING_MM, _PLASTER_MM = 3.0, 6.0
 # Gypsum attenuates like cortical bone, gram for gram: effective atomic numbers of 13 to 14.
 _PLASTER = CM2_PER_G["cortical"] * 1.1 / 10  # a mm, at the density of a dry plaster bandage
+_SHELL_MM, _SHELL_DENSITY = 2.0, 0.8  # density relative to cortical bone
+_ONE_ENERGY = ENERGIES_KEV.index(60.0)
 _PLAIN = "plain"
 
 
@@ -100,6 +104,8 @@ class Leg:
 
 Cover = Callable[[Leg, Camera], Array]
 """What lies on the skin: (5, rows, columns) line integrals in a view."""
+Phantom = Callable[[Leg, Camera], Array]
+"""What stands in the place of the leg: (rows, columns) line integrals in a view, at one energy."""
 Shade = Callable[[int, int], Image]
 """What a collimator lets through, 0 to 1, (rows, columns)."""
 
@@ -137,6 +143,31 @@ def _path(mesh: trimesh.Trimesh, camera: Camera) -> Array:
     return np.abs(path_lengths(np.asarray(mesh.vertices), np.asarray(mesh.faces), camera))
 
 
+def phantom(core: float, vessel: trimesh.Trimesh | None = None) -> Phantom:
+    """Bones without soft tissue, or in a vessel of water.
+
+    Args:
+        core: attenuation of what lies under the outermost ``_SHELL_MM``, relative to that shell.
+        vessel: closed mesh; None for air.
+    """
+    bone, water = _SHELL_DENSITY * per_mm("cortical")[_ONE_ENERGY], per_mm("water")[_ONE_ENERGY]
+
+    def line(leg: Leg, camera: Camera) -> Array:
+        whole = np.zeros((camera.rows, camera.columns))
+        cores = np.zeros_like(whole)
+        for mesh in leg.bones.values():
+            inner = trimesh.Trimesh(
+                mesh.vertices - _SHELL_MM * mesh.vertex_normals, mesh.faces, process=False
+            )
+            outer = _path(mesh, camera)
+            whole += outer
+            cores += np.minimum(_path(inner, camera), outer)
+        wet = np.maximum(_path(vessel, camera) - whole, 0) if vessel else 0.0
+        return np.asarray(bone * (whole - (1 - core) * cores) + water * wet)
+
+    return line
+
+
 def rectangle(rows: int, columns: int) -> Image:
     """A collimator that hides 8 to 15 % of the picture on each side."""
     open_ = np.zeros((rows, columns))
@@ -166,6 +197,7 @@ class Condition:
         cover: what lies on the skin.
         shade: collimator.
         dose: of what the detector expects.
+        phantom: what stands in the place of the leg.
     """
 
     name: str
@@ -175,6 +207,7 @@ class Condition:
     cover: Cover | None = None
     shade: Shade | None = None
     dose: float = 1.0
+    phantom: Phantom | None = None
 
     def render(self, leg: Leg, folder: Path) -> None:
         """Write ``ap.dcm`` and ``lateral.dcm``."""
@@ -184,6 +217,9 @@ class Condition:
         ]
         cameras = [station.camera for station in stations]
         exponents = leg.exponents(cameras)
+        if self.phantom:
+            alike = np.ones((len(_BEAM), 1, 1))  # at every energy of the beam
+            exponents = [alike * self.phantom(leg, camera) for camera in cameras]
         if self.cover:
             exponents = [
                 view + self.cover(leg, camera) for view, camera in zip(exponents, cameras, strict=True)
@@ -237,6 +273,16 @@ CONDITIONS = (
     Condition("source 1300 mm, isocentre 800 mm", rig(1300.0, 800.0, 307.2, 0.3)),
     Condition("detector 250 mm, pixels 0.15 mm", rig(1000.0, 700.0, 250.0, 0.15)),
     Condition("detector 430 mm, pixels 0.6 mm", rig(1000.0, 700.0, 430.0, 0.6)),
+    Condition("bones of one material in air", phantom=phantom(1.0)),
+    Condition(
+        "bones of one material in a cylinder of water",
+        phantom=phantom(1.0, trimesh.creation.cylinder(70.0, 400.0, sections=96)),
+    ),
+    Condition(
+        "bones of one material in a box of water",
+        phantom=phantom(1.0, trimesh.creation.box((130.0, 150.0, 400.0))),
+    ),
+    Condition("bones as shells over a weaker core, in air", phantom=phantom(0.3)),
 )
 
 

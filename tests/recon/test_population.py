@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import io
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import trimesh
 
 from recon.bones import Bone
+from recon.drr.beam import per_mm
 from recon.population.people import PEOPLE, _NumpyOnly, bones_from_nodes, people_nodes
-from recon.population.phantom import LAYERS, Tissue, line_integrals, render_bones, render_layers
+from recon.population.phantom import (
+    LAYERS,
+    Tissue,
+    line_integrals,
+    render_bones,
+    render_layers,
+    render_leg,
+    skin_and_muscle,
+)
 from recon.population.pose import KneePose
 from recon.population.sample import draw_bones, draw_cameras, draw_sample, label_points, person_bones
 from recon.population.shape_model import PARTS, ShapeModel, smooth_detail
@@ -131,6 +141,41 @@ def test_layers_add_up_to_the_leg_and_attenuate_as_they_should(model: ShapeModel
     bone = layers[:, 0] + layers[:, 1] > 15
     assert total[bone].mean() > total[~bone & (layers[:, 3] > 30)].mean()
     assert total[layers.sum(1) == 0].max() == pytest.approx(0, abs=1e-9)
+
+
+def test_bones_of_one_material_in_air_attenuate_by_their_length_alone(model: ShapeModel) -> None:
+    rng = np.random.default_rng(3)
+    tissue = replace(Tissue.draw_plain(rng), core_density=1.0, soft_density=0.0)
+    bones = draw_bones(model, rng)
+    leg = render_leg(bones, draw_cameras(rng), tissue, rng)
+    one_energy = np.array([0.0, 0, 0, 1, 0])
+    total = np.stack([line_integrals(view, tissue, one_energy) for view in leg.layers.astype(float)])
+    lengths = leg.bones.sum(axis=1)
+    assert total[lengths > 0] / lengths[lengths > 0] == pytest.approx(
+        per_mm("cortical")[3] * tissue.cortical_density, rel=1e-3
+    )
+    assert total[lengths == 0] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("outline", "corner"), [(2.0, 1.0), (16.0, 2**0.5)])
+def test_a_plain_outline_is_straight_and_round_or_nearly_a_box(
+    model: ShapeModel, outline: float, corner: float
+) -> None:
+    rng = np.random.default_rng(4)
+    tissue = replace(Tissue.draw_plain(rng), outline=outline, leg_radii=(60.0, 60.0))
+    skin, muscle = skin_and_muscle(draw_bones(model, rng), tissue, rng)
+    assert skin.is_watertight
+    assert muscle.vertices == pytest.approx(skin.vertices)
+    middle = (skin.bounds[0] + skin.bounds[1]) / 2
+    reach = np.linalg.norm(skin.vertices[:-2, :2] - middle[:2], axis=1)  # the last two close the ends
+    assert reach.min() == pytest.approx(60, rel=0.01)
+    assert reach.max() == pytest.approx(60 * corner, rel=0.05)
+
+
+def test_a_share_of_the_knees_are_plain_phantoms(model: ShapeModel) -> None:
+    usual, plain = (draw_sample(model, 8, points=3000, plain=share) for share in (0.0, 1.0))
+    assert (usual.attenuation != plain.attenuation).any()
+    assert not np.array_equal(usual.layers, plain.layers)
 
 
 def test_given_bones_are_rendered_for_the_command_line() -> None:
