@@ -30,11 +30,12 @@ Mesh = tuple[Array, Faces]
 
 # Chosen on validation people with plateaus of ``recon.population.plateau``, like every constant here.
 _PIXEL_MM = 1.0
-_ASIDE_MM, _BELOW_MM, _ABOVE_MM = 48.0, 22.0, 16.0  # of the window round the middle of the plateau
+# Of the window round the middle of the plateau; further below, thicker cortex would be taken for more bone.
+_ASIDE_MM, _BELOW_MM, _ABOVE_MM = 48.0, 11.0, 16.0
 _BORDER_MM = 6.0  # round the window, so that filters do not see its end
 _PLATEAU_MM = 14.0  # from the tips of the spines to the plateau's border
-_MOVES_MM, _FADES_MM = 30.0, 45.0  # below the tips: all moves, nothing moves
-_SHELL_MM = 1.3  # of compact bone under the surface
+_MOVES_MM, _FADES_MM = 18.0, 32.0  # below the tips: all moves, nothing moves
+_SHELL_MM = 1.0  # of compact bone under the surface
 _PEOPLE, _DETAIL = 10, 40  # modes that take part, beside those of the plateau
 _BLURS_MM = (2.5, 1.5, 0.8, 0.8)  # a step each; lines that lie apart must overlap to attract each other
 _BACKGROUND_MM = 4.0  # what varies over more than this is soft tissue and spongy bone
