@@ -20,6 +20,7 @@ SLOPE_LIMIT_DEG = 1.0
 HINGE_TO_JOINT_MM = 10.0
 ZONE_TOLERANCE_MM = 1.0
 JLCA_LIMIT_DEG = 2.0
+_LEAST_TOLD_DEG = 0.05  # what is less reads as 0.0 degrees
 PATELLA_LIMIT = 0.8
 FILM_DIFFERS_DEG = 3.0
 TARGET_TOLERANCE = {"deg": 2.0, "%": 10.0}
@@ -114,11 +115,10 @@ def _leg(judged: Judged) -> Iterator[dict[str, Any]]:
     opening = judged.measures.get("JLCA")
     if (
         opening is not None
-        and opening["before"] > JLCA_LIMIT_DEG
+        and (extra := jlca_compensation(opening["before"])) >= _LEAST_TOLD_DEG
         and not judged.technique.jlca_compensation
         and judged.osteotomy.correction_deg > 0
     ):
-        extra = jlca_compensation(opening["before"])
         text = (
             f"JLCA is {opening['before']:.1f} degrees; under load the leg may end {extra:.1f} degrees more"
             " valgus than planned, and this plan does not compensate for it"
