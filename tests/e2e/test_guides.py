@@ -356,7 +356,7 @@ def test_contact_is_painted_undone_and_designed(engineer: Profile, designed: int
 
 
 def test_contact_is_added_by_painting(engineer: Profile, designed: int) -> None:
-    """A stroke right across the lower part of the bone: the guide grows where it was narrow."""
+    """A stroke right across the lower part of the bone: the guide grows beyond its edge."""
     page = engineer.page
     open_design(page, designed)
     # Without the design's own id: the newest one, whichever other tests have made.
@@ -370,7 +370,7 @@ def test_contact_is_added_by_painting(engineer: Profile, designed: int) -> None:
     middle, low = box["x"] + box["width"] / 2, box["y"] + 0.68 * box["height"]
     page.mouse.move(middle - 0.12 * box["width"], low)
     page.mouse.down()
-    page.mouse.move(middle + 0.12 * box["width"], low, steps=20)
+    page.mouse.move(middle + 0.17 * box["width"], low, steps=20)
     page.mouse.up()
     painting = page.get_by_test_id("painting")
     expect(painting).to_contain_text("add contact")
