@@ -25,6 +25,11 @@ class Crop:
     high: float
 
     @classmethod
+    def nothing(cls) -> Crop:
+        """What leaves a leg whole."""
+        return cls(np.array([0.0, 0.0, 1.0]), -np.inf, np.inf)
+
+    @classmethod
     def draw(cls, joint: Array, rng: np.random.Generator) -> Crop:
         """A crop above, below, or on both sides of the joint at a (3,) point."""
         normal = np.array([*np.tan(np.deg2rad(rng.normal(0, 5, 2))), 1.0])

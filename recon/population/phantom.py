@@ -199,7 +199,7 @@ def render_leg(
     trabecular bone, which fades with the distance from the joint.
     """
     joint = joint_height(bones)
-    crop = crop or Crop(np.array([0.0, 0.0, 1.0]), -np.inf, np.inf)
+    crop = crop or Crop.nothing()
     skin, muscle = skin_and_muscle(bones, tissue, rng)
     # The core goes to the very end of a cropped bone: the cut shows marrow, not cortex.
     cores = {bone: crop.flattened(inner_surface(bone, mesh, joint, tissue)) for bone, mesh in bones.items()}

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import trimesh
 
 from recon.bones import Bone, BoneSet
+from recon.drr.beam import per_mm
 from recon.geometry import Camera, ReconstructionCube
 from recon.networks.picture import PIXELS, WIDTH
 from recon.population.crop import Crop
 from recon.population.deformity import deformed
+from recon.population.implants import Implant, draw_implant, metal_lengths, metal_of, remaining_bones
 from recon.population.people import bones_from_nodes, people_nodes
 from recon.population.phantom import Tissue, attenuation, render_leg
 from recon.population.pose import KneePose, pose_leg
@@ -30,7 +32,8 @@ class Sample:
     """A virtual knee as the network's training sees it.
 
     Attributes:
-        layers: (views, layers, PIXELS, PIXELS) path lengths in mm.
+        layers: (views, layers, PIXELS, PIXELS) path lengths in mm; those of ``phantom.LAYERS``, and metal if
+            there is any.
         attenuation: (layers, 5) attenuation per mm at the energies of the beam.
         projections: (views, 3, 4) of the upright pictures.
         points: (N, 3) in mm; the first half near surfaces, the rest anywhere in the cube.
@@ -61,6 +64,19 @@ class OffModel:
     part_spread: float = 0.0
     detail: float = 1.0
     plateaus: bool = False
+
+
+@dataclass(frozen=True)
+class Rare:
+    """Shares of knees of which there are few.
+
+    Attributes:
+        plain: phantoms that are plainer than a leg, see ``Tissue.draw_plain``.
+        implants: legs with metal, see ``draw_implant``.
+    """
+
+    plain: float = 0.0
+    implants: float = 0.0
 
 
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
@@ -174,7 +190,7 @@ def draw_points(bones: BoneSet, count: int, rng: np.random.Generator) -> npt.NDA
 
 
 def draw_sample(
-    model: ShapeModel, seed: int, *, points: int = 20000, off: OffModel = OffModel(), plain: float = 0.0
+    model: ShapeModel, seed: int, *, points: int = 20000, off: OffModel = OffModel(), rare: Rare = Rare()
 ) -> Sample:
     """The example of a seed; the same seed gives the same example. See ``draw_bones``.
 
@@ -183,14 +199,15 @@ def draw_sample(
         seed: of everything random.
         points: about how many are labelled.
         off: how the bones differ from what the model foretells.
-        plain: probability of a phantom that is plainer than a leg, see ``Tissue.draw_plain``.
+        rare: how often the knee is one of which there are few.
     """
     rng = np.random.default_rng(seed)
     bones = draw_bones(model, rng, off)
-    tissue = Tissue.draw_plain(rng) if plain and rng.random() < plain else Tissue.draw(rng)
+    tissue = Tissue.draw_plain(rng) if rare.plain and rng.random() < rare.plain else Tissue.draw(rng)
+    implant = draw_implant(bones, rng) if rare.implants and rng.random() < rare.implants else None
     cameras = draw_cameras(rng)
     crop = Crop.draw(knee_centre_of(bones), rng) if rng.random() < CROPPED else None
-    return make_sample(bones, cameras, tissue, rng, points=points, crop=crop)
+    return make_sample(bones, cameras, tissue, rng, points=points, crop=crop, implant=implant)
 
 
 def draw_scan_sample(scans: Sequence[Scan], seed: int, *, points: int = 20000) -> Sample:
@@ -217,16 +234,33 @@ def make_sample(
     *,
     points: int,
     crop: Crop | None = None,
+    implant: Implant | None = None,
 ) -> Sample:
-    """The example of given bones seen by given upright cameras; ``crop`` ends the leg in air."""
+    """The example of given bones seen by given upright cameras.
+
+    Args:
+        bones: in the frame of the rig; closed where an implant cuts them.
+        cameras: upright, of ``PIXELS`` squared.
+        tissue: what the leg is made of.
+        rng: source of everything random.
+        points: about how many are labelled.
+        crop: ends the leg in air.
+        implant: placed on these bones; what its cuts leave of them is the truth.
+    """
+    if implant is not None:
+        bones = remaining_bones(bones, [implant])
     at = draw_points(bones, points, rng)
     labels = label_points(bones, at)
-    if crop is not None:
-        labels[~crop.contains(at)] = 0
+    crop = crop or Crop.nothing()
+    labels[~crop.contains(at)] = 0
     lengths = render_leg(bones, cameras, tissue, rng, crop)
+    layers, materials = lengths.layers, attenuation(tissue)
+    if implant is not None:
+        layers = np.append(layers, metal_lengths(implant, cameras, crop)[:, None], axis=1)
+        materials = np.append(materials, [per_mm(metal_of(implant))], axis=0)
     return Sample(
-        layers=lengths.layers.astype(np.float16),
-        attenuation=attenuation(tissue).astype(np.float32),
+        layers=layers.astype(np.float16),
+        attenuation=materials.astype(np.float32),
         projections=np.stack([camera.projection for camera in cameras]).astype(np.float32),
         points=at.astype(np.float32),
         labels=labels,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from recon.population.sample import OffModel, Sample, draw_sample, draw_scan_sample
+from recon.population.sample import OffModel, Rare, Sample, draw_sample, draw_scan_sample
 from recon.population.scans import Scan
 from recon.population.shape_model import ShapeModel
 
@@ -41,7 +41,7 @@ class SampleStore:
         count: number of samples.
         scans: CTs that ``SCAN_SHARE`` of the samples show in place of virtual knees.
         off: how the bones leave the shape model.
-        plain: share of the virtual knees whose phantoms are plainer than a leg, see ``draw_sample``.
+        rare: how many of the virtual knees are those of which there are few.
     """
 
     folder: Path
@@ -50,7 +50,7 @@ class SampleStore:
     count: int
     scans: tuple[Scan, ...] = ()
     off: OffModel = field(default_factory=OffModel)
-    plain: float = 0.0
+    rare: Rare = field(default_factory=Rare)
 
     def path(self, index: int) -> Path:
         """File of a sample; its name holds the seed, which determines the content."""
@@ -76,7 +76,7 @@ class SampleStore:
         if self.scans and choice < SCAN_SHARE:
             sample = draw_scan_sample(self.scans, seed)
         else:
-            sample = draw_sample(self.model, seed, off=self.off, plain=self.plain)
+            sample = draw_sample(self.model, seed, off=self.off, rare=self.rare)
         # Written beside and renamed, so that a killed run leaves no half sample.
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

@@ -13,8 +13,11 @@ from scipy import ndimage
 
 from recon.drr.beam import draw_spectrum
 from recon.networks.picture import normalise
+from recon.population.phantom import LAYERS
 
 Image = npt.NDArray[np.float32]
+# Of each of ``LAYERS``, relative to what it is in this leg.
+_LEAST_DENSITY, _MOST_DENSITY = (0.85, 0.9, 0.7, 0.95, 0.95), (1.15, 1.1, 1.4, 1.05, 1.05)
 
 
 def _texture(shape: tuple[int, int], rng: np.random.Generator) -> Image:
@@ -57,8 +60,8 @@ def expose(
     """One view of a virtual knee through a random X-ray machine.
 
     Args:
-        layers: (len(LAYERS), rows, columns) path lengths in mm.
-        attenuation: (len(LAYERS), 5) attenuation per mm at the energies of the beam.
+        layers: (layers, rows, columns) path lengths in mm: those of ``LAYERS``, perhaps metal after them.
+        attenuation: (layers, 5) attenuation per mm at the energies of the beam.
         rng: source of everything random.
 
     Returns:
@@ -69,7 +72,8 @@ def expose(
     lengths[0] *= np.clip(1 + rng.uniform(0, 0.25) * _texture(shape, rng), 0, None)
     lengths[2] *= np.clip(1 + rng.uniform(0, 0.6) * _texture(shape, rng), 0, None)
     lengths[3] *= np.clip(1 + rng.uniform(0, 0.03) * _texture(shape, rng), 0, None)
-    density = attenuation * rng.uniform([0.85, 0.9, 0.7, 0.95, 0.95], [1.15, 1.1, 1.4, 1.05, 1.05])[:, None]
+    density = attenuation.copy()
+    density[: len(LAYERS)] *= rng.uniform(_LEAST_DENSITY, _MOST_DENSITY)[:, None]
     exponents = np.einsum("lhw,le->ehw", lengths, density.astype(np.float32))
     if rng.random() < 0.2:
         exponents += _wires(shape, rng)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recon.errors import InputError
 from recon.population.phantom import Tissue
-from recon.population.sample import OffModel, draw_cameras, make_sample, person_bones
+from recon.population.sample import OffModel, Rare, draw_cameras, make_sample, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.batches import Batch, Steps, collate, example
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore, read_scans
@@ -22,6 +22,7 @@ from recon.training.pictures import grey
 from recon.training.settings import Settings
 from recon.training.task import Picture
 
+Part = TypeVar("Part", OffModel, Rare)
 SHADOW_WEIGHT = 1.0  # of the error of the shadows, beside the cross entropy
 
 
@@ -33,7 +34,7 @@ class VirtualKneesTask:
         table: the ``[data]`` table: samples, first_seed, validation_samples, points; perhaps readings, how
             often each knee is shown, scans, a folder of real CTs that join the virtual knees, others, names
             of people beside those of LLP26 (see ``recon.population.others``), part_spread, detail and
-            plateaus, see ``OffModel``, and plain, the share of plain phantoms, see ``Tissue.draw_plain``.
+            plateaus, see ``OffModel``, plain and implants, see ``Rare``.
         settings: how it is trained.
         folder: where the knees are kept.
         seed: of the order and the exposures.
@@ -55,6 +56,7 @@ class VirtualKneesTask:
             "detail": float,
             "plateaus": bool,
             "plain": float,
+            "implants": float,
         }
         complete = set(needed) <= set(table) <= set(known)
         if not complete or not all(_fits(value, known[key]) for key, value in table.items()):
@@ -66,11 +68,11 @@ class VirtualKneesTask:
         for key in ("samples", "validation_samples", "points", "readings"):
             if table.get(key, 1) < 1:
                 raise InputError("bad_config", f"{key} is {table[key]}", "Give 1 or more")
+        for item in fields(Rare):
+            if not 0 <= table.get(item.name, 0) <= 1:
+                raise InputError("bad_config", f"{item.name} is {table[item.name]}", "Give a share, 0 to 1")
         self._readings = int(table.get("readings", 1))
-        self._off = OffModel(
-            **{item.name: table[item.name] for item in fields(OffModel) if item.name in table}
-        )
-        self._plain = float(table.get("plain", 0.0))
+        self._off, self._rare = _part(OffModel, table), _part(Rare, table)
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
@@ -87,7 +89,7 @@ class VirtualKneesTask:
         """Endless batches; each process has an order and exposures of its own."""
         del processes
         store = SampleStore(
-            self._folder, self._shapes, self._first_seed, self.cases, self._scans, self._off, self._plain
+            self._folder, self._shapes, self._first_seed, self.cases, self._scans, self._off, self._rare
         )
         return Steps(
             store,
@@ -132,6 +134,11 @@ class VirtualKneesTask:
         """The views of the first validation knee."""
         views = self._looks(model)[0].images[0, :, 0].cpu().numpy()
         return {"input": grey(np.concatenate(views, axis=1))}
+
+
+def _part(kind: type[Part], table: Mapping[str, Any]) -> Part:
+    """What a table says of the fields of a dataclass; the rest as the class has it."""
+    return kind(**{item.name: table[item.name] for item in fields(kind) if item.name in table})
 
 
 def _fits(value: Any, kind: type) -> bool:
