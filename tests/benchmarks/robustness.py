@@ -9,6 +9,7 @@ tissue and noise in every condition; p2s ASSD of each bone in what both views sh
 - Geometry: the machine stands elsewhere than the files state, turned about a random axis through the
   isocentre and shifted in a random direction. Bones are compared where they are, so that what moves all of
   them alike counts as well.
+- A staple, or a plate with its screws, in the tibia, of steel and titanium, as after an osteotomy.
 - A collimator hides the border behind lead. Wires are three, of steel, 1 mm thick, on the skin; the cast is
   6 mm of plaster on 3 mm of padding: both join the other materials in a beam of many energies.
 - Exposure: a twentieth of the dose with its noise; four times the dose, which saturates the detector outside
@@ -48,8 +49,11 @@ from recon.drr.scene import Station, standard_stations
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera
+from recon.handedness import Side, side_of
 from recon.images.write import Positioner
 from recon.metrics import sample_surface, surface_distances
+from recon.population.crop import Crop
+from recon.population.implants import Implant, metal_lengths, metal_of, plate_and_screws, staple
 from recon.population.phantom import Tissue, attenuation, render_layers, skin_and_muscle
 from recon.reconstruct import reconstruct_files
 from tests.benchmarks import report
@@ -103,7 +107,7 @@ class Leg:
 
 
 Cover = Callable[[Leg, Camera], Array]
-"""What lies on the skin: (5, rows, columns) line integrals in a view."""
+"""What is there beside the leg: (5, rows, columns) line integrals in a view."""
 Phantom = Callable[[Leg, Camera], Array]
 """What stands in the place of the leg: (rows, columns) line integrals in a view, at one energy."""
 Shade = Callable[[int, int], Image]
@@ -137,6 +141,20 @@ def cast(leg: Leg, camera: Camera) -> Array:
         for thick in (_PADDING_MM, _PADDING_MM + _PLASTER_MM)
     )
     return np.asarray(np.multiply.outer(_PLASTER, np.maximum(_path(outer, camera) - _path(inner, camera), 0)))
+
+
+def hardware(draw: Callable[[BoneSet, Side, np.random.Generator], Implant]) -> Cover:
+    """Metal that was left in a tibia, beside the bone: what it displaces is little."""
+
+    def cover(leg: Leg, camera: Camera) -> Array:
+        side = side_of(leg.bones)
+        if side is None:
+            raise ValueError(f"{leg.name} shows no side")
+        implant = draw(leg.bones, side, np.random.default_rng((leg.seed, 4)))
+        lengths = metal_lengths(implant, [camera], Crop.nothing())[0]
+        return np.asarray(np.multiply.outer(per_mm(metal_of(implant)), lengths))
+
+    return cover
 
 
 def _path(mesh: trimesh.Trimesh, camera: Camera) -> Array:
@@ -194,7 +212,7 @@ class Condition:
         rig: where the machine stands, AP.
         detector: of both views.
         wrong: by view, degrees and mm by which the machine stands elsewhere than stated.
-        cover: what lies on the skin.
+        cover: what lies on the skin, or is left in the bones.
         shade: collimator.
         dose: of what the detector expects.
         phantom: what stands in the place of the leg.
@@ -263,6 +281,8 @@ CONDITIONS = (
     Condition("round aperture", shade=circle),
     Condition("wires", cover=wires),
     Condition("plaster cast", cover=cast),
+    Condition("staple in the tibia", cover=hardware(staple)),
+    Condition("plate and screws on the tibia", cover=hardware(plate_and_screws)),
     Condition("under-exposed, dose / 20", detector=Detector(photons=1000.0), dose=0.05),
     Condition("over-exposed, dose x 4", detector=Detector(photons=80_000.0), dose=4.0),
     Condition("8 bits", detector=Detector(bits=8)),
