@@ -10,7 +10,7 @@ from recon.bones import Bone, BoneSet
 from recon.dataset.manifest import Side
 from recon.errors import InputError
 from recon.geometry import Array
-from recon.population.demo import side_of
+from recon.population.pose import side_of
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 

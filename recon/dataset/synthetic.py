@@ -13,10 +13,10 @@ from recon.dataset.assemble import POINTS, assemble
 from recon.dataset.build import Made
 from recon.dataset.manifest import Origin, Person, Settings, Side, Split
 from recon.errors import InputError
-from recon.population.demo import side_of
 from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones, staple
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
+from recon.population.pose import side_of
 from recon.population.sample import draw_bones, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.dataset import TEST_PEOPLE, TRAINING_PEOPLE, VALIDATION_PEOPLE

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Literal
 
-from recon.bones import Bone, BoneSet
+from recon.bones import BoneSet
 from recon.drr.physics import Detector
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
 from recon.population.people import bones_from_nodes, people_nodes
-from recon.population.pose import KneePose, pose_leg
+from recon.population.pose import KneePose, pose_leg, side_of
 from recon.training.dataset import TEST_PEOPLE
 
 FOLDER = Path(__file__).parents[1] / "assets" / "demo"
@@ -30,12 +29,6 @@ POSE = KneePose(
     leg_rotation=(0.03, 0.02, -0.05),
     leg_shift=(3.0, -2.0, 4.0),
 )
-
-
-def side_of(bones: BoneSet) -> Literal["L", "R"]:
-    """The side of a leg: its fibula is lateral of its tibia, and x grows to the patient's left."""
-    outwards = bones[Bone.FIBULA].vertices[:, 0].mean() - bones[Bone.TIBIA].vertices[:, 0].mean()
-    return "L" if outwards > 0 else "R"
 
 
 def demo_bones() -> BoneSet:

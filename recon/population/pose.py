@@ -13,6 +13,7 @@ import trimesh
 from scipy.spatial.transform import Rotation, Slerp
 
 from recon.bones import Bone, BoneSet
+from recon.handedness import Side
 
 Array = npt.NDArray[np.float64]
 
@@ -151,3 +152,9 @@ def pose_leg(bones: BoneSet, pose: KneePose) -> BoneSet:
             for bone in bones
         }
     )
+
+
+def side_of(bones: BoneSet) -> Side:
+    """The side of a leg: its fibula is lateral of its tibia, and x grows to the patient's left."""
+    outwards = bones[Bone.FIBULA].vertices[:, 0].mean() - bones[Bone.TIBIA].vertices[:, 0].mean()
+    return "L" if outwards > 0 else "R"

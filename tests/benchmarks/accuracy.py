@@ -34,9 +34,9 @@ from recon.bones import Bone, BoneSet
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
 from recon.metrics import evaluate_folders
-from recon.population.demo import side_of
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
+from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.reconstruct import reconstruct_files
 from recon.reference import write_ct_reference

@@ -44,7 +44,7 @@ from guides.plan import plan_files
 from guides.solids import from_mesh, to_mesh
 from recon.drr.scene import Scene, standard_stations
 from recon.images.write import Positioner
-from recon.population.demo import side_of
+from recon.population.pose import side_of
 from recon.reconstruct import reconstruct_files
 from tests.benchmarks import report
 from tests.benchmarks.accuracy import people

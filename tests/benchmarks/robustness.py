@@ -49,12 +49,13 @@ from recon.drr.scene import Station, standard_stations
 from recon.errors import InputError
 from recon.field_of_view import FieldOfView
 from recon.geometry import Camera
-from recon.handedness import Side, side_of
+from recon.handedness import Side
 from recon.images.write import Positioner
 from recon.metrics import sample_surface, surface_distances
 from recon.population.crop import Crop
 from recon.population.implants import Implant, metal_lengths, metal_of, plate_and_screws, staple
 from recon.population.phantom import Tissue, attenuation, render_layers, skin_and_muscle
+from recon.population.pose import side_of
 from recon.reconstruct import reconstruct_files
 from tests.benchmarks import report
 from tests.benchmarks.accuracy import people
@@ -147,10 +148,7 @@ def hardware(draw: Callable[[BoneSet, Side, np.random.Generator], Implant]) -> C
     """Metal that was left in a tibia, beside the bone: what it displaces is little."""
 
     def cover(leg: Leg, camera: Camera) -> Array:
-        side = side_of(leg.bones)
-        if side is None:
-            raise ValueError(f"{leg.name} shows no side")
-        implant = draw(leg.bones, side, np.random.default_rng((leg.seed, 4)))
+        implant = draw(leg.bones, side_of(leg.bones), np.random.default_rng((leg.seed, 4)))
         lengths = metal_lengths(implant, [camera], Crop.nothing())[0]
         return np.asarray(np.multiply.outer(per_mm(metal_of(implant)), lengths))
 

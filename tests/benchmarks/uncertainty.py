@@ -28,8 +28,8 @@ from recon.drr.raster import path_lengths
 from recon.errors import InputError
 from recon.images import XrayView, read_pair
 from recon.networks.registry import Model, find
-from recon.population.demo import side_of
 from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones
+from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.training.dataset import TEST_PEOPLE

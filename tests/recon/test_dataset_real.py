@@ -17,7 +17,7 @@ from recon.dataset.inputs import known_side
 from recon.dataset.meshes import mesh_jobs
 from recon.errors import InputError
 from recon.knee import knee_centre
-from recon.population.demo import side_of
+from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.reference import write_ct_reference
 from recon.volumes import CtVolume, read_ct

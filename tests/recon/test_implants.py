@@ -12,12 +12,12 @@ import trimesh
 
 from recon.bones import Bone, BoneSet
 from recon.errors import InputError
-from recon.population.demo import side_of
 from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones, staple
 from recon.population.implants.parts import to_solid
 from recon.population.implants.placing import TibialFrame, slab
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import Scanner, phantom_ct
+from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.population.soft_tissue import hounsfield
 

@@ -12,6 +12,7 @@ import trimesh
 
 from recon.bones import Bone
 from recon.drr.beam import per_mm
+from recon.population.implants import partial_knee
 from recon.population.people import PEOPLE, _NumpyOnly, bones_from_nodes, people_nodes
 from recon.population.phantom import (
     LAYERS,
@@ -22,10 +23,19 @@ from recon.population.phantom import (
     render_leg,
     skin_and_muscle,
 )
-from recon.population.pose import KneePose
-from recon.population.sample import draw_bones, draw_cameras, draw_sample, label_points, person_bones
+from recon.population.pose import KneePose, side_of
+from recon.population.sample import (
+    Rare,
+    draw_bones,
+    draw_cameras,
+    draw_sample,
+    label_points,
+    make_sample,
+    person_bones,
+)
 from recon.population.shape_model import PARTS, ShapeModel, smooth_detail
 from recon.training.dataset import TEST_PEOPLE, TRAINING_PEOPLE, VALIDATION_PEOPLE
+from recon.training.exposure import expose
 
 
 @pytest.fixture(scope="module")
@@ -173,9 +183,38 @@ def test_a_plain_outline_is_straight_and_round_or_nearly_a_box(
 
 
 def test_a_share_of_the_knees_are_plain_phantoms(model: ShapeModel) -> None:
-    usual, plain = (draw_sample(model, 8, points=3000, plain=share) for share in (0.0, 1.0))
+    usual, plain = (draw_sample(model, 8, points=3000, rare=Rare(plain=share)) for share in (0.0, 1.0))
     assert (usual.attenuation != plain.attenuation).any()
     assert not np.array_equal(usual.layers, plain.layers)
+
+
+def test_a_share_of_the_knees_have_implants_that_hide_what_is_behind(model: ShapeModel) -> None:
+    usual, metal = (draw_sample(model, 8, points=3000, rare=Rare(implants=share)) for share in (0.0, 1.0))
+    assert usual.layers.shape == (2, len(LAYERS), 256, 256)
+    assert metal.layers.shape == (2, len(LAYERS) + 1, 256, 256)
+    assert metal.attenuation.shape == (len(LAYERS) + 1, 5)
+    assert (metal.attenuation[-1] > metal.attenuation[:-1].max(axis=0)).all()
+    hidden = metal.layers[:, -1] > 2
+    assert (hidden.mean(axis=(1, 2)) > 0.0005).all()
+    assert (hidden.mean(axis=(1, 2)) < 0.1).all()
+    for layers, behind in zip(metal.layers, hidden, strict=True):
+        clear = np.concatenate([layers[:-1], 0 * layers[-1:]])
+        with_it, without = (
+            expose(view, metal.attenuation, np.random.default_rng(1))[0] for view in (layers, clear)
+        )
+        change = np.abs(with_it - without)
+        assert change[behind].mean() > 10 * change[~behind].mean()
+
+
+def test_bone_that_an_implant_replaced_is_no_bone(model: ShapeModel) -> None:
+    rng = np.random.default_rng(5)
+    bones = draw_bones(model, rng)
+    implant = partial_knee(bones, side_of(bones))
+    sample = make_sample(bones, draw_cameras(rng), Tissue.draw(rng), rng, points=20000, implant=implant)
+    cut = implant.removed[Bone.TIBIA]
+    gone = cut.contains(sample.points.astype(float)) & bones[Bone.TIBIA].contains(sample.points.astype(float))
+    assert gone.sum() > 20
+    assert (sample.labels[gone] != Bone.TIBIA).mean() > 0.98
 
 
 def test_given_bones_are_rendered_for_the_command_line() -> None:

@@ -21,9 +21,9 @@ from recon.images import read_pair, read_rig
 from recon.images.rig import Rig, RigView, write_rig
 from recon.metrics import evaluate_bones, surface_distances
 from recon.networks.registry import find
-from recon.population.demo import FOLDER, POSE, demo_bones, side_of
+from recon.population.demo import FOLDER, POSE, demo_bones
 from recon.population.people import bones_from_nodes, people_nodes
-from recon.population.pose import pose_leg
+from recon.population.pose import pose_leg, side_of
 from recon.reconstruct import reconstruct_files, reconstruct_views, views_field
 from recon.refine.register import rigid_motion
 from recon.refine.shapes import left_knee

@@ -189,6 +189,16 @@ def test_a_data_table_that_is_neither_a_data_set_nor_virtual_knees_is_refused(tm
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("share", ["plain", "implants"])
+def test_a_share_of_rare_knees_that_is_none_is_refused(tmp_path: Path, share: str) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["data"][share] = 1.5
+    with pytest.raises(InputError) as caught:
+        train("xray", config, tmp_path / "run")
+    assert caught.value.code == "bad_config"
+    assert share in str(caught.value)
+
+
 def test_the_shipped_configuration_trains_in_the_same_loop() -> None:
     config = read_config(ROOT / "recon" / "configs" / "compact.toml")
     settings = Settings.from_table(config["xray"]["training"])

@@ -13,7 +13,7 @@ import numpy as np
 from recon.bones import BoneSet
 from recon.dataset import CaseEntry, Manifest, Person, Settings, write_dataset
 from recon.dataset.assemble import assemble
-from recon.population.demo import side_of
+from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.volumes import CtVolume
 from recon.voxels import voxelise

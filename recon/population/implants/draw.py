@@ -11,12 +11,13 @@ from recon.bones import BoneSet
 from recon.drr.raster import path_lengths
 from recon.errors import InputError
 from recon.geometry import Camera
-from recon.handedness import Side, side_of
+from recon.handedness import Side
 from recon.population.crop import Crop
 from recon.population.implants.partial_knee import partial_knee
 from recon.population.implants.parts import Implant
 from recon.population.implants.plate import plate_and_screws
 from recon.population.implants.staple import staple
+from recon.population.pose import side_of
 
 _NOT_METAL = "polyethylene"
 _KINDS: tuple[Callable[[BoneSet, Side, np.random.Generator], Implant], ...] = (
@@ -30,11 +31,8 @@ _SHARES = (0.5, 0.3, 0.2)  # what may stay beside an osteotomy most often
 def draw_implant(bones: BoneSet, rng: np.random.Generator) -> Implant | None:
     """A staple, a plate with screws or a partial knee on closed bones; None where that does not fit them."""
     make = _KINDS[rng.choice(len(_KINDS), p=_SHARES)]
-    side = side_of(bones)
-    if side is None:
-        return None
     try:
-        return make(bones, side, rng)
+        return make(bones, side_of(bones), rng)
     except InputError:
         return None
 
