@@ -151,7 +151,7 @@ def lay_on(
         size=float(known[-1]),
         misfit=_misfit(lines) if images else None,
         steepness=float(np.median(steep)) if steep else None,
-        gap=widest_gap(lines, laid.rotation[:, 2]) if images else None,
+        gap=widest_gap(lines, laid.shift, laid.rotation[:, 2]) if images else None,
         laid=laid,
     )
 

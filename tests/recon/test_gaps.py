@@ -17,6 +17,7 @@ from recon.refine.shapes import left_knee
 from tests.recon.knee_views import SEEN, drawn, knee, view
 
 UP = np.array([0.0, 0.0, 1.0])
+JOINT = np.array([0.0, 0.0, -41.0])  # below the shaft of ``line``
 
 
 def line(steepness: np.ndarray) -> Outline:
@@ -30,28 +31,36 @@ def line(steepness: np.ndarray) -> Outline:
 
 def test_a_height_without_edges_on_both_sides_counts_whole_and_on_one_side_half() -> None:
     steepness = np.ones((2, 100))
-    assert widest_gap([line(steepness.ravel())] * 2, UP) == 0
+    assert widest_gap([line(steepness.ravel())] * 2, JOINT, UP) == 0
     steepness[:, 60:80] = 0
-    assert widest_gap([line(steepness.ravel())], UP) == pytest.approx(1)
-    assert widest_gap([line(np.ones(200)), line(steepness.ravel())], UP) == pytest.approx(0.5)
+    assert widest_gap([line(steepness.ravel())], JOINT, UP) == pytest.approx(1)
+    assert widest_gap([line(np.ones(200)), line(steepness.ravel())], JOINT, UP) == pytest.approx(0.5)
     steepness[0] = 1
-    assert widest_gap([line(steepness.ravel())], UP) == pytest.approx(0.5)
+    assert widest_gap([line(steepness.ravel())], JOINT, UP) == pytest.approx(0.5)
 
 
 def test_weaker_edges_are_edges_and_no_outline_has_no_gap() -> None:
     steepness = np.where(np.arange(200) % 100 < 40, 0.6, 1.0)
-    assert widest_gap([line(steepness)], UP) == 0
-    assert widest_gap([line(np.zeros(200))], UP) == 1
+    assert widest_gap([line(steepness)], JOINT, UP) == 0
+    assert widest_gap([line(np.zeros(200))], JOINT, UP) == 1
     nothing = line(np.ones(200)).rim.kept(np.zeros(200, bool))
-    assert widest_gap([Outline(nothing, *[np.empty(0)] * 3, np.empty(0, bool))], UP) == 0
+    assert widest_gap([Outline(nothing, *[np.empty(0)] * 3, np.empty(0, bool))], JOINT, UP) == 0
 
 
 def test_what_a_collimator_hides_is_no_gap() -> None:
     steepness = np.ones((2, 100))
     steepness[:, 80:] = 0
     whole = line(steepness.ravel())
-    assert widest_gap([whole], UP) == pytest.approx(1)
-    assert widest_gap([replace(whole, shown=np.tile(np.arange(100) < 80, 2))], UP) == 0
+    assert widest_gap([whole], JOINT, UP) == pytest.approx(1)
+    assert widest_gap([replace(whole, shown=np.tile(np.arange(100) < 80, 2))], JOINT, UP) == 0
+
+
+def test_where_the_outlines_of_other_bones_cross_nothing_is_told() -> None:
+    steepness = np.ones((2, 100))
+    steepness[:, :20] = 0
+    assert widest_gap([line(steepness.ravel())], JOINT, UP) == pytest.approx(1)
+    assert widest_gap([line(steepness.ravel())], JOINT + 21 * UP, UP) == 0
+    assert widest_gap([line(steepness.ravel())], 200 * UP, -UP) == pytest.approx(1)
 
 
 def fit(displaced_mm: float) -> Fit:
