@@ -24,11 +24,17 @@ from scipy import ndimage
 
 from recon.bones import Bone, BoneSet
 from recon.drr.physics import Detector
-from recon.drr.raster import path_lengths
 from recon.errors import InputError
 from recon.images import XrayView, read_pair
 from recon.networks.registry import Model, find
-from recon.population.implants import Implant, partial_knee, plate_and_screws, remaining_bones
+from recon.population.crop import Crop
+from recon.population.implants import (
+    Implant,
+    metal_lengths,
+    partial_knee,
+    plate_and_screws,
+    remaining_bones,
+)
 from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.reconstruct import Reconstruction, reconstruct_views
@@ -143,11 +149,7 @@ def _moved(bones: BoneSet, up: float) -> BoneSet:
 def _with_metal(bones: BoneSet, implant: Implant, seed: int, separation: float) -> list[XrayView]:
     views = []
     for view in xray(remaining_bones(bones, [implant]), seed, separation=separation):
-        metal = sum(
-            np.abs(path_lengths(np.asarray(c.mesh.vertices), np.asarray(c.mesh.faces), view.camera))
-            for c in implant.components
-            if c.material != "polyethylene"
-        )
+        metal = metal_lengths(implant, [view.camera], Crop.nothing())[0]
         added = view.line_integrals + _METAL_PER_MM * metal
         views.append(replace(view, line_integrals=np.asarray(added, np.float32)))
     return views
