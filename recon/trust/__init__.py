@@ -22,9 +22,10 @@ _WORST_SIGN = 6.0  # standard deviations; more of one sign says no more
 _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
-_ALONE_WEIGHT = 0.38  # so that four to five standard deviations of a sign that counts alone are too many
-# The fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
-_BREAKS_TOLD = (Bone.FEMUR, Bone.TIBIA)
+# However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken: neither
+# is one sign of many. Somewhat more than three standard deviations of metal and four of a gap are too many. The
+# fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
+_ALONE = {METAL: 0.5, **{f"{bone.label}.{GAP}": 0.38 for bone in (Bone.FEMUR, Bone.TIBIA)}}
 _WORDS = {
     "absent": "no {bone} was found",
     "unsure": "the network is unsure where the {bone} ends",
@@ -110,10 +111,7 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
             strengths[name] = _WORST_SIGN
             continue
         strengths[name] = float(np.clip(calibration.excess(name, value, separation), 0, _WORST_SIGN))
-    # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken:
-    # neither is one sign of many.
-    alone = {METAL, *(f"{bone.label}.{GAP}" for bone in _BREAKS_TOLD)}
-    together = np.sqrt(np.mean([s**2 for name, s in strengths.items() if name not in alone]))
+    together = np.sqrt(np.mean([s**2 for name, s in strengths.items() if name not in _ALONE]))
     reasons = []
     absent = {bone.label for bone in Bone if bone not in refinement.fits}
     # That a bone is not there says most.
@@ -126,7 +124,7 @@ def judge(refinement: Refinement, seen: FieldOfView, calibration: Calibration) -
             reasons.append(words)
     return Trust(
         float(together),
-        _ALONE_WEIGHT * max(strengths[name] for name in alone),
+        max(weight * strengths[name] for name, weight in _ALONE.items()),
         calibration.threshold,
         tuple(reasons[:_MOST_REASONS]),
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.errors import InputError
-from recon.trust.evidence import SIGNS
+from recon.trust.evidence import GAP, SIGNS
 
 Array = npt.NDArray[np.float64]
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -21,6 +21,7 @@ LEAST_MM, MOST_MM = 0.1, 15.0
 SEPARATIONS_DEG = (30.0, 60.0, 90.0)  # between views, at which sound knees were looked at
 _ROUNDS = 40
 _RIDGE = 3e-3
+_LEAST_SPREAD, _LEAST_GAP_SPREAD = 0.02, 0.025  # few knees agree more than all do
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +161,7 @@ def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], 
         values = np.array([knee[name] for knee in knees])
         values = values[np.isfinite(values)]
         middle, upper = np.percentile(values, (50, 84))
+        least = _LEAST_GAP_SPREAD if name.endswith(f".{GAP}") else _LEAST_SPREAD
         centre[name] = float(middle)
-        spread[name] = float(max(upper - middle, values.std(), 0.02))
+        spread[name] = float(max(upper - middle, values.std(), least))
     return centre, spread
