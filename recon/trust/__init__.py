@@ -23,8 +23,8 @@ _TELLING = 3.0  # from here on a sign is told as a reason
 _MOST_REASONS = 3
 _NEIGHBOURS = 3
 # However well the rest looks like a knee, metal hides what is behind it, and a broken bone is broken: neither
-# is one sign of many. Somewhat more than three standard deviations of metal and four of a gap are too many. The
-# fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
+# is one sign of many. Somewhat more than three standard deviations of metal and four of a gap are too many.
+# The fibula hides behind the tibia in views of sound knees as well, the patella before the femur.
 _ALONE = {METAL: 0.5, **{f"{bone.label}.{GAP}": 0.38 for bone in (Bone.FEMUR, Bone.TIBIA)}}
 _WORDS = {
     "absent": "no {bone} was found",
