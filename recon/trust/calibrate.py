@@ -35,7 +35,7 @@ from recon.reconstruct import reconstruct_views
 from recon.refine import Refinement
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
-from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_slopes, fit_spread, tempered
+from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_slopes, fit_spread, tempering
 from recon.trust.evidence import knee_evidence, point_evidence
 from recon.volumes import write_nifti
 
@@ -140,28 +140,27 @@ def calibrate(cases: Iterable[Known], model: str) -> Calibration:
     """
     cases = list(cases)
     centre, spread = _usual(cases)
-    made = Calibration(model, _slopes(cases), centre, spread, np.inf)
+    slopes, temper = _slopes(cases)
+    made = Calibration(model, slopes, temper, centre, spread, np.inf)
     # Of what is too much by itself no sound knee says how much is usual.
     scores = [judge(case.refinement, case.seen, made).together for case in cases]
     return replace(made, threshold=_ALLOWANCE * float(np.percentile(scores, 97)))
 
 
-def _slopes(cases: Sequence[Known]) -> dict[Bone, Array]:
-    """By bone; one power for all, see ``tempered``."""
+def _slopes(cases: Sequence[Known]) -> tuple[dict[Bone, Array], Array]:
+    """By bone; and one tempering for all, from what slopes of the others foretell of each person."""
     points = [_Points.of(case, bone) for case in cases for bone in Bone if bone in case.refinement.surfaces]
-    held_out, predicted = [], []
+    held_out, foretold = [], []
     for people in sorted({part.people for part in points}):
         fitted = _fitted([part for part in points if part.people != people])
         for part in points:
             if part.people == people:
                 held_out.append(part)
-                predicted.append(np.exp(fitted[part.bone][0] + part.signs @ fitted[part.bone][1:]))
+                foretold.append(fitted[part.bone][0] + part.signs @ fitted[part.bone][1:])
     errors, weights = (
         np.concatenate([getattr(part, what) for part in held_out]) for what in ("errors", "weights")
     )
-    fitted = _fitted(points)
-    believed = tempered(np.stack(list(fitted.values())), np.concatenate(predicted), errors, weights)
-    return dict(zip(fitted, believed, strict=True))
+    return _fitted(points), tempering(np.concatenate(foretold), errors, weights)
 
 
 @dataclass(frozen=True, eq=False)

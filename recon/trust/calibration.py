@@ -32,7 +32,8 @@ class Calibration:
 
     Attributes:
         model: SHA-256 of the weights that it was measured with.
-        slopes: by bone, (1 + len(SIGNS),) coefficients of the logarithm of the expected error in mm.
+        slopes: by bone, (1 + len(SIGNS),) coefficients of the logarithm of the mm that signs foretell.
+        temper: (3,) of the parabola from that to the logarithm of the mm that are expected, see ``tempering``.
         centre: by name of ``knee_evidence``, the median over knees at each of ``SEPARATIONS_DEG``.
         spread: the same, a robust standard deviation.
         threshold: of the score, above which a knee is refused.
@@ -40,14 +41,19 @@ class Calibration:
 
     model: str
     slopes: Mapping[Bone, Array]
+    temper: Array
     centre: Mapping[str, Sequence[float]]
     spread: Mapping[str, Sequence[float]]
     threshold: float
 
     def expected_error(self, bone: Bone, signs: Array) -> Array:
         """(N,) expected distance to the true surface in mm, of (N, len(SIGNS)) signs."""
-        slopes = self.slopes[bone]
-        return np.asarray(np.clip(np.exp(slopes[0] + signs @ slopes[1:]), LEAST_MM, MOST_MM))
+        foretold = self.slopes[bone][0] + signs @ self.slopes[bone][1:]
+        level, power, bend = self.temper
+        if bend < 0:  # more signs of error never mean less of it
+            foretold = np.minimum(foretold, -power / (2 * bend))
+        expected = level + power * foretold + bend * foretold**2
+        return np.asarray(np.clip(np.exp(expected), LEAST_MM, MOST_MM))
 
     def excess(self, name: str, value: float, separation: float) -> float:
         """By how many standard deviations a figure of ``knee_evidence`` is above that of sound knees.
@@ -68,6 +74,7 @@ class Calibration:
             "model": self.model,
             "signs": list(SIGNS),
             "slopes": {bone.label: np.round(slopes, 5).tolist() for bone, slopes in self.slopes.items()},
+            "temper": np.round(self.temper, 5).tolist(),
             "separations_deg": list(SEPARATIONS_DEG),
             **{
                 what: {name: np.round(values, 5).tolist() for name, values in usual.items()}
@@ -92,6 +99,7 @@ def read_calibration(path: Path) -> Calibration:
         return Calibration(
             stated["model"],
             {bone: np.array(stated["slopes"][bone.label]) for bone in Bone},
+            np.array(stated["temper"]),
             stated["centre"],
             stated["spread"],
             float(stated["threshold"]),
@@ -140,20 +148,19 @@ def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
     return np.asarray(slopes)
 
 
-def tempered(slopes: Array, predicted: Array, errors: Array, weights: Array) -> Array:
-    """(..., 1 + S) slopes that are believed as far as they held for people who had no part in them.
+def tempering(foretold: Array, errors: Array, weights: Array) -> Array:
+    """(3,) level, power and bend that bring what slopes foretell of other people to what was true of them.
 
-    Slopes of few people are too steep for others: the expected error becomes a power of what they foretell,
-    the one that is right on average for people held out (calibration slope: Cox, Biometrika 1958;45:562-565).
+    Slopes of few people are too steep for others, at the upper end most of all: the logarithm of the expected
+    error is a parabola of the foretold one (calibration slope: Cox, Biometrika 1958;45:562-565; its curve: Van
+    Calster et al., J Clin Epidemiol 2016;74:167-176).
 
     Args:
-        slopes: (..., 1 + S) of all people.
-        predicted: (N,) mm, of points of people held out, by slopes of the others.
+        foretold: (N,) logarithms of mm, of points of people held out, by slopes of the others.
         errors: (N,) true distances, mm.
         weights: (N,) what each point counts.
     """
-    level, power = fit_slopes(np.log(predicted)[:, None], errors, weights)
-    return np.asarray(power * slopes + level * (np.arange(slopes.shape[-1]) == 0))
+    return fit_slopes(np.stack([foretold, foretold**2], axis=1), errors, weights)
 
 
 def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:

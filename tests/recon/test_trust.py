@@ -29,12 +29,13 @@ from recon.trust.calibration import (
     fit_slopes,
     fit_spread,
     read_calibration,
-    tempered,
+    tempering,
 )
 from recon.trust.evidence import SIGNS, knee_evidence
 from recon.vertex_values import uncertainty_of, with_uncertainty
 
 SEEN = FieldOfView(np.full(3, -100.0), np.full(3, 100.0))
+AS_FORETOLD = np.array([0.0, 1.0, 0.0])
 
 
 def nothing() -> Refinement:
@@ -45,7 +46,9 @@ def nothing() -> Refinement:
 def calibration() -> Calibration:
     names = knee_evidence(nothing(), SEEN)
     slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
-    return Calibration("0" * 64, slopes, at_all_angles(0.0, names), at_all_angles(1.0, names), 2.0)
+    return Calibration(
+        "0" * 64, slopes, AS_FORETOLD, at_all_angles(0.0, names), at_all_angles(1.0, names), 2.0
+    )
 
 
 def at_all_angles(value: float, names: Iterable[str]) -> dict[str, list[float]]:
@@ -66,12 +69,20 @@ def test_the_regression_is_true_on_average_in_every_tenth() -> None:
 
 def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
     rng = np.random.default_rng(3)
-    signs = rng.normal(0, 0.6, (20000, 2))
-    errors = np.exp(0.2 + signs @ np.array([0.5, -0.25])) * rng.gamma(1.5, 1 / 1.5, len(signs))
-    steep = np.array([0.6, 1.0, -0.5])  # twice too steep
-    predicted = np.exp(steep[0] + signs @ steep[1:])
-    slopes = tempered(steep, predicted, errors, np.ones(len(errors)))
-    assert slopes == pytest.approx([0.2, 0.5, -0.25], abs=0.03)
+    foretold = rng.normal(0.2, 1.0, 20000)
+    errors = np.exp(0.1 + 0.5 * foretold - 0.2 * foretold**2) * rng.gamma(1.5, 1 / 1.5, len(foretold))
+    temper = tempering(foretold, errors, np.ones(len(errors)))
+    assert temper == pytest.approx([0.1, 0.5, -0.2], abs=0.03)
+
+
+def test_more_signs_of_error_never_mean_less_of_it() -> None:
+    bent = replace(calibration(), temper=np.array([0.1, 0.5, -0.2]))
+    signs = np.zeros((200, len(SIGNS)))
+    signs[:, 0] = np.linspace(-3, 9, 200)
+    slopes = {bone: np.eye(1 + len(SIGNS))[1] for bone in Bone}
+    expected = replace(bent, slopes=slopes).expected_error(Bone.TIBIA, signs)
+    assert (np.diff(expected) >= 0).all()
+    assert expected[-1] == pytest.approx(np.exp(0.1 + 0.5 * 1.25 - 0.2 * 1.25**2))
 
 
 def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
@@ -140,7 +151,7 @@ def _usual() -> Calibration:
     centre, spread = (
         {name: [value] * len(SEPARATIONS_DEG) for name, value in usual.items()} for usual in fit_spread(known)
     )
-    return Calibration("0" * 64, calibration().slopes, centre, spread, 2.0)
+    return Calibration("0" * 64, calibration().slopes, AS_FORETOLD, centre, spread, 2.0)
 
 
 def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
