@@ -33,7 +33,7 @@ class Calibration:
     Attributes:
         model: SHA-256 of the weights that it was measured with.
         slopes: by bone, (1 + len(SIGNS),) coefficients of the logarithm of the mm that signs foretell.
-        temper: (3,) of the parabola from that to the logarithm of the mm that are expected, see ``tempering``.
+        temper: (3,) of the parabola from that to the logarithm of the mm that are expected; ``tempering``.
         centre: by name of ``knee_evidence``, the median over knees at each of ``SEPARATIONS_DEG``.
         spread: the same, a robust standard deviation.
         threshold: of the score, above which a knee is refused.
@@ -151,9 +151,9 @@ def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
 def tempering(foretold: Array, errors: Array, weights: Array) -> Array:
     """(3,) level, power and bend that bring what slopes foretell of other people to what was true of them.
 
-    Slopes of few people are too steep for others, at the upper end most of all: the logarithm of the expected
-    error is a parabola of the foretold one (calibration slope: Cox, Biometrika 1958;45:562-565; its curve: Van
-    Calster et al., J Clin Epidemiol 2016;74:167-176).
+    Slopes of few people are too steep for others, at the upper end most of all: the logarithm of the error to
+    expect is a parabola of the foretold one (calibration slope: Cox, Biometrika 1958;45:562-565; its curve:
+    Van Calster et al., J Clin Epidemiol 2016;74:167-176).
 
     Args:
         foretold: (N,) logarithms of mm, of points of people held out, by slopes of the others.
