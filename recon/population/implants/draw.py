@@ -14,7 +14,7 @@ from recon.geometry import Camera
 from recon.handedness import Side
 from recon.population.crop import Crop
 from recon.population.implants.partial_knee import partial_knee
-from recon.population.implants.parts import Implant
+from recon.population.implants.parts import Component, Implant
 from recon.population.implants.plate import plate_and_screws
 from recon.population.implants.staple import staple
 from recon.population.pose import side_of
@@ -39,16 +39,18 @@ def draw_implant(bones: BoneSet, rng: np.random.Generator) -> Implant | None:
 
 def metal_of(implant: Implant) -> str:
     """The metal that an implant is made of: each has only one."""
-    return next(part.material for part in implant.components if part.material != _NOT_METAL)
+    return _metal_parts(implant)[0].material
 
 
 def metal_lengths(implant: Implant, cameras: Sequence[Camera], crop: Crop) -> npt.NDArray[np.float32]:
     """(views, rows, columns) path lengths in mm through the metal of an implant, inside the crop."""
     views = np.zeros((len(cameras), cameras[0].rows, cameras[0].columns), np.float32)
-    for part in implant.components:
-        if part.material == _NOT_METAL:
-            continue
+    for part in _metal_parts(implant):
         vertices = crop.flattened(np.asarray(part.mesh.vertices))
         for view, camera in zip(views, cameras, strict=True):
             view += np.maximum(path_lengths(vertices, np.asarray(part.mesh.faces), camera), 0)
     return views
+
+
+def _metal_parts(implant: Implant) -> list[Component]:
+    return [part for part in implant.components if part.material != _NOT_METAL]
