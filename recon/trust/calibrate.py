@@ -1,16 +1,19 @@
-"""Measure what signs of error mean: ``python -m recon.trust.calibrate [--model W] [--knees N] [BONES ...]``.
+"""Measure what signs of error mean: ``python -m recon.trust.calibrate [--model W] [--knees N] [BONES ...]
+[--repaired BONE ...]``.
 
 Virtual knees under seeds that training did not use, whose bones differ more from each other than a model of
 few people foretells, the validation people in random poses, and bone sets of other people where some are
 given, are X-rayed from 90, 60 and 30 degrees apart, reconstructed and compared with the truth; every third
 as a CT phantom in voxels, by the projector for CTs, for no training's renderer draws what a clinic's machine
-does. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
+does. Virtual knees and those of real people count alike: the former follow the model that reconstructs them,
+the latter are few. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -35,8 +38,9 @@ from recon.reconstruct import reconstruct_views
 from recon.refine import Refinement
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
-from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_slopes, fit_spread, tempering
+from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_spread
 from recon.trust.evidence import knee_evidence, point_evidence
+from recon.trust.slopes import Points, fit_tempered
 from recon.volumes import write_nifti
 
 Array = npt.NDArray[np.float64]
@@ -59,12 +63,16 @@ class Known:
         seen: what the views showed.
         truth: the bones that were X-rayed.
         people: whom these bones are held out with.
+        virtual: whether they are of a shape model, nobody's.
+        repaired: bones whose surface is partly an invention, from which nothing is learned.
     """
 
     refinement: Refinement
     seen: FieldOfView
     truth: BoneSet
     people: str = ""
+    virtual: bool = False
+    repaired: frozenset[Bone] = frozenset()
 
     def errors(self, bone: Bone) -> tuple[Array, Array]:
         """Signs and true distances in mm of the points of a bone well inside the field of view."""
@@ -103,21 +111,31 @@ def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = 
         return list(read_pair(images / "ap.dcm", images / "lateral.dcm", None))
 
 
-def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Known]:
+def knees(
+    count: int, model: Model, folders: Sequence[Path] = (), repaired: Iterable[Bone] = ()
+) -> Iterator[Known]:
     """``count`` virtual knees, a third as many of the validation people, and those of bone-set folders.
 
     Each of them is seen from all ``SEPARATIONS_DEG``.
+
+    Args:
+        count: number of virtual knees.
+        model: that reconstructs them.
+        folders: of bone sets.
+        repaired: bones of these folders whose surface is partly an invention.
     """
+    invented = frozenset(repaired)
     shapes = ShapeModel.from_people(TRAINING_PEOPLE)
     people = count // 3
     cases = list(product(range(count + people + len(folders)), SEPARATIONS_DEG))
     for index, separation in tqdm(cases, unit="pair of views"):
         seed = _SEED + index
         rng = np.random.default_rng(seed)
-        if index < count:
+        virtual, given = index < count, index >= count + people
+        if virtual:
             spread = _PART_SPREADS[index % len(_PART_SPREADS)]
             truth, held_out = draw_bones(shapes, rng, OffModel(spread)), f"virtual {index % _VIRTUAL_FOLDS}"
-        elif index < count + people:
+        elif not given:
             person = VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)]
             truth, held_out = person_bones(person, rng), f"person {person}"
         else:
@@ -128,7 +146,7 @@ def knees(count: int, model: Model, folders: Sequence[Path] = ()) -> Iterator[Kn
         # Another angle, other tissue.
         views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
         made = reconstruct_views(views, model=model, resolution=128)
-        yield Known(made.refinement, made.seen, truth, held_out)
+        yield Known(made.refinement, made.seen, truth, held_out, virtual, invented if given else frozenset())
 
 
 def calibrate(cases: Iterable[Known], model: str) -> Calibration:
@@ -140,54 +158,22 @@ def calibrate(cases: Iterable[Known], model: str) -> Calibration:
     """
     cases = list(cases)
     centre, spread = _usual(cases)
-    slopes, temper = _slopes(cases)
+    slopes, temper = fit_tempered(points_of(cases))
     made = Calibration(model, slopes, temper, centre, spread, np.inf)
     # Of what is too much by itself no sound knee says how much is usual.
     scores = [judge(case.refinement, case.seen, made).together for case in cases]
     return replace(made, threshold=_ALLOWANCE * float(np.percentile(scores, 97)))
 
 
-def _slopes(cases: Sequence[Known]) -> tuple[dict[Bone, Array], Array]:
-    """By bone; and one tempering for all, from what slopes of the others foretell of each person."""
-    points = [_Points.of(case, bone) for case in cases for bone in Bone if bone in case.refinement.surfaces]
-    held_out, foretold = [], []
-    for people in sorted({part.people for part in points}):
-        fitted = _fitted([part for part in points if part.people != people])
-        for part in points:
-            if part.people == people:
-                held_out.append(part)
-                foretold.append(fitted[part.bone][0] + part.signs @ fitted[part.bone][1:])
-    errors, weights = (
-        np.concatenate([getattr(part, what) for part in held_out]) for what in ("errors", "weights")
-    )
-    return _fitted(points), tempering(np.concatenate(foretold), errors, weights)
-
-
-@dataclass(frozen=True, eq=False)
-class _Points:
-    """Of one bone of one reconstruction: signs, true distances in mm, and what each counts."""
-
-    bone: Bone
-    people: str
-    signs: Array
-    errors: Array
-    weights: Array
-
-    @classmethod
-    def of(cls, case: Known, bone: Bone) -> _Points:
-        signs, errors = case.errors(bone)
-        return cls(bone, case.people, signs, errors, np.full(len(errors), 1 / max(len(errors), 1)))
-
-
-def _fitted(points: Sequence[_Points]) -> dict[Bone, Array]:
-    """Slopes by bone."""
-    found = {}
-    for bone in Bone:
-        signs, errors, weights = zip(
-            *((part.signs, part.errors, part.weights) for part in points if part.bone is bone), strict=True
-        )
-        found[bone] = fit_slopes(np.concatenate(signs), np.concatenate(errors), np.concatenate(weights))
-    return found
+def points_of(cases: Sequence[Known]) -> list[Points]:
+    """What the bones of some cases teach: those of virtual knees and of real people together as much each."""
+    count = Counter(case.virtual for case in cases)
+    return [
+        Points(bone, case.people, *case.errors(bone), share=1 / count[case.virtual])
+        for case in cases
+        for bone in Bone
+        if bone in case.refinement.surfaces and bone not in case.repaired
+    ]
 
 
 def _usual(cases: Sequence[Known]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
@@ -208,9 +194,18 @@ def main() -> None:
     parser.add_argument("--model", help="name of a shipped model or path of weights")
     parser.add_argument("--knees", type=int, default=18, help="number of virtual knees (%(default)s)")
     parser.add_argument("bones", type=Path, nargs="*", help="folders of bone sets of more people")
+    parser.add_argument(
+        "--repaired",
+        nargs="+",
+        default=(),
+        choices=[bone.label for bone in Bone],
+        metavar="BONE",
+        help="of these folders, of which nobody knows the whole true surface: nothing is learned from them",
+    )
     options = parser.parse_args()
     model = find(options.model)
-    calibrate(knees(options.knees, model, options.bones), model.sha256).write(
+    repaired = [Bone[label.upper()] for label in options.repaired]
+    calibrate(knees(options.knees, model, options.bones, repaired), model.sha256).write(
         model.weights.with_suffix(".trust.json")
     )
 

@@ -19,8 +19,6 @@ Array = npt.NDArray[np.float64]
 ASSETS = Path(__file__).parents[1] / "assets"
 LEAST_MM, MOST_MM = 0.1, 15.0
 SEPARATIONS_DEG = (30.0, 60.0, 90.0)  # between views, at which sound knees were looked at
-_ROUNDS = 40
-_RIDGE = 3e-3
 _LEAST_SPREAD = 0.02  # few knees agree more than all do
 # Shafts of virtual knees hardly show a gap, those of people whom nobody knows do.
 _LEAST_OF = {f"{Bone.FEMUR.label}.{GAP}": 0.05, f"{Bone.TIBIA.label}.{GAP}": 0.03}
@@ -120,47 +118,6 @@ def calibration_of(weights: Path) -> Calibration:
     """
     own = weights.with_suffix(".trust.json")
     return read_calibration(own if own.is_file() else ASSETS / "compact.trust.json")
-
-
-def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
-    """(1 + S,) coefficients of a log-linear mean of errors: a Poisson regression.
-
-    Its score equations make predicted and true mean agree over all points and along each sign (McCullagh and
-    Nelder, Generalized Linear Models, 1989, chapter 6).
-
-    Args:
-        signs: (N, S).
-        errors: (N,) true distances, mm.
-        weights: (N,) what each point counts.
-    """
-    design = np.column_stack([np.ones(len(signs)), signs])
-    errors = np.maximum(errors, 0.01)
-    slopes = np.zeros(design.shape[1])
-    slopes[0] = np.log(np.average(errors, weights=weights))
-    for _ in range(_ROUNDS):
-        mean = np.exp(design @ slopes)
-        # Fisher scoring of the quasi-likelihood with variance proportional to the mean, which large errors
-        # sway less than least squares and small ones less than a constant coefficient of variation.
-        pull = design.T @ (weights * (errors - mean))
-        curvature = design.T @ (design * (weights * mean)[:, None])
-        curvature += _RIDGE * weights.sum() * np.eye(len(slopes))
-        slopes = slopes + np.linalg.solve(curvature, pull)
-    return np.asarray(slopes)
-
-
-def tempering(foretold: Array, errors: Array, weights: Array) -> Array:
-    """(3,) level, power and bend that bring what slopes foretell of other people to what was true of them.
-
-    Slopes of few people are too steep for others, at the upper end most of all: the logarithm of the error to
-    expect is a parabola of the foretold one (calibration slope: Cox, Biometrika 1958;45:562-565; its curve:
-    Van Calster et al., J Clin Epidemiol 2016;74:167-176).
-
-    Args:
-        foretold: (N,) logarithms of mm, of points of people held out, by slopes of the others.
-        errors: (N,) true distances, mm.
-        weights: (N,) what each point counts.
-    """
-    return fit_slopes(np.stack([foretold, foretold**2], axis=1), errors, weights)
 
 
 def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:

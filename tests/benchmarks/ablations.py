@@ -1,9 +1,10 @@
 """What each part of the default way is worth, on the validation people.
 
-``python -m tests.benchmarks.ablations [--quick] [--shipped] [--minutes M] [--knees N] [--folder F]``.
-Networks with one part taken away, and the paper's, are trained from random weights for the same processor
-time on the same number of virtual knees; what needs no training is taken away from the shipped model
-(``--shipped``: only that). A run that was stopped goes on in its folder.
+``python -m tests.benchmarks.ablations [--quick] [--shipped] [--only NAME ...] [--minutes M] [--knees N]
+[--folder F]``. Networks with one part taken away, and the paper's, are trained from random weights for the
+same processor time on the same number of virtual knees; what needs no training is taken away from the
+shipped model (``--shipped``: only that). A run that was stopped goes on in its folder; runs with ``--only``
+train different networks there side by side, and one without collects the table.
 
 - Knees: of the validation people (LLP26 20 and 21) as CT phantoms in voxels, X-rayed by the projector for
   CTs, neither of which training used. No real CT takes part: that of the only person whom neither training
@@ -24,9 +25,11 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -65,6 +68,8 @@ HEADINGS = (
 )
 
 Reconstruct = Callable[[Path], BoneSet]
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def paper_network() -> dict[str, Any]:
     return {**small["xray"]["network"], "inputs": 1}
 
 
-ABLATIONS = (
+ABLATIONS: tuple[Ablation, ...] = (
     Ablation("default"),
     Ablation("the paper's network", paper_network()),
     Ablation("without lift", {"fuse": False}),
@@ -128,6 +133,12 @@ def step_seconds(config: Mapping[str, Any], folder: Path) -> float:
     return float(np.median(took))
 
 
+def in_new_process(task: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
+    """What a task returns. Trainings fork workers, which they must not after a CT was projected (OpenMP)."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(task, *args, **kwargs).result()
+
+
 def trained(ablation: Ablation, root: Path, knees: int, minutes: float) -> tuple[Path, int, float]:
     """Weights, with their configuration beside them; steps; loss on the validation people."""
     folder = root / ablation.name.replace(" ", "-").replace("'", "")
@@ -138,11 +149,11 @@ def trained(ablation: Ablation, root: Path, knees: int, minutes: float) -> tuple
         (folder / "knees").symlink_to(store.resolve(), target_is_directory=True)
     counted = folder / "steps"
     if not counted.exists():
-        seconds = step_seconds(configuration(ablation, knees, 1), folder)
+        seconds = in_new_process(step_seconds, configuration(ablation, knees, 1), folder)
         counted.write_text(str(max(2, round(minutes * 60 / seconds))))
     steps = int(counted.read_text())
     config = configuration(ablation, knees, steps)
-    weights = train("xray", config, folder)
+    weights = in_new_process(train, "xray", config, folder)
     (folder / "xray.toml").write_text(_network_toml(config["xray"]["network"]))
     with torch.no_grad():
         network = load_network(find(str(weights)))
@@ -238,7 +249,9 @@ def main() -> None:
     knees = options.knees or (QUICK_KNEES if options.quick else KNEES)
     ablations = ABLATIONS[:1] + ABLATIONS[2:3] if options.quick else ABLATIONS
     if options.shipped:
-        ablations = ablations[:0]
+        ablations = ()
+    elif options.only:
+        ablations = tuple(ablation for ablation in ABLATIONS if ablation.name in options.only)
     rows: list[list[Any]] = []
     line: dict[str, Any] = {"quick": options.quick, "minutes": minutes, "knees": knees}
     with tempfile.TemporaryDirectory() as temporary:
@@ -251,12 +264,12 @@ def main() -> None:
             rows.append(row(ablation.name, steps, loss, means))
             line[ablation.name] = {"loss": round(loss, 4), "p2s_assd_mm": _rounded(means)}
             print(report.table(HEADINGS, rows[-1:]), flush=True)
-        shipped = {
+        shipped: dict[str, Reconstruct] = {
             "shipped": whole_way(None, refined=True),
             "shipped, without refinement": whole_way(None, refined=False),
             "shipped, without both and margins": by_argmax,
         }
-        for name, reconstruct in shipped.items():
+        for name, reconstruct in shipped.items() if not options.only else ():
             means = measured(reconstruct, prepared)
             rows.append(row(name, "-", "-", means))
             line[name] = {"p2s_assd_mm": _rounded(means)}
@@ -269,6 +282,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two networks of seconds; ends within a minute")
     parser.add_argument("--shipped", action="store_true", help="only what is taken from the shipped model")
+    names = [ablation.name for ablation in ABLATIONS]
+    parser.add_argument("--only", nargs="+", choices=names, help="these trainings, and nothing else")
     parser.add_argument("--minutes", type=float, help="processor time of each training")
     parser.add_argument("--knees", type=int, help="virtual knees that each learns from")
     parser.add_argument("--folder", type=Path, help="keeps knees, trainings and cases, and goes on there")

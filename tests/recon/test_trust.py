@@ -21,17 +21,17 @@ from recon.refine import Refinement
 from recon.refine.matching import Surface
 from recon.refine.register import Fit
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
+from recon.trust.calibrate import Known, points_of
 from recon.trust.calibration import (
     MOST_MM,
     SEPARATIONS_DEG,
     Calibration,
     calibration_of,
-    fit_slopes,
     fit_spread,
     read_calibration,
-    tempering,
 )
 from recon.trust.evidence import SIGNS, knee_evidence
+from recon.trust.slopes import Array, fit_by_bone, fit_slopes, tempering
 from recon.vertex_values import uncertainty_of, with_uncertainty
 
 SEEN = FieldOfView(np.full(3, -100.0), np.full(3, 100.0))
@@ -65,6 +65,26 @@ def test_the_regression_is_true_on_average_in_every_tenth() -> None:
     predicted = np.exp(slopes[0] + signs @ slopes[1:])
     for part in np.array_split(np.argsort(predicted), 10):
         assert errors[part].mean() == pytest.approx(predicted[part].mean(), rel=0.1)
+
+
+class _OffBy(Known):
+    """A reconstruction whose points are all as far off, of which no sign tells."""
+
+    def errors(self, bone: Bone) -> tuple[Array, Array]:
+        millimetres, points = {"real": (2.0, 5), "repaired": (9.0, 5)}.get(self.people, (1.0, 50))
+        return np.zeros((points, len(SIGNS))), np.full(points, millimetres)
+
+
+def test_real_people_teach_as_much_as_virtual_knees_and_repaired_bones_nothing() -> None:
+    found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
+    virtual = [_OffBy(found, SEEN, BoneSet({}), f"virtual {number}", virtual=True) for number in range(3)]
+    real = _OffBy(found, SEEN, BoneSet({}), "real")
+    slopes = fit_by_bone(points_of([*virtual, real]))
+    assert all(np.exp(each[0]) == pytest.approx(1.5, rel=0.01) for each in slopes.values())
+    repaired = replace(real, people="repaired", repaired=frozenset([Bone.FEMUR]))
+    slopes = fit_by_bone(points_of([*virtual, repaired]))
+    assert np.exp(slopes[Bone.FEMUR][0]) == pytest.approx(1.0, rel=0.01)
+    assert np.exp(slopes[Bone.TIBIA][0]) == pytest.approx(5.0, rel=0.01)
 
 
 def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
