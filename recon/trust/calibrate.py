@@ -5,15 +5,13 @@ Virtual knees under seeds that training did not use, whose bones differ more fro
 few people foretells, the validation people in random poses, and bone sets of other people where some are
 given, are X-rayed from 90, 60 and 30 degrees apart, reconstructed and compared with the truth; every third
 as a CT phantom in voxels, by the projector for CTs, for no training's renderer draws what a clinic's machine
-does. Virtual knees and those of real people count alike: the former follow the model that reconstructs them,
-the latter are few. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
+does. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -40,7 +38,8 @@ from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
 from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_spread
 from recon.trust.evidence import knee_evidence, point_evidence
-from recon.trust.slopes import Points, fit_tempered
+from recon.trust.slopes import Points, fit_by_bone
+from recon.trust.temper import Temper
 from recon.volumes import write_nifti
 
 Array = npt.NDArray[np.float64]
@@ -51,6 +50,7 @@ _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 # People whom nobody knows differ more from the calibration's than these among themselves.
 _ALLOWANCE = 1.15
 _VIRTUAL_FOLDS = 3
+_REPAIRED_MM = 3.0  # a repair that is off is further off than most errors
 _ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
 
 
@@ -64,7 +64,7 @@ class Known:
         truth: the bones that were X-rayed.
         people: whom these bones are held out with.
         virtual: whether they are of a shape model, nobody's.
-        repaired: bones whose surface is partly an invention, from which nothing is learned.
+        repaired: bones whose surface is partly an invention.
     """
 
     refinement: Refinement
@@ -158,22 +158,22 @@ def calibrate(cases: Iterable[Known], model: str) -> Calibration:
     """
     cases = list(cases)
     centre, spread = _usual(cases)
-    slopes, temper = fit_tempered(points_of(cases))
-    made = Calibration(model, slopes, temper, centre, spread, np.inf)
+    points = points_of(cases)
+    made = Calibration(model, fit_by_bone(points), Temper.of_people(points), centre, spread, np.inf)
     # Of what is too much by itself no sound knee says how much is usual.
     scores = [judge(case.refinement, case.seen, made).together for case in cases]
     return replace(made, threshold=_ALLOWANCE * float(np.percentile(scores, 97)))
 
 
 def points_of(cases: Sequence[Known]) -> list[Points]:
-    """What the bones of some cases teach: those of virtual knees and of real people together as much each."""
-    count = Counter(case.virtual for case in cases)
-    return [
-        Points(bone, case.people, *case.errors(bone), share=1 / count[case.virtual])
-        for case in cases
-        for bone in Bone
-        if bone in case.refinement.surfaces and bone not in case.repaired
-    ]
+    """What the bones of some cases teach; of repaired ones, where they are not far from what was drawn."""
+    points = []
+    for case in cases:
+        for bone in (bone for bone in Bone if bone in case.refinement.surfaces):
+            signs, errors = case.errors(bone)
+            kept = errors < (_REPAIRED_MM if bone in case.repaired else np.inf)
+            points.append(Points(bone, case.people, signs[kept], errors[kept], virtual=case.virtual))
+    return points
 
 
 def _usual(cases: Sequence[Known]) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
@@ -200,7 +200,7 @@ def main() -> None:
         default=(),
         choices=[bone.label for bone in Bone],
         metavar="BONE",
-        help="of these folders, of which nobody knows the whole true surface: nothing is learned from them",
+        help="of these folders, whose surface is partly an invention: only points near it teach",
     )
     options = parser.parse_args()
     model = find(options.model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from recon.bones import Bone
 from recon.errors import InputError
 from recon.trust.evidence import GAP, SIGNS
+from recon.trust.temper import Temper
 
 Array = npt.NDArray[np.float64]
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -31,7 +32,7 @@ class Calibration:
     Attributes:
         model: SHA-256 of the weights that it was measured with.
         slopes: by bone, (1 + len(SIGNS),) coefficients of the logarithm of the mm that signs foretell.
-        temper: (3,) of the parabola from that to the logarithm of the mm that are expected; ``tempering``.
+        temper: from that to the logarithm of the mm that are expected.
         centre: by name of ``knee_evidence``, the median over knees at each of ``SEPARATIONS_DEG``.
         spread: the same, a robust standard deviation.
         threshold: of the score, above which a knee is refused.
@@ -39,7 +40,7 @@ class Calibration:
 
     model: str
     slopes: Mapping[Bone, Array]
-    temper: Array
+    temper: Temper
     centre: Mapping[str, Sequence[float]]
     spread: Mapping[str, Sequence[float]]
     threshold: float
@@ -47,11 +48,7 @@ class Calibration:
     def expected_error(self, bone: Bone, signs: Array) -> Array:
         """(N,) expected distance to the true surface in mm, of (N, len(SIGNS)) signs."""
         foretold = self.slopes[bone][0] + signs @ self.slopes[bone][1:]
-        level, power, bend = self.temper
-        if bend < 0:  # more signs of error never mean less of it
-            foretold = np.minimum(foretold, -power / (2 * bend))
-        expected = level + power * foretold + bend * foretold**2
-        return np.asarray(np.clip(np.exp(expected), LEAST_MM, MOST_MM))
+        return np.asarray(np.clip(np.exp(self.temper(foretold)), LEAST_MM, MOST_MM))
 
     def excess(self, name: str, value: float, separation: float) -> float:
         """By how many standard deviations a figure of ``knee_evidence`` is above that of sound knees.
@@ -72,7 +69,7 @@ class Calibration:
             "model": self.model,
             "signs": list(SIGNS),
             "slopes": {bone.label: np.round(slopes, 5).tolist() for bone, slopes in self.slopes.items()},
-            "temper": np.round(self.temper, 5).tolist(),
+            "temper": {name: round(value, 5) for name, value in asdict(self.temper).items()},
             "separations_deg": list(SEPARATIONS_DEG),
             **{
                 what: {name: np.round(values, 5).tolist() for name, values in usual.items()}
@@ -97,7 +94,7 @@ def read_calibration(path: Path) -> Calibration:
         return Calibration(
             stated["model"],
             {bone: np.array(stated["slopes"][bone.label]) for bone in Bone},
-            np.array(stated["temper"]),
+            Temper(**stated["temper"]),
             stated["centre"],
             stated["spread"],
             float(stated["threshold"]),

@@ -1,4 +1,4 @@
-"""From signs of error to the error to expect: a regression by bone, bent to what held for people left out."""
+"""From signs of error to the error that they foretell: a regression by bone."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Points:
         people: whom they are held out with.
         signs: (N, S) of error; see ``recon.trust.evidence``.
         errors: (N,) true distances, mm.
-        share: what they count together.
+        virtual: whether they are of a shape model's bone, nobody's.
     """
 
     bone: Bone
     people: str
     signs: Array
     errors: Array
-    share: float
+    virtual: bool = False
 
     @property
     def weights(self) -> Array:
-        """(N,) what each point counts."""
-        return np.full(len(self.errors), self.share / max(len(self.errors), 1))
+        """(N,) what each point counts: together one."""
+        return np.full(len(self.errors), 1 / max(len(self.errors), 1))
 
 
 def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
@@ -65,21 +65,6 @@ def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:
     return np.asarray(slopes)
 
 
-def tempering(foretold: Array, errors: Array, weights: Array) -> Array:
-    """(3,) level, power and bend that bring what slopes foretell of other people to what was true of them.
-
-    Slopes of few people are too steep for others, at the upper end most of all: the logarithm of the error to
-    expect is a parabola of the foretold one (calibration slope: Cox, Biometrika 1958;45:562-565; its curve:
-    Van Calster et al., J Clin Epidemiol 2016;74:167-176).
-
-    Args:
-        foretold: (N,) logarithms of mm, of points of people held out, by slopes of the others.
-        errors: (N,) true distances, mm.
-        weights: (N,) what each point counts.
-    """
-    return fit_slopes(np.stack([foretold, foretold**2], axis=1), errors, weights)
-
-
 def fit_by_bone(points: Sequence[Points]) -> dict[Bone, Array]:
     """Coefficients of ``fit_slopes`` for each bone."""
     found = {}
@@ -89,18 +74,3 @@ def fit_by_bone(points: Sequence[Points]) -> dict[Bone, Array]:
         )
         found[bone] = fit_slopes(np.concatenate(signs), np.concatenate(errors), np.concatenate(weights))
     return found
-
-
-def fit_tempered(points: Sequence[Points]) -> tuple[dict[Bone, Array], Array]:
-    """Slopes by bone; and one tempering for all, from what slopes of the others foretell of each person."""
-    held_out, foretold = [], []
-    for people in sorted({part.people for part in points}):
-        fitted = fit_by_bone([part for part in points if part.people != people])
-        for part in points:
-            if part.people == people:
-                held_out.append(part)
-                foretold.append(fitted[part.bone][0] + part.signs @ fitted[part.bone][1:])
-    errors, weights = (
-        np.concatenate([getattr(part, what) for part in held_out]) for what in ("errors", "weights")
-    )
-    return fit_by_bone(points), tempering(np.concatenate(foretold), errors, weights)

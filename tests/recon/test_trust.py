@@ -31,11 +31,12 @@ from recon.trust.calibration import (
     read_calibration,
 )
 from recon.trust.evidence import SIGNS, knee_evidence
-from recon.trust.slopes import Array, fit_by_bone, fit_slopes, tempering
+from recon.trust.slopes import Array, Points, fit_slopes
+from recon.trust.temper import Temper
 from recon.vertex_values import uncertainty_of, with_uncertainty
 
 SEEN = FieldOfView(np.full(3, -100.0), np.full(3, 100.0))
-AS_FORETOLD = np.array([0.0, 1.0, 0.0])
+AS_FORETOLD = Temper(0.0, 1.0, 0.0, 9.0)
 
 
 def nothing() -> Refinement:
@@ -67,42 +68,61 @@ def test_the_regression_is_true_on_average_in_every_tenth() -> None:
         assert errors[part].mean() == pytest.approx(predicted[part].mean(), rel=0.1)
 
 
-class _OffBy(Known):
-    """A reconstruction whose points are all as far off, of which no sign tells."""
+def test_what_a_repair_invented_teaches_nothing() -> None:
+    class KnownErrors(Known):
+        def errors(self, bone: Bone) -> tuple[Array, Array]:
+            return np.zeros((3, len(SIGNS))), np.array([0.5, 2.0, 8.0])
 
-    def errors(self, bone: Bone) -> tuple[Array, Array]:
-        millimetres, points = {"real": (2.0, 5), "repaired": (9.0, 5)}.get(self.people, (1.0, 50))
-        return np.zeros((points, len(SIGNS))), np.full(points, millimetres)
-
-
-def test_real_people_teach_as_much_as_virtual_knees_and_repaired_bones_nothing() -> None:
     found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
-    virtual = [_OffBy(found, SEEN, BoneSet({}), f"virtual {number}", virtual=True) for number in range(3)]
-    real = _OffBy(found, SEEN, BoneSet({}), "real")
-    slopes = fit_by_bone(points_of([*virtual, real]))
-    assert all(np.exp(each[0]) == pytest.approx(1.5, rel=0.01) for each in slopes.values())
-    repaired = replace(real, people="repaired", repaired=frozenset([Bone.FEMUR]))
-    slopes = fit_by_bone(points_of([*virtual, repaired]))
-    assert np.exp(slopes[Bone.FEMUR][0]) == pytest.approx(1.0, rel=0.01)
-    assert np.exp(slopes[Bone.TIBIA][0]) == pytest.approx(5.0, rel=0.01)
+    knee = KnownErrors(found, SEEN, BoneSet({}), "she", repaired=frozenset([Bone.FEMUR]))
+    taught = {points.bone: points.errors.tolist() for points in points_of([knee])}
+    assert taught[Bone.FEMUR] == [0.5, 2.0]
+    assert taught[Bone.TIBIA] == [0.5, 2.0, 8.0]
+
+
+def _errors(rng: np.random.Generator, foretold: Array, temper: Temper) -> Array:
+    return np.asarray(np.exp(temper(foretold)) * rng.gamma(1.5, 1 / 1.5, len(foretold)))
 
 
 def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
     rng = np.random.default_rng(3)
     foretold = rng.normal(0.2, 1.0, 20000)
-    errors = np.exp(0.1 + 0.5 * foretold - 0.2 * foretold**2) * rng.gamma(1.5, 1 / 1.5, len(foretold))
-    temper = tempering(foretold, errors, np.ones(len(errors)))
-    assert temper == pytest.approx([0.1, 0.5, -0.2], abs=0.03)
+    errors = _errors(rng, foretold, Temper(0.1, 0.5, -0.05, 9.0))
+    found = Temper.fit(foretold, errors, np.ones(len(errors)))
+    assert [found.level, found.power, found.bend] == pytest.approx([0.1, 0.5, -0.05], abs=0.03)
+    assert found.known == pytest.approx(0.2 + 2.33, abs=0.1)
+
+
+def test_how_far_slopes_hold_is_told_by_real_people_alone_each_as_much_as_the_next() -> None:
+    rng = np.random.default_rng(4)
+
+    def points(people: str, number: int, times: float, *, virtual: bool = False) -> list[Points]:
+        signs = rng.normal(0, 0.7, (number, 1))
+        errors = times * _errors(rng, signs[:, 0], AS_FORETOLD)
+        return [Points(bone, people, signs, errors, virtual=virtual) for bone in Bone]
+
+    virtual = [points(f"virtual {i}", 8000, 1.0, virtual=True) for i in range(6)]
+    real = [points("one", 8000, 2.0), points("another", 800, 0.5)]
+    temper = Temper.of_people([part for parts in (*virtual, *real) for part in parts])
+    assert np.exp(temper(np.zeros(1))) == pytest.approx((2.0 + 0.5) / 2, abs=0.12)
 
 
 def test_more_signs_of_error_never_mean_less_of_it() -> None:
-    bent = replace(calibration(), temper=np.array([0.1, 0.5, -0.2]))
     signs = np.zeros((200, len(SIGNS)))
     signs[:, 0] = np.linspace(-3, 9, 200)
     slopes = {bone: np.eye(1 + len(SIGNS))[1] for bone in Bone}
-    expected = replace(bent, slopes=slopes).expected_error(Bone.TIBIA, signs)
-    assert (np.diff(expected) >= 0).all()
-    assert expected[-1] == pytest.approx(np.exp(0.1 + 0.5 * 1.25 - 0.2 * 1.25**2))
+
+    def largest(temper: Temper) -> float:
+        told = replace(calibration(), slopes=slopes, temper=temper)
+        expected = told.expected_error(Bone.TIBIA, signs)
+        assert (np.diff(expected) >= 0).all()
+        return float(expected[-1])
+
+    apex, half_way = np.exp(0.1 + 0.5 * 1.25 - 0.2 * 1.25**2), 0.5 - 2 * 0.2 * 0.625
+    assert largest(Temper(0.1, 0.5, -0.2, 9.0)) == pytest.approx(apex)
+    # Beyond what it was fitted to, as steep as there.
+    beyond = 0.1 + 0.5 * 0.625 - 0.2 * 0.625**2 + half_way * (9 - 0.625)
+    assert largest(Temper(0.1, 0.5, -0.2, 0.625)) == pytest.approx(np.exp(beyond))
 
 
 def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
