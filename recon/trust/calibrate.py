@@ -49,7 +49,6 @@ _VOXELS_EVERY, _VOXEL_MM = 3, 0.8
 _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 # People whom nobody knows differ more from the calibration's than these among themselves.
 _ALLOWANCE = 1.15
-_VIRTUAL_FOLDS = 3
 _REPAIRED_MM = 3.0  # a repair that is off is further off than most errors
 _ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
 
@@ -62,16 +61,14 @@ class Known:
         refinement: of it.
         seen: what the views showed.
         truth: the bones that were X-rayed.
-        people: whom these bones are held out with.
-        virtual: whether they are of a shape model, nobody's.
+        people: whom these bones are held out with; None where they are a shape model's, nobody's.
         repaired: bones whose surface is partly an invention.
     """
 
     refinement: Refinement
     seen: FieldOfView
     truth: BoneSet
-    people: str = ""
-    virtual: bool = False
+    people: str | None = None
     repaired: frozenset[Bone] = frozenset()
 
     def errors(self, bone: Bone) -> tuple[Array, Array]:
@@ -114,7 +111,7 @@ def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = 
 def knees(
     count: int, model: Model, folders: Sequence[Path] = (), repaired: Iterable[Bone] = ()
 ) -> Iterator[Known]:
-    """``count`` virtual knees, a third as many of the validation people, and those of bone-set folders.
+    """``count`` virtual knees, a third as many (two or more) of the validation people, and those of folders.
 
     Each of them is seen from all ``SEPARATIONS_DEG``.
 
@@ -126,15 +123,15 @@ def knees(
     """
     invented = frozenset(repaired)
     shapes = ShapeModel.from_people(TRAINING_PEOPLE)
-    people = count // 3
+    people = max(len(VALIDATION_PEOPLE), count // 3)
     cases = list(product(range(count + people + len(folders)), SEPARATIONS_DEG))
     for index, separation in tqdm(cases, unit="pair of views"):
         seed = _SEED + index
         rng = np.random.default_rng(seed)
-        virtual, given = index < count, index >= count + people
-        if virtual:
+        held_out, given = None, index >= count + people
+        if index < count:
             spread = _PART_SPREADS[index % len(_PART_SPREADS)]
-            truth, held_out = draw_bones(shapes, rng, OffModel(spread)), f"virtual {index % _VIRTUAL_FOLDS}"
+            truth = draw_bones(shapes, rng, OffModel(spread))
         elif not given:
             person = VALIDATION_PEOPLE[index % len(VALIDATION_PEOPLE)]
             truth, held_out = person_bones(person, rng), f"person {person}"
@@ -146,7 +143,7 @@ def knees(
         # Another angle, other tissue.
         views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
         made = reconstruct_views(views, model=model, resolution=128)
-        yield Known(made.refinement, made.seen, truth, held_out, virtual, invented if given else frozenset())
+        yield Known(made.refinement, made.seen, truth, held_out, invented if given else frozenset())
 
 
 def calibrate(cases: Iterable[Known], model: str) -> Calibration:
@@ -172,7 +169,7 @@ def points_of(cases: Sequence[Known]) -> list[Points]:
         for bone in (bone for bone in Bone if bone in case.refinement.surfaces):
             signs, errors = case.errors(bone)
             kept = errors < (_REPAIRED_MM if bone in case.repaired else np.inf)
-            points.append(Points(bone, case.people, signs[kept], errors[kept], virtual=case.virtual))
+            points.append(Points(bone, case.people, signs[kept], errors[kept]))
     return points
 
 

@@ -21,17 +21,15 @@ class Points:
 
     Attributes:
         bone: they are on.
-        people: whom they are held out with.
+        people: whom they are held out with; None where they are on a shape model's bone, nobody's.
         signs: (N, S) of error; see ``recon.trust.evidence``.
         errors: (N,) true distances, mm.
-        virtual: whether they are of a shape model's bone, nobody's.
     """
 
     bone: Bone
-    people: str
+    people: str | None
     signs: Array
     errors: Array
-    virtual: bool = False
 
     @property
     def weights(self) -> Array:

@@ -58,9 +58,12 @@ class Temper:
         """What brings the slopes of all others to what is true of each real person, who all count alike.
 
         Virtual knees follow the very model that reconstructs them: how far slopes hold for another person is
-        not told by them, unless there is nobody else.
+        not told by them.
+
+        Args:
+            points: of two real people or more, and of virtual knees.
         """
-        real = {part.people for part in points if not part.virtual} or {part.people for part in points}
+        real = {part.people for part in points if part.people is not None}
         bones = Counter(part.people for part in points)
         foretold, errors, weights = [], [], []
         for people in sorted(real):

@@ -96,12 +96,12 @@ def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
 def test_how_far_slopes_hold_is_told_by_real_people_alone_each_as_much_as_the_next() -> None:
     rng = np.random.default_rng(4)
 
-    def points(people: str, number: int, times: float, *, virtual: bool = False) -> list[Points]:
+    def points(people: str | None, number: int, times: float) -> list[Points]:
         signs = rng.normal(0, 0.7, (number, 1))
         errors = times * _errors(rng, signs[:, 0], AS_FORETOLD)
-        return [Points(bone, people, signs, errors, virtual=virtual) for bone in Bone]
+        return [Points(bone, people, signs, errors) for bone in Bone]
 
-    virtual = [points(f"virtual {i}", 8000, 1.0, virtual=True) for i in range(6)]
+    virtual = [points(None, 8000, 1.0) for _ in range(6)]
     real = [points("one", 8000, 2.0), points("another", 800, 0.5)]
     temper = Temper.of_people([part for parts in (*virtual, *real) for part in parts])
     assert np.exp(temper(np.zeros(1))) == pytest.approx((2.0 + 0.5) / 2, abs=0.12)
