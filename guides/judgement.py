@@ -12,6 +12,7 @@ from guides.bones.uncertainty import Uncertainty
 from guides.landmarks import Landmarks, Side
 from guides.measures import SHAFT_MM, Axes, LongFilm, Points, axes, hka
 from guides.osteotomy import CORTEX_MM, Cut, Osteotomy, Technique, jlca_compensation
+from guides.reconstruction import Reconstruction
 
 MPTA_LIMIT_DEG = 94.0
 OBLIQUITY_LIMIT_DEG = 5.0
@@ -246,6 +247,17 @@ def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:
                 " check that both show the same leg"
             )
             yield warning("film_differs", text, "this program", differs, FILM_DIFFERS_DEG)
+
+
+def trust_warnings(made: Reconstruction | None) -> list[dict[str, Any]]:
+    """Whether what made the bones says not to trust them."""
+    if made is None or not made.doubts:
+        return []
+    text = (
+        "The reconstruction does not trust these bones, so that how far they and the numbers here may be off"
+        f" is not known: {'; '.join(made.doubts)}"
+    )
+    return [warning("bones_untrusted", text, "report of the reconstruction")]
 
 
 def target_warnings(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,14 @@ import trimesh
 from guides.bones import Bone, BoneSet, hashes
 from guides.bones.uncertainty import Uncertainty, read_uncertainties
 from guides.errors import InputError
-from guides.judgement import Judged, target_warnings, unsure_places, warning, warnings
+from guides.judgement import (
+    Judged,
+    target_warnings,
+    trust_warnings,
+    unsure_places,
+    warning,
+    warnings,
+)
 from guides.landmarks import Landmarks, Side, check_consistency, find_landmarks
 from guides.measures import (
     LongFilm,
@@ -49,6 +56,7 @@ from guides.osteotomy import (
     volume_of,
 )
 from guides.plan_document import SCHEMA, check_bones, plan_hash, read_plan, schema, schema_breach
+from guides.reconstruction import read_reconstruction
 
 __all__ = [
     "SCHEMA",
@@ -88,7 +96,8 @@ def plan_files(
     Args:
         bones: folder with tibia.ply and, as far as they are known, femur.ply, fibula.ply and patella.ply.
             Where vertices carry ``uncertainty_mm``, measures have bands that come of it, and the plan says
-            how sure the tibia is where it needs it.
+            how sure the tibia is where it needs it. Where a ``report.json`` beside them does not trust them,
+            the plan says so first.
         side: "L" or "R".
         correction_deg: turn in degrees; or
         target_hka: hip-knee-ankle angle to reach, degrees (180 straight, above valgus); or
@@ -139,7 +148,7 @@ def plan_files(
         correction_deg = solve_correction(case.correction, case.points, side, *target)
     assert correction_deg is not None
     document = _document(case, correction_deg, target, hashes(bones), uncertainty)
-    document["warnings"] += spoilt
+    document["warnings"] = trust_warnings(read_reconstruction(bones)) + document["warnings"] + spoilt
     if target is not None:
         document["target"] = dict(zip(("measure", "value"), target, strict=True))
         document["warnings"] += target_warnings(document)

@@ -16,7 +16,7 @@ from backend.exports.models import Guide
 from backend.exports.package import packed
 from backend.exports.presets import write_presets
 from backend.exports.services import check_approved
-from backend.imaging.folders import lay_out
+from backend.imaging.folders import lay_out_reported
 from backend.jobs.handlers import Work
 from backend.jobs.models import Job
 from backend.planning.models import Plan
@@ -45,9 +45,8 @@ class DesignHandler:
         check_approved(plan)
         bones = folder / "bones"
         bones.mkdir()
-        lay_out(plan.bone_set, bones)
-        # The package's manifest leads back to the X-rays by it.
-        (bones / "report.json").write_text(json.dumps(plan.bone_set.report))
+        # The package's manifest leads back to the X-rays by the report.
+        lay_out_reported(plan.bone_set, bones)
         document, presets = folder / "plan.json", folder / "presets.json"
         document.write_text(json.dumps(plan.document))
         write_presets(job.input.get("site_presets", []), presets)

@@ -41,6 +41,20 @@ class ReportImageSerializer(serializers.Serializer):
     camera = ReportCameraSerializer()
 
 
+class ReportUncertaintySerializer(serializers.Serializer):
+    """Expected distance of a bone to the true surface, mm."""
+
+    mean_mm = serializers.FloatField()
+    p95_mm = serializers.FloatField()
+
+
+class ReportTrustSerializer(serializers.Serializer):
+    """Whether what was reconstructed looks like a knee that the network knows, and what speaks against it."""
+
+    trusted = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
 class BoneReportSerializer(serializers.Serializer):
     """The engine's own report on how bones were made; what only some ways to bones have may be absent."""
 
@@ -50,6 +64,8 @@ class BoneReportSerializer(serializers.Serializer):
     units = serializers.ChoiceField(Units.choices, required=False)
     field_of_view = serializers.DictField(child=serializers.JSONField())
     bones = serializers.DictField(child=ReportBoneSerializer())
+    uncertainty = serializers.DictField(child=ReportUncertaintySerializer(), required=False)
+    trust = ReportTrustSerializer(required=False)
     images = ReportImageSerializer(many=True, required=False)
     files = ReportFileSerializer(many=True, required=False)
     warnings = serializers.ListField(child=serializers.CharField())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from backend.cases.models import Case
 from backend.cases.services import log
 from backend.core import storage
 from backend.core.errors import Conflict
-from backend.imaging.folders import lay_out
+from backend.imaging.folders import lay_out_reported
 from backend.imaging.models import BoneMesh, BoneName, BoneSet, Frame, Image, Origin
 from backend.imaging.reported import reported_projections
 from backend.jobs.models import Job
@@ -123,8 +122,7 @@ def reference_set(case: Case) -> BoneSet | None:
 def lay_out_source(bone_set: BoneSet, folder: Path) -> Path:
     """Write a bone set as the engine knows them, meshes and report, into a new folder."""
     folder.mkdir(parents=True)
-    lay_out(bone_set, folder)
-    (folder / "report.json").write_text(json.dumps(bone_set.report))
+    lay_out_reported(bone_set, folder)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,16 +19,22 @@ def lay_out(bone_set: BoneSet, folder: Path) -> None:
         (folder / f"{mesh.bone}.ply").write_bytes(storage.get(mesh.mesh))
 
 
+def lay_out_reported(bone_set: BoneSet, folder: Path) -> None:
+    """Write the meshes of a bone set and the report of the engine that made them into an existing folder."""
+    lay_out(bone_set, folder)
+    (folder / "report.json").write_text(json.dumps(bone_set.report))
+
+
 def cached_folder(bone_set: BoneSet) -> Path:
-    """A folder of the meshes of a bone set that stays, so that a preview need not fetch them each time."""
-    home = settings.WORKSPACES / "bones"
+    """A folder of a bone set and its report that stays, so that a preview need not fetch them each time."""
+    home = settings.WORKSPACES / "bone-sets"
     target = Path(home / str(bone_set.pk))
     if target.is_dir():
         return target
     home.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=home, prefix=".draft-"))
     try:
-        lay_out(bone_set, draft)
+        lay_out_reported(bone_set, draft)
         draft.rename(target)
     except OSError:
         # Another request was first: both wrote the same.

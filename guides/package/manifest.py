@@ -10,6 +10,7 @@ from typing import Any
 
 from guides.errors import InputError
 from guides.plan_document import plan_hash, schema_breach
+from guides.reconstruction import read_reconstruction
 
 SCHEMA = "hto-package/1"
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
@@ -33,30 +34,19 @@ _SHAPE = {
 
 
 def sources(bones: Path, report: Mapping[str, Any]) -> dict[str, Any]:
-    """What the guide was made from: plan, bones, and the images that the bones' own report names."""
-    found: dict[str, Any] = {
+    """What the guide was made from: plan, bones, and the images that the bones' own report names.
+
+    Raises:
+        InputError: ``bad_bones_report``.
+    """
+    made = read_reconstruction(bones)
+    return {
         "plan_sha256": report["plan_sha256"],
         "bones_sha256": report["bones_sha256"],
-        "reconstruction_sha256": None,
-        "model": None,
-        "images": [],
+        "reconstruction_sha256": made and made.sha256,
+        "model": made and made.model,
+        "images": list(made.images) if made else [],
     }
-    path = bones / "report.json"
-    if path.is_file():
-        found["reconstruction_sha256"] = _sha256(path)
-        try:
-            document = json.loads(path.read_text("utf-8"))
-            found["model"] = document.get("model")
-            found["images"] = [
-                {name: image[name] for name in ("file", "sha256")} for image in document.get("images", [])
-            ]
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise InputError(
-                "bad_bones_report",
-                f"{path} is no report of a reconstruction",
-                "Reconstruct the bones again, or take the file away",
-            ) from error
-    return found
 
 
 def write_manifest(folder: Path, head: Mapping[str, Any], what: Mapping[str, str]) -> dict[str, Any]:

@@ -64,6 +64,13 @@ def test_every_target_is_reached(
     assert document["technique"]["kind"] == document["osteotomy"]["kind"] == kind
 
 
+def test_a_plan_says_first_that_its_bones_are_not_trusted(client: Any, bones: BoneSet) -> None:
+    bones.report |= {"trust": {"trusted": False, "reasons": ["no patella was found"]}}
+    bones.save()
+    first = previewed(client, bones, correction_deg=9)["warnings"][0]
+    assert first["code"] == "bones_untrusted" and "no patella was found" in first["message"]
+
+
 def test_technique_and_film_reach_the_engine(client: Any, bones: BoneSet) -> None:
     document = previewed(
         client,

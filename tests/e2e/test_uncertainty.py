@@ -34,3 +34,21 @@ def test_bones_are_coloured_by_their_expected_error(surgeon: Profile, reconstruc
     inner = (slice(40, -40), slice(40, -40))  # the border shows that the view has the focus
     again = app.pixels(view)
     assert app.changed(plain[inner], again[inner]) < 0.01
+
+
+def test_bones_that_are_not_trusted_are_said_so_wherever_their_error_is_told(
+    surgeon: Profile, reconstructed: Reconstructed
+) -> None:
+    page = surgeon.page
+    app.open_case(page, reconstructed.pseudonym)
+    app.bones_shown(page)
+    page.get_by_test_id("tab-bones").click()
+    expect(page.get_by_test_id("expected-error")).to_be_visible()
+    doubted = page.get_by_text("Do not trust these bones").count() > 0
+    assert doubted == ("were this a knee" in page.get_by_test_id("expected-error").inner_text())
+    page.get_by_test_id("uncertainty").click()
+    assert doubted == ("may be further off" in page.get_by_test_id("uncertainty-legend").inner_text())
+    page.get_by_test_id("tab-plan").click()
+    app.settled(page)
+    first = page.get_by_test_id("warnings").locator("li").first
+    assert doubted == (first.get_attribute("data-code") == "bones_untrusted")

@@ -49,6 +49,41 @@ def test_a_warning_comes_with_its_limit_and_goes_below_it(
     assert code not in warned(plan_files(bones, "L", correction_deg=3.0))
 
 
+def reported(source: Path, folder: Path, report: Any) -> Path:
+    """The bones of a folder, beside which such a report lies."""
+    shutil.copytree(source, folder)
+    (folder / "report.json").write_text(report if isinstance(report, str) else json.dumps(report))
+    return folder
+
+
+def test_bones_that_their_reconstruction_does_not_trust_are_said_so_before_all_else(
+    folder_of: FolderOf, tmp_path: Path
+) -> None:
+    bones = folder_of("synthetic_l")
+
+    def planned(name: str, report: Any) -> dict[str, Any]:
+        return plan_files(reported(bones, tmp_path / name, report), "L", correction_deg=12)
+
+    plain = plan_files(bones, "L", correction_deg=12)
+    sound = planned("sound", {"trust": {"trusted": True, "reasons": ["the femur is unusually shaped"]}})
+    assert sound == plain == planned("other", {"warnings": [], "bones": {}})
+    refused = planned("refused", {"trust": {"trusted": False, "reasons": ["no patella", "metal"]}})
+    first, *rest = refused["warnings"]
+    assert first["code"] == "bones_untrusted" and first["message"].endswith("no patella; metal")
+    assert refused | {"warnings": rest} == plain
+    bare = planned("bare", {"trust": {"trusted": False, "reasons": []}})
+    assert bare["warnings"][0]["message"].endswith("many small signs speak against it")
+
+
+@pytest.mark.parametrize("report", ["{", "[]", {"trust": {"reasons": []}}, {"images": [{"file": "ap.dcm"}]}])
+def test_a_report_beside_bones_that_is_none_is_refused(
+    folder_of: FolderOf, tmp_path: Path, report: Any
+) -> None:
+    with pytest.raises(InputError) as caught:
+        plan_files(reported(folder_of("synthetic_l"), tmp_path / "b", report), "L", correction_deg=8)
+    assert caught.value.code == "bad_bones_report" and "take the file away" in caught.value.remedy
+
+
 def test_a_hinge_beside_the_tibiofibular_joint_is_told_where_it_lies(folder_of: FolderOf) -> None:
     bones = folder_of("vsd_z013_l")
     plan = plan_files(bones, "L", correction_deg=8)

@@ -38,10 +38,17 @@ describe('bone sets in words', () => {
 describe('how far bones are expected to be off', () => {
   it('is said for each bone', () => {
     const uncertainty = { femur: { mean_mm: 0.74, p95_mm: 1.86 }, tibia: { mean_mm: 0.6, p95_mm: 1.2 } };
-    expect(uncertaintyWords({ uncertainty })).toBe('femur 0.7 (95 %: 1.9), tibia 0.6 (95 %: 1.2)');
+    expect(uncertaintyWords({ uncertainty })).toBe('femur 0.7 (95 %: 1.9), tibia 0.6 (95 %: 1.2) mm expected');
+  });
+
+  it('is not promised of bones that are not trusted', () => {
+    const uncertainty = { tibia: { mean_mm: 0.6, p95_mm: 1.2 } };
+    const said = (trusted: boolean) => uncertaintyWords({ uncertainty, trust: { trusted, reasons: [] } });
+    expect(said(true)).toBe('tibia 0.6 (95 %: 1.2) mm expected');
+    expect(said(false)).toBe('tibia 0.6 (95 %: 1.2) mm expected, were this a knee that the network knows');
   });
 
   it('is left out where the report does not know', () => {
-    expect(uncertaintyWords({ warnings: [] })).toBe('');
+    expect(uncertaintyWords({})).toBe('');
   });
 });

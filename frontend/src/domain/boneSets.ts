@@ -29,12 +29,19 @@ export function seenWords(field: Record<string, unknown>): string {
   return `${sides.map((side) => number(side, 0)).join(' × ')} mm${turned ? ', turned' : ''}`;
 }
 
+type Report = BoneSet['report'];
+
+/** Whether the engine says not to trust the bones: what is expected of their error holds for knees that it knows. */
+export function untrusted(report: Pick<Report, 'trust'>): boolean {
+  return report.trust?.trusted === false;
+}
+
 /** How far each bone is expected to be off, as of the engine's report; empty where it does not say. */
-export function uncertaintyWords(report: object): string {
-  const stated = (report as { uncertainty?: Record<string, { mean_mm: number; p95_mm: number }> }).uncertainty;
-  return Object.entries(stated ?? {})
-    .map(([bone, expected]) => `${bone} ${number(expected.mean_mm)} (95 %: ${number(expected.p95_mm)})`)
-    .join(', ');
+export function uncertaintyWords(report: Pick<Report, 'uncertainty' | 'trust'>): string {
+  const stated = Object.entries(report.uncertainty ?? {});
+  if (stated.length === 0) return '';
+  const each = stated.map(([bone, expected]) => `${bone} ${number(expected.mean_mm)} (95 %: ${number(expected.p95_mm)})`);
+  return `${each.join(', ')} mm expected${untrusted(report) ? ', were this a knee that the network knows' : ''}`;
 }
 
 /** The report's word for no limit, mm. */

@@ -9,6 +9,7 @@ import { ErrorNote } from '../../components/ErrorNote';
 import { turnByKeys } from '../../components/turnByKeys';
 import { useKeys } from '../../components/useKeys';
 import { useScene } from '../../components/useScene';
+import { untrusted } from '../../domain/boneSets';
 import { BONES, type BoneName, isBone } from '../../domain/bones';
 import type { Point } from '../../domain/plan';
 import { BoneScene } from '../../scene/bones';
@@ -112,7 +113,9 @@ export function BonePane({ side, boneSet, hidden, guide, focus, compared, blend,
         {compared?.loading && <div className={classes.waiting}>Loading both sets …</div>}
       </div>
       {children}
-      {byUncertainty && <UncertaintyBar end={UNCERTAINTY_END} />}
+      {byUncertainty && boneSet && (
+        <UncertaintyBar end={UNCERTAINTY_END} untrusted={untrusted(boneSet.report)} />
+      )}
       {(broken || guideMesh.isError || compared?.error != null || failed) && (
         <div className={classes.paneError}>
           <ErrorNote

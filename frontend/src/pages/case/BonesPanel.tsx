@@ -167,7 +167,7 @@ function Facts({ detail, set }: { detail: CaseDetail; set: BoneSet }): ReactNode
         <>
           <dt>Error</dt>
           <dd className="figures" data-testid="expected-error">
-            {uncertainty} mm expected
+            {uncertainty}
           </dd>
         </>
       )}

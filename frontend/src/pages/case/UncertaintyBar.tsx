@@ -4,11 +4,23 @@ import { number } from '../../domain/format';
 import { heatGradient } from '../../domain/heat';
 import classes from './Compare.module.css';
 
-/** Over the bones: what the colours of uncertainty mean. `end` is the end of the scale, mm. */
-export function UncertaintyBar({ end }: { end: number }): ReactNode {
+interface Props {
+  /** End of the scale, mm. */
+  end: number;
+  /** Whether the engine says not to trust these bones. */
+  untrusted: boolean;
+}
+
+/** Over the bones: what the colours of uncertainty mean. */
+export function UncertaintyBar({ end, untrusted }: Props): ReactNode {
   return (
     <div className={classes.bar} data-testid="uncertainty-legend">
       <span>Expected distance to the true surface</span>
+      {untrusted && (
+        <span className={classes.doubt}>
+          Were this a knee that the network knows. It is not: these bones may be further off.
+        </span>
+      )}
       <div className={classes.legend}>
         <span className={classes.scale} style={{ background: heatGradient() }} aria-hidden />
         <span className={`${classes.ticks} figures`}>
