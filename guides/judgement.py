@@ -34,6 +34,9 @@ more."""
 PLATEAU_MM, ALONG_CUT_MM, AROUND_HINGE_MM = 15.0, 5.0, 20.0
 """How far from plateau, cut and hinge the surface counts."""
 
+UNTRUSTED = "bones_untrusted"
+"""Code of the warning that whoever uses the guide must read as well."""
+
 HINGE = "BJJ 2017;99B:1313"
 ALIGNMENT = "PMC8822774"
 KNEE_FILM = "10.1080/17453674.2020.1779516"
@@ -257,7 +260,7 @@ def trust_warnings(made: Reconstruction | None) -> list[dict[str, Any]]:
         "The reconstruction does not trust these bones, so that how far they and the numbers here may be off"
         f" is not known: {'; '.join(made.doubts)}"
     )
-    return [warning("bones_untrusted", text, "report of the reconstruction")]
+    return [warning(UNTRUSTED, text, "report of the reconstruction")]
 
 
 def target_warnings(document: Mapping[str, Any]) -> list[dict[str, Any]]:

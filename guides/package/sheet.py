@@ -13,10 +13,11 @@ import trimesh
 from PIL import Image as Picture
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from guides.judgement import UNTRUSTED
 from guides.letters import BOLD, FONT, printable
 from guides.picture import View, draw
 
@@ -70,6 +71,11 @@ def write_sheet(
             f" {report['plan_sha256']}. Not a medical device; simulated scores are not clinical.",
             style["BodyText"],
         ),
+        *[
+            _text(f"{warning['message']}.", style["Warning"])
+            for warning in document["warnings"]
+            if warning["code"] == UNTRUSTED
+        ],
         _gallery(pictures(guide, bone, report)),
         _text("Wires", style["Heading2"]),
         _table(["wire", "diameter mm", "drill mm", "from sleeve mm", "ends at"], _wire_rows(report)),
@@ -101,6 +107,7 @@ def _styles() -> Any:
     styles = getSampleStyleSheet()
     for name, font in (("Title", BOLD), ("Heading2", BOLD), ("BodyText", FONT)):
         styles[name].fontName = font
+    styles.add(ParagraphStyle("Warning", styles["BodyText"], fontName=BOLD))
     return styles
 
 

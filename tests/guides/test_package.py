@@ -10,16 +10,18 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
 import trimesh
+from reportlab.platypus import Paragraph
 
 from guides.cli import main
 from guides.errors import InputError
 from guides.osteotomy import read_osteotomy
-from guides.package import package_files, verify_package
+from guides.package import package_files, sheet, verify_package
 from guides.package.aids import gauge, spacer
 from guides.plan import plan_hash
 from tests.guides.conftest import Designed
@@ -133,6 +135,28 @@ def test_a_manifest_that_was_written_anew_is_found_out(packed: tuple[Designed, P
     seal = hashlib.sha256((copy / "manifest.json").read_bytes()).hexdigest()
     (copy / "manifest.sha256").write_text(f"{seal}  manifest.json\n")
     assert verify_package(copy) == ["plan.json is not the plan that the guide was designed from"]
+
+
+def test_the_sheet_says_that_the_bones_are_not_trusted(
+    designed: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, words = designed("synthetic_l"), list[str]()
+
+    def paragraph(text: str, style: Any) -> Paragraph:
+        words.append(text)
+        return Paragraph(text, style)
+
+    monkeypatch.setattr(sheet, "Paragraph", paragraph)
+    guide, bone = made.guide(), made.tibia()
+
+    def said(*warnings: dict[str, str]) -> bool:
+        words.clear()
+        document = {**made.plan, "warnings": list(warnings)}
+        sheet.write_sheet(tmp_path / "sheet.pdf", guide, bone, made.report, document, "P-77")
+        return "Nobody trusts them." in words
+
+    told = {"message": "Nobody trusts them", "source": "a report"}
+    assert said({"code": "bones_untrusted", **told}) and not said({"code": "gap_large", **told})
 
 
 @pytest.mark.parametrize("spoil", ["blocked", "no report", "bad name", "no package"])

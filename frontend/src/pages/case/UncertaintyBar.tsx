@@ -18,7 +18,7 @@ export function UncertaintyBar({ end, untrusted }: Props): ReactNode {
       <span>Expected distance to the true surface</span>
       {untrusted && (
         <span className={classes.doubt}>
-          Were this a knee that the network knows. It is not: these bones may be further off.
+          This holds for knees that the network knows. It does not know this one: these bones may be further off.
         </span>
       )}
       <div className={classes.legend}>
