@@ -16,7 +16,7 @@ from backend.exports.models import Guide
 from backend.exports.package import packed
 from backend.exports.presets import write_presets
 from backend.exports.services import check_approved
-from backend.imaging.folders import lay_out_reported
+from backend.imaging.bone_sets import lay_out_source
 from backend.jobs.handlers import Work
 from backend.jobs.models import Job
 from backend.planning.models import Plan
@@ -43,10 +43,8 @@ class DesignHandler:
     def prepare(self, job: Job, folder: Path) -> Work:
         plan = Plan.objects.select_related("bone_set", "case__patient").get(pk=job.input["plan"])
         check_approved(plan)
-        bones = folder / "bones"
-        bones.mkdir()
         # The package's manifest leads back to the X-rays by the report.
-        lay_out_reported(plan.bone_set, bones)
+        bones = lay_out_source(plan.bone_set, folder / "bones")
         document, presets = folder / "plan.json", folder / "presets.json"
         document.write_text(json.dumps(plan.document))
         write_presets(job.input.get("site_presets", []), presets)
