@@ -18,11 +18,14 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from recon.bones import Bone
 from recon.errors import InputError
 
 Array = npt.NDArray[np.float64]
 
 ASSET = Path(__file__).parents[1] / "assets" / "other_people.safetensors"
+FORETOLD = {name: frozenset([Bone.FIBULA, Bone.TIBIA]) for name in ("sts_042", "sts_051")}
+"""Bones that are not somebody's own."""
 
 
 def other_person(name: str) -> dict[str, Array]:

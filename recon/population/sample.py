@@ -81,8 +81,12 @@ class Rare:
 
 def person_bones(person: int, rng: np.random.Generator) -> BoneSet:
     """The bones of one LLP26 person as they are, in a random pose, of either side."""
-    bones = bones_from_nodes({part: nodes[person] for part, nodes in people_nodes().items()})
-    return _placed(bones, rng)
+    return posed_bones({part: nodes[person] for part, nodes in people_nodes().items()}, rng)
+
+
+def posed_bones(nodes: dict[str, npt.NDArray[np.float64]], rng: np.random.Generator) -> BoneSet:
+    """The bones of a person's nodes as they are, in a random pose, of either side."""
+    return _placed(bones_from_nodes(nodes), rng)
 
 
 def draw_bones(model: ShapeModel, rng: np.random.Generator, off: OffModel = OffModel()) -> BoneSet:

@@ -23,7 +23,7 @@ from recon.training.settings import Settings
 from recon.training.task import Picture
 
 Part = TypeVar("Part", OffModel, Rare)
-SHADOW_WEIGHT = 1.0  # of the error of the shadows, beside the cross entropy
+SHADOW_WEIGHT = 0.2  # of the relative error of the shadows, beside the cross entropy
 
 
 class VirtualKneesTask:

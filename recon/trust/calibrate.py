@@ -1,11 +1,13 @@
 """Measure what signs of error mean: ``python -m recon.trust.calibrate [--model W] [--knees N] [BONES ...]
-[--repaired BONE ...]``.
+[--repaired BONE ...] [--before W]``.
 
 Virtual knees under seeds that training did not use, whose bones differ more from each other than a model of
 few people foretells, the validation people in random poses, and bone sets of other people where some are
 given, are X-rayed from 90, 60 and 30 degrees apart, reconstructed and compared with the truth; every third
 as a CT phantom in voxels, by the projector for CTs, for no training's renderer draws what a clinic's machine
-does. No test person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
+does. The people of other collections whom the weights have learned from take part in the eyes of weights of
+before that (``--before``): what these make of strangers is what the model will make of others. No test
+person takes part. Writes ``X.trust.json`` beside the weights ``X.safetensors``.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from recon.images import XrayView, read_pair
 from recon.images.write import Positioner
 from recon.metrics import surface_distances
 from recon.networks.registry import Model, find
+from recon.population.others import FORETOLD, other_person
 from recon.population.phantom import Tissue
 from recon.population.phantom_ct import phantom_ct
-from recon.population.sample import OffModel, draw_bones, person_bones
+from recon.population.sample import OffModel, draw_bones, person_bones, posed_bones
 from recon.population.shape_model import ShapeModel
-from recon.reconstruct import reconstruct_views
+from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.refine import Refinement
-from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE
+from recon.training.dataset import TRAINING_OTHERS, TRAINING_PEOPLE, VALIDATION_PEOPLE
 from recon.trust import judge
 from recon.trust.calibration import SEPARATIONS_DEG, Calibration, fit_spread
 from recon.trust.evidence import knee_evidence, point_evidence
@@ -43,7 +46,7 @@ from recon.trust.temper import Temper
 from recon.volumes import write_nifti
 
 Array = npt.NDArray[np.float64]
-_SEED = 77_000_000  # far from those of training
+_SEED, _STRANGERS_SEED = 77_000_000, 78_000_000  # far from those of training
 _MARGIN_MM = 3.0
 _VOXELS_EVERY, _VOXEL_MM = 3, 0.8
 _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
@@ -51,6 +54,7 @@ _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 _ALLOWANCE = 1.15
 _REPAIRED_MM = 3.0  # a repair that is off is further off than most errors
 _ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
+_POSES = 2  # of each person of another collection
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class Known:
         truth: the bones that were X-rayed.
         people: whom these bones are held out with; None where they are a shape model's, nobody's.
         repaired: bones whose surface is partly an invention.
+        foretold: bones that are a shape model's all the same.
     """
 
     refinement: Refinement
@@ -70,6 +75,7 @@ class Known:
     truth: BoneSet
     people: str | None = None
     repaired: frozenset[Bone] = frozenset()
+    foretold: frozenset[Bone] = frozenset()
 
     def errors(self, bone: Bone) -> tuple[Array, Array]:
         """Signs and true distances in mm of the points of a bone well inside the field of view."""
@@ -139,23 +145,42 @@ def knees(
             # Both legs of one person have the same name but for the side.
             folder = folders[index - count - people]
             truth, held_out = BoneSet.read(folder), folder.name.rpartition("_")[0]
-        voxels = index % _VOXELS_EVERY == _VOXELS_EVERY - 1
-        # Another angle, other tissue.
-        views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
-        made = reconstruct_views(views, model=model, resolution=128)
+        made = _reconstructed(truth, seed, index, separation, model)
         yield Known(made.refinement, made.seen, truth, held_out, invented if given else frozenset())
 
 
-def calibrate(cases: Iterable[Known], model: str) -> Calibration:
+def strangers(before: Model) -> Iterator[Known]:
+    """Those of ``TRAINING_OTHERS`` in random poses, each seen from all ``SEPARATIONS_DEG``.
+
+    Args:
+        before: weights that did not learn from them.
+    """
+    cases = list(product(range(_POSES * len(TRAINING_OTHERS)), SEPARATIONS_DEG))
+    for index, separation in tqdm(cases, unit="pair of views"):
+        name, seed = TRAINING_OTHERS[index % len(TRAINING_OTHERS)], _STRANGERS_SEED + index
+        truth = posed_bones(other_person(name), np.random.default_rng(seed))
+        made = _reconstructed(truth, seed, index, separation, before)
+        yield Known(made.refinement, made.seen, truth, name, foretold=FORETOLD.get(name, frozenset()))
+
+
+def _reconstructed(truth: BoneSet, seed: int, index: int, separation: float, model: Model) -> Reconstruction:
+    voxels = index % _VOXELS_EVERY == _VOXELS_EVERY - 1
+    # Another angle, other tissue.
+    views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
+    return reconstruct_views(views, model=model, resolution=128)
+
+
+def calibrate(cases: Iterable[Known], model: str, others: Iterable[Known] = ()) -> Calibration:
     """The calibration from reconstructions whose truth is known.
 
     Args:
         cases: reconstructions.
         model: SHA-256 of the weights that made them.
+        others: by other weights, which teach what signs of error mean, not what is usual of a knee.
     """
     cases = list(cases)
     centre, spread = _usual(cases)
-    points = points_of(cases)
+    points = points_of([*cases, *others])
     made = Calibration(model, fit_by_bone(points), Temper.of_people(points), centre, spread, np.inf)
     # Of what is too much by itself no sound knee says how much is usual.
     scores = [judge(case.refinement, case.seen, made).together for case in cases]
@@ -169,7 +194,8 @@ def points_of(cases: Sequence[Known]) -> list[Points]:
         for bone in (bone for bone in Bone if bone in case.refinement.surfaces):
             signs, errors = case.errors(bone)
             kept = errors < (_REPAIRED_MM if bone in case.repaired else np.inf)
-            points.append(Points(bone, case.people, signs[kept], errors[kept]))
+            people = None if bone in case.foretold else case.people
+            points.append(Points(bone, people, signs[kept], errors[kept]))
     return points
 
 
@@ -199,12 +225,17 @@ def main() -> None:
         metavar="BONE",
         help="of these folders, whose surface is partly an invention: only points near it teach",
     )
+    parser.add_argument(
+        "--before",
+        metavar="WEIGHTS",
+        help="of before the people of other collections were learned from, who teach through these",
+    )
     options = parser.parse_args()
     model = find(options.model)
     repaired = [Bone[label.upper()] for label in options.repaired]
-    calibrate(knees(options.knees, model, options.bones, repaired), model.sha256).write(
-        model.weights.with_suffix(".trust.json")
-    )
+    others = strangers(find(options.before)) if options.before else ()
+    made = calibrate(knees(options.knees, model, options.bones, repaired), model.sha256, others)
+    made.write(model.weights.with_suffix(".trust.json"))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,25 @@ def test_the_gradient_of_the_distillation_reaches_map_and_features() -> None:
 
 
 def test_shadows_count_where_the_path_lengths_are_known() -> None:
-    lengths = torch.tensor([0.0, 10.0, 40.0, -1.0]).reshape(1, 1, 4, 1, 1)
-    shadows = torch.tensor([0.5, 1.0, 1.0, 9.0]).reshape(1, 1, 4, 1, 1)
-    assert shadow_loss(shadows, lengths).item() == pytest.approx((0.5 + 0 + 1) / 3)
+    # Two pixels of four bones; shadows of 10 and 40 mm are 1 and 2. The last bone is known nowhere.
+    lengths = torch.tensor([[0.0, 10.0], [40.0, -1.0], [10.0, 10.0], [-1.0, -1.0]]).reshape(1, 1, 4, 1, 2)
+    shadows = torch.tensor([[0.6, 0.2], [1.0, 9.0], [1.0, 1.0], [9.0, 9.0]]).reshape(1, 1, 4, 1, 2)
+    assert shadow_loss(shadows, lengths).item() == pytest.approx((1.0 + 0.5 + 0) / 3, abs=1e-3)
     assert shadow_loss(shadows, torch.full_like(lengths, -1)).item() == 0
+
+
+def test_a_small_bone_that_is_not_drawn_is_as_wrong_as_a_large_one() -> None:
+    lengths = torch.zeros(1, 2, 4, 8, 8)
+    lengths[:, :, 0, 0, 0], lengths[:, :, 1:] = 10.0, 40.0
+    drawn = (lengths / 10).sqrt()
+    for bone in range(4):
+        missing = drawn.clone()
+        missing[:, :, bone] = 0
+        assert shadow_loss(missing, lengths).item() == pytest.approx(0.25, abs=1e-3)
+
+
+def test_shadows_without_an_error_have_a_gradient() -> None:
+    lengths = torch.full((1, 1, 4, 2, 2), 10.0)
+    shadows = torch.ones_like(lengths, requires_grad=True)
+    shadow_loss(shadows, lengths).backward()
+    assert shadows.grad is not None and bool(torch.isfinite(shadows.grad).all())

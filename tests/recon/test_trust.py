@@ -80,6 +80,18 @@ def test_what_a_repair_invented_teaches_nothing() -> None:
     assert taught[Bone.TIBIA] == [0.5, 2.0, 8.0]
 
 
+def test_bones_that_a_model_foretold_are_nobodys() -> None:
+    class KnownErrors(Known):
+        def errors(self, bone: Bone) -> tuple[Array, Array]:
+            return np.zeros((3, len(SIGNS))), np.ones(3)
+
+    found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
+    knee = KnownErrors(found, SEEN, BoneSet({}), "he", foretold=frozenset([Bone.TIBIA]))
+    people = {points.bone: points.people for points in points_of([knee])}
+    assert people[Bone.TIBIA] is None
+    assert people[Bone.FEMUR] == people[Bone.PATELLA] == "he"
+
+
 def _errors(rng: np.random.Generator, foretold: Array, temper: Temper) -> Array:
     return np.asarray(np.exp(temper(foretold)) * rng.gamma(1.5, 1 / 1.5, len(foretold)))
 
