@@ -171,15 +171,7 @@ def _fits(
             # The fibula is round and turns in its place; the tibia says how it stands.
             tied = bone is Bone.FIBULA and Bone.TIBIA in fits
             motion = fits[Bone.TIBIA].motion if tied else start
-            fits[bone] = lay_on(
-                shapes[bone],
-                surfaces[bone],
-                motion,
-                seen.depth,
-                tied=tied,
-                loose=bone is Bone.PATELLA,  # the others are long, and held by outlines all along
-                images=images,
-            )
+            fits[bone] = lay_on(shapes[bone], surfaces[bone], motion, seen.depth, tied=tied, images=images)
         return fits
 
     groups = ((Bone.TIBIA, Bone.FIBULA), (Bone.FEMUR,), (Bone.PATELLA,))

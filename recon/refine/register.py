@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +30,6 @@ _OUTLINE_INDEPENDENT_MM = 6.0  # along an outline
 _FIRST_REACH, _LAST_REACH, _REACH_NARROWING = 1.5, 0.6, 0.8
 POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
 _ICP_STEPS, _ICP_SHARE = 30, 85
-_ELSEWHERE_MM = (-6.0, -3.0, 3.0, 6.0)  # along the views, from where a small bone was drawn
-_NO_EDGE_MM, _CLEARLY_MM = (
-    1.0,
-    0.02,
-)  # what an outline without an edge counts; by how much elsewhere is better
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +107,6 @@ def lay_on(
     depth: Depth,
     *,
     tied: bool = False,
-    loose: bool = False,
     images: Sequence[EdgeImage] = (),
 ) -> Fit:
     """Shape and pose of one bone, maximum a posteriori, by Gauss-Newton steps on point-to-plane distances.
@@ -127,8 +121,6 @@ def lay_on(
         start: motion of the template to begin with.
         depth: millimetres inside the field of view.
         tied: whether the pose stays near the start.
-        loose: whether the bone may lie nearer to the sources or further off than the surface says: along the
-            views a network can be millimetres wrong, more than outlines are drawn to edges.
         images: edges of the views.
     """
     laid = Laid.start(shape, start)
@@ -141,12 +133,7 @@ def lay_on(
         laid = laid.stepped(terms, stiffness)
     lines: list[Outline] = []
     if images:
-        away = [0.0, *(_ELSEWHERE_MM if loose else ())]
-        starts = [replace(laid, shift=laid.shift + mm * _along_views(images)) for mm in away]
-        tries = [_drawn_to_edges(one, surface, depth, images, stiffness) for one in starts]
-        laid, lines = min(
-            tries, key=lambda found: _disbelief(found[1]) + _CLEARLY_MM * (found is not tries[0])
-        )
+        laid, lines = _drawn_to_edges(laid, surface, depth, images, stiffness)
     steep = [value for line in lines for value in line.steepness]
     at = laid.vertices()
     normals = vertex_normals(at, shape.faces)
@@ -167,13 +154,6 @@ def lay_on(
         gap=widest_gap(lines, laid.shift, laid.rotation[:, 2]) if images else None,
         laid=laid,
     )
-
-
-def _along_views(images: Sequence[EdgeImage]) -> Array:
-    """(3,) unit vector of the axis that is nearest to the rays of all views."""
-    first = images[0].camera.direction
-    rays = np.sum([i.camera.direction * np.copysign(1, i.camera.direction @ first) for i in images], axis=0)
-    return np.asarray(rays / np.linalg.norm(rays))
 
 
 def _drawn_to_edges(
@@ -276,15 +256,6 @@ def outlines(
         shown = (depth(points.points) > BORDER_MM) & ~ended[points.first]
         found.append(outline(image, points.kept(shown), reach))
     return found
-
-
-def _disbelief(lines: Sequence[Outline]) -> float:
-    """Mean distance in mm of outlines from edges, those without one counted as well."""
-    across = np.concatenate([line.across for line in lines])
-    belief = np.concatenate([line.belief for line in lines])
-    lengths = np.concatenate([line.rim.lengths for line in lines])
-    each = belief * np.abs(across) + (1 - belief) * _NO_EDGE_MM
-    return float((lengths * each).sum() / max(lengths.sum(), 1e-9))
 
 
 def _misfit(lines: Sequence[Outline]) -> float:
