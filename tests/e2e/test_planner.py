@@ -363,7 +363,11 @@ def test_an_approval_is_withdrawn_and_the_plan_saved_anew(
     page.get_by_test_id("withdraw-2").click()
     confirm = page.get_by_test_id("withdraw-confirm")
     expect(confirm).to_be_disabled()
-    page.get_by_test_id("withdraw-reason").fill("Patient declined")
+    reason = page.get_by_test_id("withdraw-reason")
+    expect(
+        reason
+    ).to_be_focused()  # else the dialog takes the focus, and the password with it, from the next field
+    reason.fill("Patient declined")
     page.get_by_test_id("withdraw-password").fill(served.password)
     check_names_and_contrast(page)
     confirm.click()
