@@ -26,7 +26,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone, BoneSet
 from recon.population.fit_poses import near_joint_similarity, rotation_of
-from recon.population.others import ASSET
+from recon.population.others import ASSET, FORETOLD
 from recon.population.people import part_of, people_nodes, templates
 from recon.population.shape_model import PARTS, ShapeModel
 from recon.reference import ct_reference
@@ -37,7 +37,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 _MESHES = {"hubmap_vhm": "hubmap_vhm_l", "pymskt_dess1": "pymskt_dess1_r"}
-_SCANS = ("sts_042", "sts_051")  # in sts_013 a condyle falls apart at any threshold
+_SCANS = tuple(FORETOLD)  # in sts_013 a condyle falls apart at any threshold
 _CUT = ("pymskt_dess1",)
 _CUT_MM = 4.0  # next to a cut, where the surface is the cut's
 _STEPS, _FREE_STEPS = 40, 4
@@ -224,7 +224,7 @@ def scan_people(folder: Path) -> Iterator[tuple[str, dict[Bone, Surface]]]:
             {
                 bone: Surface(mesh, low, high, noise=0.8, reach=30.0)
                 for bone, mesh in reference.bones.items()
-                if bone in (Bone.FEMUR, Bone.PATELLA)
+                if bone not in FORETOLD[name]
             },
         )
 

@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 
 ASSET = Path(__file__).parents[1] / "assets" / "other_people.safetensors"
 FORETOLD = {name: frozenset([Bone.FIBULA, Bone.TIBIA]) for name in ("sts_042", "sts_051")}
-"""Bones that are not somebody's own."""
+"""Bones of those in CTs that are not their own."""
 
 
 def other_person(name: str) -> dict[str, Array]:

@@ -364,9 +364,8 @@ def test_an_approval_is_withdrawn_and_the_plan_saved_anew(
     confirm = page.get_by_test_id("withdraw-confirm")
     expect(confirm).to_be_disabled()
     reason = page.get_by_test_id("withdraw-reason")
-    expect(
-        reason
-    ).to_be_focused()  # else the dialog takes the focus, and the password with it, from the next field
+    # Else the dialog may take the focus, and the password with it, from the next field.
+    expect(reason).to_be_focused()
     reason.fill("Patient declined")
     page.get_by_test_id("withdraw-password").fill(served.password)
     check_names_and_contrast(page)

@@ -68,11 +68,14 @@ def test_the_regression_is_true_on_average_in_every_tenth() -> None:
         assert errors[part].mean() == pytest.approx(predicted[part].mean(), rel=0.1)
 
 
-def test_what_a_repair_invented_teaches_nothing() -> None:
-    class KnownErrors(Known):
-        def errors(self, bone: Bone) -> tuple[Array, Array]:
-            return np.zeros((3, len(SIGNS))), np.array([0.5, 2.0, 8.0])
+class KnownErrors(Known):
+    """A reconstruction of which three points are so far off, on every bone."""
 
+    def errors(self, bone: Bone) -> tuple[Array, Array]:
+        return np.zeros((3, len(SIGNS))), np.array([0.5, 2.0, 8.0])
+
+
+def test_what_a_repair_invented_teaches_nothing() -> None:
     found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
     knee = KnownErrors(found, SEEN, BoneSet({}), "she", repaired=frozenset([Bone.FEMUR]))
     taught = {points.bone: points.errors.tolist() for points in points_of([knee])}
@@ -81,10 +84,6 @@ def test_what_a_repair_invented_teaches_nothing() -> None:
 
 
 def test_bones_that_a_model_foretold_are_nobodys() -> None:
-    class KnownErrors(Known):
-        def errors(self, bone: Bone) -> tuple[Array, Array]:
-            return np.zeros((3, len(SIGNS))), np.ones(3)
-
     found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
     knee = KnownErrors(found, SEEN, BoneSet({}), "he", foretold=frozenset([Bone.TIBIA]))
     people = {points.bone: points.people for points in points_of([knee])}
