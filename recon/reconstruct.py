@@ -32,7 +32,8 @@ from recon.refine.edges import EdgeImage
 from recon.stopwatch import Stopwatch
 from recon.surface import Field
 from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
-from recon.trust.calibration import calibration_of
+from recon.trust.breaks import break_logits
+from recon.trust.calibration import Calibration, calibration_of
 from recon.vertex_values import with_uncertainty
 
 Progress = Callable[[str, float], None]
@@ -52,6 +53,7 @@ class Reconstruction:
         calibrated: whether uncertainty and trust were measured with these very weights.
         refinement: how the shape model was laid on; its bones correspond to those of everybody.
         seen: what the views show.
+        breaks: how much each bone looks broken, see ``recon.trust.breaks``.
         views: the X-rays with the cameras that the bones were reconstructed with.
         agreement: how far these are not those that were stated.
     """
@@ -62,6 +64,7 @@ class Reconstruction:
     calibrated: bool
     refinement: Refinement
     seen: FieldOfView
+    breaks: Mapping[Bone, float]
     views: Sequence[XrayView]
     agreement: Agreement
 
@@ -111,6 +114,7 @@ def reconstruct_views(
     model: Model,
     resolution: int = 256,
     refined: bool = True,
+    calibration: Calibration | None = None,
     progress: Progress | None = None,
     stopwatch: Stopwatch | None = None,
 ) -> Reconstruction:
@@ -121,6 +125,7 @@ def reconstruct_views(
         model: which network.
         resolution: grid cells along an edge of the 200 mm cube, see ``recon.prediction.RESOLUTIONS``.
         refined: whether the shape model mends what the network is unsure of.
+        calibration: of uncertainty and trust; that beside the weights where it is None.
         progress: told the stage and the share of the whole that is done.
         stopwatch: receives the seconds of the stages load, encode, refine, geometry, field, surface and
             trust.
@@ -168,9 +173,10 @@ def reconstruct_views(
             "Check that both show the knee and that their geometry belongs to them",
         )
     with watch.stage("trust"):
-        calibration = calibration_of(model.weights)
+        calibration = calibration or calibration_of(model.weights)
         uncertainty = vertex_uncertainty(bones, refinement, seen, calibration)
-        trust = judge(refinement, seen, calibration)
+        breaks = break_logits(best.views, refinement.fits, seen)
+        trust = judge(refinement, seen, breaks, calibration)
     return Reconstruction(
         BoneSet({bone: with_uncertainty(mesh, uncertainty[bone]) for bone, mesh in bones.items()}),
         uncertainty,
@@ -178,6 +184,7 @@ def reconstruct_views(
         calibration.model == model.sha256,
         refinement,
         seen,
+        breaks,
         best.views,
         agreement,
     )

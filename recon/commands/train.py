@@ -10,7 +10,7 @@ HELP = "train a network"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("part", choices=("ct", "segmentation", "xray"))
+    parser.add_argument("part", choices=("ct", "fractures", "segmentation", "xray"))
     parser.add_argument("--config", type=Path, required=True, help="recon/configs/NAME.toml")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/NAME/PART)")
 

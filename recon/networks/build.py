@@ -21,6 +21,7 @@ KINDS = {
     "volume_cnn": ("volume_cnn", "VolumeCnnConfig", "VolumeCnn"),
     "vnet": ("vnet", "VNetConfig", "VNetNetwork"),
     "released_ct": ("released_ct", "ReleasedCtConfig", "ReleasedCtNetwork"),
+    "fractures": ("fractures", "FracturesConfig", "FracturesNetwork"),
     "unet": ("unet", "UNetConfig", "UNet"),
 }
 

@@ -13,6 +13,7 @@ WIDTH = 224.0  # mm that the picture spans in the plane of the isocentre
 _CONTRAST_SIGMA = 10.0  # pixels
 
 Image = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
 
 
 def normalise(line_integrals: Image, valid: npt.NDArray[np.bool_]) -> Image:
@@ -52,17 +53,34 @@ def upright_picture(
     Returns:
         The normalised (pixels, pixels) picture and its camera.
     """
-    to_picture = camera.upright_map(WIDTH, pixels)
-    from_picture = np.linalg.inv(to_picture)
-    shrink = float(np.sqrt(abs(np.linalg.det(from_picture[:2, :2]))))  # source pixels a picture pixel
+    to_picture, coordinates, shrink = _sampling(camera, pixels)
     # Average before sampling, without letting unexposed pixels darken their neighbours.
     sigma = 0.45 * shrink if shrink > 1 else 0.0
     weight = ndimage.gaussian_filter(valid.astype(np.float32), sigma)
     smooth = ndimage.gaussian_filter(np.where(valid, line_integrals, 0).astype(np.float32), sigma)
     smooth = smooth / np.maximum(weight, 1e-3)
+    picture = ndimage.map_coordinates(smooth, coordinates, order=1, mode="nearest")
+    inside = _exposed_at(valid, coordinates)
+    return normalise(picture, inside), camera.transformed(to_picture, pixels, pixels)
+
+
+def upright_exposed(
+    valid: npt.NDArray[np.bool_], camera: Camera, pixels: int = PIXELS
+) -> npt.NDArray[np.bool_]:
+    """Which pixels of the ``upright_picture`` were exposed."""
+    return _exposed_at(valid, _sampling(camera, pixels)[1])
+
+
+def _sampling(camera: Camera, pixels: int) -> tuple[Array, tuple[Array, Array], float]:
+    """The map to the upright picture, where its pixels lie in the view, and how many meet in one."""
+    to_picture = camera.upright_map(WIDTH, pixels)
+    from_picture = np.linalg.inv(to_picture)
+    shrink = float(np.sqrt(abs(np.linalg.det(from_picture[:2, :2]))))
     grid = np.stack(np.meshgrid(np.arange(pixels), np.arange(pixels)), axis=-1)
     at = grid @ from_picture[:2, :2].T + from_picture[:2, 2]
-    coordinates = (at[..., 1], at[..., 0])
-    picture = ndimage.map_coordinates(smooth, coordinates, order=1, mode="nearest")
-    inside = ndimage.map_coordinates(valid.astype(np.float32), coordinates, order=1, mode="constant") > 0.5
-    return normalise(picture, inside), camera.transformed(to_picture, pixels, pixels)
+    return to_picture, (at[..., 1], at[..., 0]), shrink
+
+
+def _exposed_at(valid: npt.NDArray[np.bool_], coordinates: tuple[Array, Array]) -> npt.NDArray[np.bool_]:
+    shares = ndimage.map_coordinates(valid.astype(np.float32), coordinates, order=1, mode="constant")
+    return np.asarray(shares > 0.5)

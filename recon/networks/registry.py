@@ -14,7 +14,7 @@ from typing import Any, Literal
 from recon.errors import InputError
 
 _RECON = Path(__file__).parents[1]
-Part = Literal["xray", "ct", "segmentation"]
+Part = Literal["xray", "ct", "fractures", "segmentation"]
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,14 @@ SHIPPED = {
         "compact", _RECON / "assets" / "compact.safetensors", _RECON / "configs" / "compact.toml"
     ),
     "ct": Model("ct", _RECON / "assets" / "ct.safetensors", _RECON / "configs" / "ct.toml", "ct"),
+    "fractures": Model(
+        "fractures",
+        _RECON / "assets" / "fractures.safetensors",
+        _RECON / "configs" / "fractures.toml",
+        "fractures",
+    ),
 }
-DEFAULT: dict[Part, str] = {"xray": "compact", "ct": "ct"}
+DEFAULT: dict[Part, str] = {"xray": "compact", "ct": "ct", "fractures": "fractures"}
 
 
 def find(name: str | None, part: Part = "xray") -> Model:

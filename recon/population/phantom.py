@@ -19,6 +19,7 @@ from recon.drr.beam import line_integrals as beam_line_integrals
 from recon.drr.raster import path_lengths
 from recon.geometry import Camera
 from recon.population.crop import Crop
+from recon.population.fracture import Break
 
 Array = npt.NDArray[np.float64]
 
@@ -192,18 +193,35 @@ def render_leg(
     tissue: Tissue,
     rng: np.random.Generator,
     crop: Crop | None = None,
+    broken: Break | None = None,
 ) -> LegLengths:
-    """Path lengths through the materials and bones of a leg; ``crop`` ends it in air.
+    """Path lengths through the materials and bones of a leg.
 
     ``core`` is everything inside the cortex; ``trabecular`` is the core weighted with the share of
     trabecular bone, which fades with the distance from the joint.
+
+    Args:
+        bones: whole, in the frame of the rig.
+        cameras: of the views, all of one size.
+        tissue: what the leg is made of.
+        rng: source of everything random.
+        crop: ends the leg in air.
+        broken: what is wrong with its bones; marrow is open at a break.
     """
     joint = joint_height(bones)
     crop = crop or Crop.nothing()
     skin, muscle = skin_and_muscle(bones, tissue, rng)
+
+    def pieces(bone: Bone, vertices: Array) -> list[Array]:
+        left = crop.flattened(vertices)
+        return [left] if broken is None else broken.pieces(bone, left)
+
+    def lengths(pieces: Sequence[Array], faces: npt.NDArray[np.int64], camera: Camera) -> Array:
+        return np.asarray(sum(path_lengths(piece, faces, camera) for piece in pieces))
+
     # The core goes to the very end of a cropped bone: the cut shows marrow, not cortex.
-    cores = {bone: crop.flattened(inner_surface(bone, mesh, joint, tissue)) for bone, mesh in bones.items()}
-    outsides = {bone: crop.flattened(np.array(mesh.vertices)) for bone, mesh in bones.items()}
+    cores = {bone: pieces(bone, inner_surface(bone, mesh, joint, tissue)) for bone, mesh in bones.items()}
+    outsides = {bone: pieces(bone, np.array(mesh.vertices)) for bone, mesh in bones.items()}
     skin.vertices, muscle.vertices = crop.flattened(skin.vertices), crop.flattened(muscle.vertices)
     views, each_bone = (
         [],
@@ -212,8 +230,8 @@ def render_leg(
     for camera, of_bones in zip(cameras, each_bone, strict=True):
         whole, core, trabecular = (np.zeros((camera.rows, camera.columns)) for _ in range(3))
         for bone, mesh in bones.items():
-            inner = np.maximum(path_lengths(cores[bone], mesh.faces, camera), 0)
-            outer = np.maximum(path_lengths(outsides[bone], mesh.faces, camera), inner)
+            inner = np.maximum(lengths(cores[bone], mesh.faces, camera), 0)
+            outer = np.maximum(lengths(outsides[bone], mesh.faces, camera), inner)
             of_bones[bone - 1] = outer
             whole, core = whole + outer, core + inner
             height = _height_at(camera, np.array(mesh.vertices).mean(axis=0))

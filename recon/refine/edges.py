@@ -24,7 +24,6 @@ _DETECTOR_BLUR = 0.6  # pixels, about, of detectors and of their resampling
 # Where a square root blurred by a Gaussian is steepest, in its standard deviations.
 _STEEPEST = 0.765
 _SEARCH_STEP_MM = 0.15
-_CLEAR_MM = 4.0  # at the isocentre: how far off the edge of an outline is looked for, and the blur
 _STRONG = 0.35  # of the usual steepness of edges of a bone in this view: an edge half believed
 
 
@@ -53,8 +52,6 @@ class EdgeImage:
             the isocentre; 0 where the detector was not exposed.
         camera: of the image.
         inside_mm: how far inside an outline the image is steepest.
-        clear: (rows, columns), where an edge that is not there is missing: further than ``_CLEAR_MM`` from
-            what the detector or a collimator hides.
         thick: edges of what is thicker than a wire.
         view: the X-ray itself.
     """
@@ -62,7 +59,6 @@ class EdgeImage:
     slopes: Image
     camera: Camera
     inside_mm: float
-    clear: npt.NDArray[np.bool_]
     thick: ThickEdges
     view: Pictured
 
@@ -77,17 +73,8 @@ class EdgeImage:
         if not view.exposed.all():
             slopes *= ndimage.minimum_filter(view.exposed, 2 * round(4 * sigma) + 1)
         blur = float(np.hypot(_BLUR_MM, _DETECTOR_BLUR * pixel))
-        width = 2 * round(_CLEAR_MM / pixel) + 1
-        clear = ndimage.minimum_filter(view.exposed, width, mode="constant", cval=0)
         thick = ThickEdges.of_image(image, view.exposed, view.camera)
-        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur, clear, thick, view)
-
-    def shows(self, points: Array) -> npt.NDArray[np.bool_]:
-        """(N,) whether edges at (N, 3) points in mm would be seen, see ``clear``."""
-        rows, columns = self.clear.shape
-        column, row = np.rint(self.camera.project(points)[0]).astype(np.int64).T
-        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        return np.asarray(inside & self.clear[row.clip(0, rows - 1), column.clip(0, columns - 1)])
+        return cls(slopes.astype(np.float32), view.camera, _STEEPEST * blur, thick, view)
 
     def snap(self, points: Array, normals: Array, reach: float) -> tuple[Array, Array]:
         """How far along their normals the edges are to which points of outlines belong.
@@ -198,14 +185,12 @@ class Outline:
         across: (N,) mm along the normals to the edge in the image, positive outward.
         steepness: (N,) of the edge, a millimetre; 0 where there is none.
         belief: (N,) 0 to 1, by the steepness.
-        shown: (N,) whether the image would show an edge there.
     """
 
     rim: Rim
     across: Array
     steepness: Array
     belief: Array
-    shown: npt.NDArray[np.bool_]
 
 
 def outline(image: EdgeImage, points: Rim, reach: float) -> Outline:
@@ -213,5 +198,4 @@ def outline(image: EdgeImage, points: Rim, reach: float) -> Outline:
     across, steepness = image.snap(points.points, points.normals, reach)
     steepness = np.maximum(steepness, 0)
     usual = _STRONG * np.median(steepness) if len(steepness) else 1.0
-    belief = steepness**2 / np.maximum(steepness**2 + usual**2, 1e-12)
-    return Outline(points, across, steepness, belief, image.shows(points.points))
+    return Outline(points, across, steepness, steepness**2 / np.maximum(steepness**2 + usual**2, 1e-12))

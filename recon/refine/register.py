@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.refine.edges import EdgeImage, Outline, mesh_edges, outline, rim
-from recon.refine.gaps import widest_gap
 from recon.refine.laid import Laid, Motion, Terms
 from recon.refine.matching import BORDER_MM, Depth, Mask, Surface, match
 from recon.refine.shapes import BoneShape, vertex_normals
@@ -48,7 +47,6 @@ class Fit:
         size: coefficient of the size, in standard deviations.
         misfit: mean distance in mm of its outlines from edges in the images; None without images.
         steepness: median of the edges at its outlines, a millimetre; None without images.
-        gap: largest share of its outlines at one height that have no edge; None without images.
         laid: the template as it came to lie.
     """
 
@@ -63,7 +61,6 @@ class Fit:
     size: float
     misfit: float | None = None
     steepness: float | None = None
-    gap: float | None = None
     laid: Laid | None = None
 
 
@@ -151,7 +148,6 @@ def lay_on(
         size=float(known[-1]),
         misfit=_misfit(lines) if images else None,
         steepness=float(np.median(steep)) if steep else None,
-        gap=widest_gap(lines, laid.shift, laid.rotation[:, 2]) if images else None,
         laid=laid,
     )
 

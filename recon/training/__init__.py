@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 
 def train(
-    part: Literal["ct", "segmentation", "xray"],
+    part: Literal["ct", "fractures", "segmentation", "xray"],
     config: Mapping[str, Any],
     folder: Path,
     *,

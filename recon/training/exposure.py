@@ -55,7 +55,11 @@ def _collimation(shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArra
 
 
 def expose(
-    layers: npt.NDArray[np.float16], attenuation: npt.NDArray[np.float32], rng: np.random.Generator
+    layers: npt.NDArray[np.float16],
+    attenuation: npt.NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    spoiling: float = 1.0,
 ) -> tuple[Image, npt.NDArray[np.bool_]]:
     """One view of a virtual knee through a random X-ray machine.
 
@@ -63,19 +67,20 @@ def expose(
         layers: (layers, rows, columns) path lengths in mm: those of ``LAYERS``, perhaps metal after them.
         attenuation: (layers, 5) attenuation per mm at the energies of the beam.
         rng: source of everything random.
+        spoiling: 0 to 1, strength of what hides small things: texture, wires, noise and patches.
 
     Returns:
         The normalised picture and the mask of its exposed pixels.
     """
     lengths = layers.astype(np.float32)
     shape = lengths.shape[1:]
-    lengths[0] *= np.clip(1 + rng.uniform(0, 0.25) * _texture(shape, rng), 0, None)
-    lengths[2] *= np.clip(1 + rng.uniform(0, 0.6) * _texture(shape, rng), 0, None)
-    lengths[3] *= np.clip(1 + rng.uniform(0, 0.03) * _texture(shape, rng), 0, None)
+    lengths[0] *= np.clip(1 + rng.uniform(0, 0.25) * spoiling * _texture(shape, rng), 0, None)
+    lengths[2] *= np.clip(1 + rng.uniform(0, 0.6) * spoiling * _texture(shape, rng), 0, None)
+    lengths[3] *= np.clip(1 + rng.uniform(0, 0.03) * spoiling * _texture(shape, rng), 0, None)
     density = attenuation.copy()
     density[: len(LAYERS)] *= rng.uniform(_LEAST_DENSITY, _MOST_DENSITY)[:, None]
     exponents = np.einsum("lhw,le->ehw", lengths, density.astype(np.float32))
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 * spoiling:
         exponents += _wires(shape, rng)
     intensity = np.einsum("ehw,e->hw", np.exp(-exponents), draw_spectrum(rng).astype(np.float32))
     intensity += rng.uniform(0, 0.6) * intensity.mean() * rng.uniform(0, 1) + rng.uniform(
@@ -88,7 +93,7 @@ def expose(
         slope = rng.normal(0, 0.25, 2)
         y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij")
         intensity *= np.exp(np.float32(slope[0]) * y + np.float32(slope[1]) * x)
-    photons = 10 ** rng.uniform(3.3, 5.5)
+    photons = 10 ** rng.uniform(5.5 - 2.2 * spoiling, 5.5)
     intensity += rng.normal(size=shape).astype(np.float32) * np.sqrt(intensity / photons)
     valid = _collimation(shape, rng)
     picture = normalise(-np.log(np.maximum(intensity, 1e-5)).astype(np.float32), valid)
@@ -97,7 +102,7 @@ def expose(
     if rng.random() < 0.15:
         # Under-exposed: the densest parts clip.
         picture = np.minimum(picture, np.float32(np.percentile(picture[valid], rng.uniform(90, 99.5))))
-    if rng.random() < 0.25:
+    if rng.random() < 0.25 * spoiling:
         for _ in range(rng.integers(1, 4)):
             top, left = (int(v) for v in rng.uniform(0, 0.9, 2) * shape[0])
             height, width = (int(v) for v in rng.uniform(0.03, 0.15, 2) * shape[0])

@@ -69,15 +69,18 @@ class Alignment(nn.Module):
         return torch.as_tensor(self.map(features))
 
 
-def mask_loss(logits: Tensor, masks: Tensor, valid: Tensor) -> Tensor:
+def mask_loss(logits: Tensor, masks: Tensor, valid: Tensor, *, weight: float = 1.0) -> Tensor:
     """Binary cross entropy of a segmentation over the exposed pixels.
 
     Args:
         logits: (B, 1, P, P).
-        masks: (B, 1, P, P) true bone shadows, 0 or 1.
+        masks: (B, 1, P, P), 1 in what is looked for, else 0.
         valid: (B, 1, P, P), 1 where the detector was exposed.
+        weight: of a pixel of what is looked for, beside one of the rest.
     """
-    each = functional.binary_cross_entropy_with_logits(logits, masks, reduction="none")
+    each = functional.binary_cross_entropy_with_logits(
+        logits, masks, reduction="none", pos_weight=logits.new_tensor(weight)
+    )
     return (each * valid).sum() / valid.sum().clamp(min=1)
 
 

@@ -20,6 +20,7 @@ from recon.output import check_writable
 from recon.training.cases import Cases
 from recon.training.checkpoint import load_weights
 from recon.training.ct import CtTask
+from recon.training.fractures import FracturesTask
 from recon.training.frozen import Shadows, Teacher
 from recon.training.loop import fit
 from recon.training.model_files import ModelFiles
@@ -31,10 +32,11 @@ from recon.training.task import Progress, Task
 from recon.training.virtual_knees import VirtualKneesTask
 from recon.training.xray import SsrKdTask
 
-Part = Literal["ct", "segmentation", "xray"]
+Part = Literal["ct", "fractures", "segmentation", "xray"]
 PARTS: tuple[Part, ...] = get_args(Part)
 _KINDS = {
     "ct": ("vnet", "released_ct"),
+    "fractures": ("fractures",),
     "segmentation": ("unet",),
     "xray": ("lift", "hourglass", "released", "volume_cnn"),
 }
@@ -117,7 +119,8 @@ def train(part: Part, config: Mapping[str, Any], folder: Path, *, progress: Prog
     """Train a part by a configuration; resumes when the folder holds a checkpoint.
 
     Args:
-        part: "ct" (N_CT), "segmentation" (the U-Net on bone shadows) or "xray".
+        part: "ct" (N_CT), "fractures" (what looks for breaks), "segmentation" (the U-Net on bone
+            shadows) or "xray".
         config: a parsed TOML file, see ``recon/configs``: ``seed``, ``[PART.network]``, ``[PART.training]``,
             ``[data]``, and ``[ssr_kd]`` for "xray" on a data set.
         folder: where checkpoint, log and weights go.
@@ -230,6 +233,11 @@ def _segmentation(setup: _Setup) -> _Job:
     return _Job(SegmentationTask(network, cases, setup.settings), cases)
 
 
+def _fractures(setup: _Setup) -> _Job:
+    network: Any = build_network(table(setup.config, "fractures", "network"))
+    return _Job(FracturesTask(network, table(setup.config, "data"), setup.settings, setup.seed))
+
+
 def _xray(setup: _Setup) -> _Job:
     config, settings = setup.config, setup.settings
     data = table(config, "data")
@@ -302,4 +310,9 @@ def _frozen(config: Mapping[str, Any], part: Part, weights: str, what: str) -> A
     return network.eval()
 
 
-_JOBS: dict[str, Callable[[_Setup], _Job]] = {"ct": _ct, "segmentation": _segmentation, "xray": _xray}
+_JOBS: dict[Part, Callable[[_Setup], _Job]] = {
+    "ct": _ct,
+    "fractures": _fractures,
+    "segmentation": _segmentation,
+    "xray": _xray,
+}

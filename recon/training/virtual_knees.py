@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,13 +16,13 @@ from recon.population.phantom import Tissue
 from recon.population.sample import OffModel, Rare, draw_cameras, make_sample, person_bones
 from recon.population.shape_model import ShapeModel
 from recon.training.batches import Batch, Steps, collate, example
+from recon.training.data_table import check_data_table, part_of
 from recon.training.dataset import TRAINING_PEOPLE, VALIDATION_PEOPLE, SampleStore, read_scans
 from recon.training.losses import occupancy_loss, shadow_loss
 from recon.training.pictures import grey
 from recon.training.settings import Settings
 from recon.training.task import Picture
 
-Part = TypeVar("Part", OffModel, Rare)
 SHADOW_WEIGHT = 0.2  # of the relative error of the shadows, beside the cross entropy
 
 
@@ -46,33 +46,25 @@ class VirtualKneesTask:
     def __init__(
         self, network: nn.Module, table: Mapping[str, Any], settings: Settings, folder: Path, seed: int
     ) -> None:
-        needed = {"samples": int, "first_seed": int, "validation_samples": int, "points": int}
-        known = {
-            **needed,
-            "readings": int,
-            "scans": str,
-            "others": list,
-            "part_spread": float,
-            "detail": float,
-            "plateaus": bool,
-            "plain": float,
-            "implants": float,
-        }
-        complete = set(needed) <= set(table) <= set(known)
-        if not complete or not all(_fits(value, known[key]) for key, value in table.items()):
-            raise InputError(
-                "bad_config",
-                "The data table names neither a data set nor virtual knees",
-                f"Give dataset = FOLDER, or the whole numbers {', '.join(needed)}",
-            )
-        for key in ("samples", "validation_samples", "points", "readings"):
-            if table.get(key, 1) < 1:
-                raise InputError("bad_config", f"{key} is {table[key]}", "Give 1 or more")
+        check_data_table(
+            table,
+            {"samples": int, "first_seed": int, "validation_samples": int, "points": int},
+            {
+                "readings": int,
+                "scans": str,
+                "others": list,
+                "part_spread": float,
+                "detail": float,
+                "plateaus": bool,
+                "plain": float,
+                "implants": float,
+            },
+        )
         for item in fields(Rare):
             if not 0 <= table.get(item.name, 0) <= 1:
                 raise InputError("bad_config", f"{item.name} is {table[item.name]}", "Give a share, 0 to 1")
         self._readings = int(table.get("readings", 1))
-        self._off, self._rare = _part(OffModel, table), _part(Rare, table)
+        self._off, self._rare = part_of(OffModel, table), part_of(Rare, table)
         self._shapes = ShapeModel.from_people(TRAINING_PEOPLE, table.get("others", ()))
         self._scans = read_scans(Path(table["scans"]) if "scans" in table else None)
         self.network = self.model = network
@@ -134,16 +126,6 @@ class VirtualKneesTask:
         """The views of the first validation knee."""
         views = self._looks(model)[0].images[0, :, 0].cpu().numpy()
         return {"input": grey(np.concatenate(views, axis=1))}
-
-
-def _part(kind: type[Part], table: Mapping[str, Any]) -> Part:
-    """What a table says of the fields of a dataclass; the rest as the class has it."""
-    return kind(**{item.name: table[item.name] for item in fields(kind) if item.name in table})
-
-
-def _fits(value: Any, kind: type) -> bool:
-    """Whether a value of a table is of a kind; TOML writes 1.0 as 1 as well."""
-    return type(value) is kind or (kind is float and type(value) is int)
 
 
 def validation_batches(count: int, points: int) -> list[Batch]:

@@ -54,7 +54,7 @@ _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 _ALLOWANCE = 1.15
 _REPAIRED_MM = 3.0  # a repair that is off is further off than most errors
 _ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
-_POSES = 2  # of each person of another collection
+_POSES = 4  # of each person of another collection
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def _reconstructed(truth: BoneSet, seed: int, index: int, separation: float, mod
     voxels = index % _VOXELS_EVERY == _VOXELS_EVERY - 1
     # Another angle, other tissue.
     views = xray(truth, seed + 1000 * round(90 - separation), separation=separation, voxels=voxels)
-    return reconstruct_views(views, model=model, resolution=128)
+    return reconstruct_views(views, model=model, resolution=128, calibration=Calibration.blank(model.sha256))
 
 
 def calibrate(cases: Iterable[Known], model: str, others: Iterable[Known] = ()) -> Calibration:
@@ -183,7 +183,7 @@ def calibrate(cases: Iterable[Known], model: str, others: Iterable[Known] = ()) 
     points = points_of([*cases, *others])
     made = Calibration(model, fit_by_bone(points), Temper.of_people(points), centre, spread, np.inf)
     # Of what is too much by itself no sound knee says how much is usual.
-    scores = [judge(case.refinement, case.seen, made).together for case in cases]
+    scores = [judge(case.refinement, case.seen, {}, made).together for case in cases]
     return replace(made, threshold=_ALLOWANCE * float(np.percentile(scores, 97)))
 
 

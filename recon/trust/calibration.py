@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.errors import InputError
-from recon.trust.evidence import GAP, SIGNS
+from recon.trust.evidence import FIGURES, SIGNS
 from recon.trust.temper import Temper
 
 Array = npt.NDArray[np.float64]
@@ -21,8 +21,6 @@ ASSETS = Path(__file__).parents[1] / "assets"
 LEAST_MM, MOST_MM = 0.1, 15.0
 SEPARATIONS_DEG = (30.0, 60.0, 90.0)  # between views, at which sound knees were looked at
 _LEAST_SPREAD = 0.02  # few knees agree more than all do
-# Shafts of virtual knees hardly show a gap, those of people whom nobody knows do.
-_LEAST_OF = {f"{Bone.FEMUR.label}.{GAP}": 0.05, f"{Bone.TIBIA.label}.{GAP}": 0.03}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +42,13 @@ class Calibration:
     centre: Mapping[str, Sequence[float]]
     spread: Mapping[str, Sequence[float]]
     threshold: float
+
+    @classmethod
+    def blank(cls, model: str) -> Calibration:
+        """Of weights that nothing is known of yet: a millimetre everywhere, and any knee is as usual."""
+        none, one = ({name: [value] * len(SEPARATIONS_DEG) for name in FIGURES} for value in (0.0, 1.0))
+        slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
+        return cls(model, slopes, Temper(0.0, 1.0, 0.0, 9.0), none, one, np.inf)
 
     def expected_error(self, bone: Bone, signs: Array) -> Array:
         """(N,) expected distance to the true surface in mm, of (N, len(SIGNS)) signs."""
@@ -91,6 +96,8 @@ def read_calibration(path: Path) -> Calibration:
         stated = json.loads(path.read_text(encoding="utf-8"))
         if stated["signs"] != list(SIGNS) or stated["separations_deg"] != list(SEPARATIONS_DEG):
             raise ValueError("it was made for other signs or angles between views")
+        if set(stated["centre"]) != set(FIGURES) or set(stated["spread"]) != set(FIGURES):
+            raise ValueError("it was made for other figures of the knee")
         return Calibration(
             stated["model"],
             {bone: np.array(stated["slopes"][bone.label]) for bone in Bone},
@@ -125,5 +132,5 @@ def fit_spread(knees: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], 
         values = values[np.isfinite(values)]
         middle, upper = np.percentile(values, (50, 84))
         centre[name] = float(middle)
-        spread[name] = float(max(upper - middle, values.std(), _LEAST_OF.get(name, _LEAST_SPREAD)))
+        spread[name] = float(max(upper - middle, values.std(), _LEAST_SPREAD))
     return centre, spread

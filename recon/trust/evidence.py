@@ -25,9 +25,14 @@ _BORDER_MM = 20.0
 _LEAST_SEPARATION_DEG = 15.0  # nearer views are of no use to anybody
 _ABSENT = np.nan
 METAL = "image.metal"
-GAP = "gap"  # of each bone with a shaft: a patella that is not quite found misses as much of its outline
 
-_NOT_OF = {Bone.TIBIA: ("shift", "turn"), Bone.PATELLA: (GAP,)}
+_OF_BONE = ("unsure", "distance", "unmatched", "oddness", "size", "misfit", "shift", "turn")
+_NOT_OF = {Bone.TIBIA: ("shift", "turn")}
+# Names of the figures of the whole knee, see ``knee_evidence``.
+FIGURES = (
+    *(f"{bone.label}.{name}" for bone in Bone for name in _OF_BONE if name not in _NOT_OF.get(bone, ())),
+    METAL,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,27 +109,24 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
 
     Of each bone: mean expected error of what the network drew (logarithm of mm), distance of what it is sure
     of from the model (logarithm), share of the model without a partner, oddness and unusual size of the
-    shape, how far its outlines are from edges in the images (logarithm), how much of the outlines of a shaft
-    has no edge at the height where most is missing, and how far it stands from where the tibia's pose would
-    put it (logarithms of mm and degrees). Of the images: the steepest edge before bones relative to those at
-    outlines of bone (logarithm), which metal makes large.
+    shape, how far its outlines are from edges in the images (logarithm), and how far it stands from where
+    the tibia's pose would put it (logarithms of mm and degrees). Of the images: the steepest edge before
+    bones relative to those at outlines of bone (logarithm), which metal makes large.
     """
     found: dict[str, float] = {}
     tibia = refinement.fits.get(Bone.TIBIA)
     for bone in Bone:
         fit = refinement.fits.get(bone)
-        names = ("unsure", "distance", "unmatched", "oddness", "size", "misfit", GAP, "shift", "turn")
-        values = [_ABSENT] * len(names)
+        values = dict.fromkeys(_OF_BONE, _ABSENT)
         if fit is not None:
-            values[:7] = [
-                float(np.log(refinement.surfaces[bone].deviations).mean()),
-                _distance(fit),
-                unmatched_share(fit, seen),
-                fit.oddness,
-                abs(fit.size),
-                _misfit(fit),
-                fit.gap or 0.0,
-            ]
+            values |= {
+                "unsure": float(np.log(refinement.surfaces[bone].deviations).mean()),
+                "distance": _distance(fit),
+                "unmatched": unmatched_share(fit, seen),
+                "oddness": fit.oddness,
+                "size": abs(fit.size),
+                "misfit": _misfit(fit),
+            }
             if tibia is not None and bone is not Bone.TIBIA:
                 # Where the tibia's motion would put the middle of this bone's template, and where it is.
                 rotation, shift = tibia.motion
@@ -132,14 +134,11 @@ def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]
                 turn = own_rotation @ rotation.T
                 middle = fit.vertices.mean(axis=0)
                 expected = turn.T @ (middle - own_shift) + shift
-                values[7] = float(np.log(1 + np.linalg.norm(middle - expected)))
-                values[8] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
-        for name, value in zip(names, values, strict=True):
-            if name in _NOT_OF.get(bone, ()):
-                continue
-            found[f"{bone.label}.{name}"] = value
+                values["shift"] = float(np.log(1 + np.linalg.norm(middle - expected)))
+                values["turn"] = float(np.log(1 + np.rad2deg(Rotation.from_matrix(turn).magnitude())))
+        found |= {f"{bone.label}.{name}": value for name, value in values.items()}
     found[METAL] = _metal(refinement)
-    return found
+    return {name: found[name] for name in FIGURES}
 
 
 def _metal(refinement: Refinement) -> float:

@@ -6,7 +6,7 @@ uncertainty; in each tenth, mean prediction and mean true distance are compared.
 of thigh and ankle (the knee out of sight), noise, children (small bones), knees with a plate or a partial
 knee of metal, and displaced fractures: of the shank in every leg, of one bone alone or of the plateau in
 some. AUC is the share of pairs of a knee and such a case in which the knee scores lower. The five external
-limbs (evaluation only) are knees too, with figures of their own.
+limbs (evaluation only), in three positions like everybody, are knees too, with figures of their own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone, BoneSet
 from recon.drr.physics import Detector
@@ -146,6 +147,14 @@ def _moved(bones: BoneSet, up: float) -> BoneSet:
     return BoneSet(moved)
 
 
+def _turned(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
+    """The leg as it may lie another time."""
+    placement = np.eye(4)
+    placement[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, (3, 3, 8)))).as_matrix()
+    placement[:3, 3] = rng.normal(0, 5, 3)
+    return BoneSet({bone: mesh.copy().apply_transform(placement) for bone, mesh in bones.items()})
+
+
 def _with_metal(bones: BoneSet, implant: Implant, seed: int, separation: float) -> list[XrayView]:
     views = []
     for view in xray(remaining_bones(bones, [implant]), seed, separation=separation):
@@ -164,10 +173,13 @@ def legs(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
 
 
 def external(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
-    """Bones of the external limbs as they are, with a seed each; the absent data left out."""
-    for number, name in enumerate(EXTERNAL[: 1 if quick else None]):
-        if (FOLDER / "bones" / name).is_dir():
-            yield BoneSet.read(FOLDER / "bones" / name), _SEED + number
+    """Bones of the external limbs as they lie and turned a little, with a seed each; absent data left out."""
+    for pose in range(1 if quick else POSES):
+        for number, name in enumerate(EXTERNAL[: 1 if quick else None]):
+            if (FOLDER / "bones" / name).is_dir():
+                seed = _SEED + 100 * pose + number
+                bones = BoneSet.read(FOLDER / "bones" / name)
+                yield _turned(bones, np.random.default_rng(seed)) if pose else bones, seed
 
 
 def score(views: Sequence[XrayView], model: Model) -> tuple[float, Reconstruction | None]:

@@ -59,18 +59,6 @@ def test_a_place_that_was_not_exposed_has_no_edges() -> None:
     assert half.slopes[:, :, 400:].any()
 
 
-def test_an_edge_is_missed_only_where_the_image_would_show_it() -> None:
-    shown = view([trimesh.creation.icosphere(subdivisions=4, radius=30)], 0)
-    exposed = np.ones_like(shown.exposed)
-    exposed[:, :360] = False
-    half = EdgeImage.of_view(XrayView(shown.line_integrals * exposed, exposed, shown.camera, "rig"))
-    # Seen from in front the patient's left, +x, is at the right of the picture.
-    edge = shown.camera.pixel_size_at(np.zeros(3)) * (360 - (shown.camera.columns - 1) / 2)
-    far = shown.camera.pixel_size_at(np.zeros(3)) * shown.camera.columns
-    places = np.array([edge - 2, edge + 2, edge + 6, far])[:, None] * [1.0, 0, 0]
-    assert half.shows(places).tolist() == [False, False, True, False]
-
-
 def test_outlines_bring_the_shape_nearer_to_the_bone_and_blank_images_change_nothing() -> None:
     bone = Bone.TIBIA
     surfaces = {b: drawn(mesh) for b, mesh in knee().items()}

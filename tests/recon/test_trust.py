@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from recon.images.write import Positioner
 from recon.refine import Refinement
 from recon.refine.matching import Surface
 from recon.refine.register import Fit
-from recon.trust import Trust, judge, uncertainty_report, vertex_uncertainty
+from recon.trust import BROKEN, Trust, judge, uncertainty_report, vertex_uncertainty
 from recon.trust.calibrate import Known, points_of
 from recon.trust.calibration import (
     MOST_MM,
@@ -30,7 +29,7 @@ from recon.trust.calibration import (
     fit_spread,
     read_calibration,
 )
-from recon.trust.evidence import SIGNS, knee_evidence
+from recon.trust.evidence import FIGURES, SIGNS, knee_evidence
 from recon.trust.slopes import Array, Points, fit_slopes
 from recon.trust.temper import Temper
 from recon.vertex_values import uncertainty_of, with_uncertainty
@@ -45,16 +44,7 @@ def nothing() -> Refinement:
 
 
 def calibration() -> Calibration:
-    names = knee_evidence(nothing(), SEEN)
-    slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
-    return Calibration(
-        "0" * 64, slopes, AS_FORETOLD, at_all_angles(0.0, names), at_all_angles(1.0, names), 2.0
-    )
-
-
-def at_all_angles(value: float, names: Iterable[str]) -> dict[str, list[float]]:
-    """The same of every figure whatever the angle between the views."""
-    return {name: [value] * len(SEPARATIONS_DEG) for name in names}
+    return replace(Calibration.blank("0" * 64), threshold=2.0)
 
 
 def test_the_regression_is_true_on_average_in_every_tenth() -> None:
@@ -76,7 +66,7 @@ class KnownErrors(Known):
 
 
 def test_what_a_repair_invented_teaches_nothing() -> None:
-    found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
+    found = replace(nothing(), surfaces=_knee(3.0).surfaces)
     knee = KnownErrors(found, SEEN, BoneSet({}), "she", repaired=frozenset([Bone.FEMUR]))
     taught = {points.bone: points.errors.tolist() for points in points_of([knee])}
     assert taught[Bone.FEMUR] == [0.5, 2.0]
@@ -84,7 +74,7 @@ def test_what_a_repair_invented_teaches_nothing() -> None:
 
 
 def test_bones_that_a_model_foretold_are_nobodys() -> None:
-    found = replace(nothing(), surfaces=_knee(3.0, 0.0).surfaces)
+    found = replace(nothing(), surfaces=_knee(3.0).surfaces)
     knee = KnownErrors(found, SEEN, BoneSet({}), "he", foretold=frozenset([Bone.TIBIA]))
     people = {points.bone: points.people for points in points_of([knee])}
     assert people[Bone.TIBIA] is None
@@ -146,10 +136,10 @@ def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
 
 
 def test_what_is_too_much_depends_on_the_angle_between_the_views() -> None:
-    names = knee_evidence(nothing(), SEEN)
-    centre = at_all_angles(0.0, names) | {"femur.distance": [3.0, 1.0, 0.0]}
-    spread = at_all_angles(1.0, names) | {"femur.distance": [2.0, 1.0, 0.5]}
-    usual = replace(calibration(), centre=centre, spread=spread)
+    blank = calibration()
+    centre = {**blank.centre, "femur.distance": [3.0, 1.0, 0.0]}
+    spread = {**blank.spread, "femur.distance": [2.0, 1.0, 0.5]}
+    usual = replace(blank, centre=centre, spread=spread)
     found = [usual.excess("femur.distance", 3.0, separation) for separation in (10, 30, 45, 60, 90)]
     assert found == pytest.approx([0, 0, 1 / 1.5, 2, 6])
 
@@ -170,7 +160,7 @@ def test_the_angle_between_views_is_the_widest_of_all_pairs() -> None:
 
 
 def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None:
-    trust = judge(nothing(), SEEN, calibration())
+    trust = judge(nothing(), SEEN, {}, calibration())
     assert not trust.trusted
     assert trust.reasons[0] == "no patella was found"
     with pytest.raises(InputError) as caught:
@@ -181,8 +171,8 @@ def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None
     assert "no patella was found" in trust.warnings()[0]
 
 
-def _knee(steepest: float, gap: float = 0.05) -> Refinement:
-    """Four bones that fit well; the steepest edge, and what is missing of the tibia's outline."""
+def _knee(steepest: float) -> Refinement:
+    """Four bones that fit well, and the steepest edge."""
     fits, surfaces = {}, {}
     for bone in Bone:
         points = trimesh.creation.icosphere(radius=20).vertices + np.array([0.0, 0.0, 30.0 * bone])
@@ -190,15 +180,17 @@ def _knee(steepest: float, gap: float = 0.05) -> Refinement:
         fits[bone] = Fit(
             points, points / 20, 0 * ones, ones, all_, ~all_, (np.eye(3), np.zeros(3)), 0.0, 0.0, 0.1, 2.0
         )
-        fits[bone] = replace(fits[bone], gap=gap if bone is Bone.TIBIA else 0.05)
         surfaces[bone] = Surface(points, points / 20, ones, cKDTree(points))
     return Refinement(nothing().field, {}, {}, surfaces, fits, steepest)
 
 
+def _looking(logit: float) -> dict[Bone, float]:
+    """How much bones look broken: the tibia so much, the others as usual."""
+    return {bone: logit if bone is Bone.TIBIA else 0.0 for bone in Bone}
+
+
 def _usual() -> Calibration:
-    known = [
-        knee_evidence(_knee(steepest, gap), SEEN) for steepest, gap in ((3.0, 0.02), (4.0, 0.05), (5.0, 0.08))
-    ]
+    known = [knee_evidence(_knee(steepest), SEEN) for steepest in (3.0, 4.0, 5.0)]
     centre, spread = (
         {name: [value] * len(SEPARATIONS_DEG) for name, value in usual.items()} for usual in fit_spread(known)
     )
@@ -207,19 +199,21 @@ def _usual() -> Calibration:
 
 def test_metal_in_the_pictures_is_refused_however_well_the_bones_fit() -> None:
     usual = _usual()
-    assert judge(_knee(4.0), SEEN, usual).trusted
-    metal = judge(_knee(40.0), SEEN, usual)
+    assert judge(_knee(4.0), SEEN, _looking(0.0), usual).trusted
+    metal = judge(_knee(40.0), SEEN, _looking(0.0), usual)
     assert not metal.trusted
     assert metal.reasons == ("something much denser than bone hides part of the bones",)
 
 
 def test_a_broken_bone_is_refused_however_well_the_rest_fits() -> None:
     usual = _usual()
-    assert judge(_knee(4.0, 0.08), SEEN, usual).trusted
-    broken = judge(_knee(4.0, 0.4), SEEN, usual)
+    assert judge(_knee(4.0), SEEN, _looking(BROKEN - 0.1), usual).trusted
+    broken = judge(_knee(4.0), SEEN, _looking(BROKEN + 0.1), usual)
     assert not broken.trusted
-    assert broken.reasons == ("the outline of the tibia is broken off or stepped: it may be fractured",)
-    assert "fractured" in broken.warnings()[0]
+    assert broken.reasons == ("the tibia looks broken: there may be a fracture",)
+    assert "fracture" in broken.warnings()[0]
+    both = judge(_knee(4.0), SEEN, {Bone.FEMUR: BROKEN + 0.3, Bone.PATELLA: BROKEN + 0.5}, usual)
+    assert both.reasons == ("the patella or the femur looks broken: there may be a fracture",)
 
 
 def test_a_usual_knee_is_let_pass() -> None:
@@ -248,16 +242,18 @@ def test_a_calibration_comes_back_from_its_file(tmp_path: Path) -> None:
     assert back.model == "0" * 64 and back.threshold == 2.0
     assert back.expected_error(Bone.FEMUR, np.zeros((3, len(SIGNS)))) == pytest.approx(np.ones(3))
     stated = json.loads(path.read_text())
-    (tmp_path / "other.trust.json").write_text(json.dumps({**stated, "signs": ["colour"]}))
-    with pytest.raises(InputError) as caught:
-        read_calibration(tmp_path / "other.trust.json")
-    assert caught.value.code == "no_calibration"
+    del stated["centre"]["tibia.size"]
+    for number, other in enumerate(({"signs": ["colour"]}, {"separations_deg": [90]}, {})):
+        (tmp_path / f"{number}.trust.json").write_text(json.dumps({**stated, **other}))
+        with pytest.raises(InputError) as caught:
+            read_calibration(tmp_path / f"{number}.trust.json")
+        assert caught.value.code == "no_calibration"
 
 
 def test_weights_without_a_calibration_of_their_own_get_the_shipped_one(tmp_path: Path) -> None:
     shipped = calibration_of(tmp_path / "unknown.safetensors")
     assert set(shipped.slopes) == set(Bone)
-    assert set(shipped.centre) == set(knee_evidence(nothing(), SEEN))
+    assert set(shipped.centre) == set(FIGURES) == set(knee_evidence(nothing(), SEEN))
     # The steeper the margin, the nearer the surface.
     for slopes in shipped.slopes.values():
         assert slopes[1 + SIGNS.index("steepness")] > 0
