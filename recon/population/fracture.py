@@ -149,7 +149,7 @@ def _shaft(bones: BoneSet, rng: np.random.Generator, *broken: Bone) -> Fracture:
     from_end = rng.uniform(*_FROM_END_MM[bone])
     height = (points[:, 2].min() if bone is Bone.FEMUR else points[:, 2].max()) + up * from_end
     centre = _middle(points, height)
-    normal = up * _leaning(np.deg2rad(rng.uniform(*_OBLIQUE_DEG)), rng)
+    normal = up * leaning(np.deg2rad(rng.uniform(*_OBLIQUE_DEG)), rng)
     shift = rng.uniform(*_DISPLACED_MM) * _across(normal, rng) + rng.uniform(*_APART_MM) * normal
     return _moved(broken, normal, centre, shift, rng.uniform(*_TILTED_DEG), rng)
 
@@ -157,7 +157,7 @@ def _shaft(bones: BoneSet, rng: np.random.Generator, *broken: Bone) -> Fracture:
 def _patella(bones: BoneSet, rng: np.random.Generator) -> Fracture:
     """A patella pulled apart, mostly upwards, or split lengthwise."""
     points = np.asarray(bones[Bone.PATELLA].vertices)
-    normal = _leaning(np.deg2rad(rng.uniform(0, 35)), rng)
+    normal = leaning(np.deg2rad(rng.uniform(0, 35)), rng)
     if rng.random() < 0.25:  # lengthwise
         normal = _across(np.array([0.0, 0.0, 1.0]), rng)
     along = points @ normal
@@ -233,7 +233,7 @@ def _middle(points: Array, height: float) -> Array:
     return np.asarray(points[away < max(5.0, away.min() + 1.0)].mean(axis=0))
 
 
-def _leaning(angle: float, rng: np.random.Generator) -> Array:
+def leaning(angle: float, rng: np.random.Generator) -> Array:
     """(3,) unit vector at an angle to z, to a random side."""
     side = rng.uniform(0, 2 * np.pi)
     return np.array([np.sin(angle) * np.cos(side), np.sin(angle) * np.sin(side), np.cos(angle)])

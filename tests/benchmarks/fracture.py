@@ -17,6 +17,7 @@ import trimesh
 from recon.bones import Bone, BoneSet
 from recon.geometry import Camera
 from recon.population.crop import Crop
+from recon.population.fracture import leaning
 from recon.population.implants.parts import to_mesh, to_solid
 from recon.population.phantom import Tissue, line_integrals, render_leg
 
@@ -55,7 +56,7 @@ class Fracture:
         """A random break: oblique, slid and tilted, its fragments not within one another."""
         tibia = np.asarray(bones[Bone.TIBIA].vertices)
         height = tibia[:, 2].max() - rng.uniform(*BELOW_PLATEAU_MM)
-        normal = _leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
+        normal = leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
         centre = tibia[np.abs(tibia[:, 2] - height) < 5].mean(axis=0)
         along = float(centre @ normal)
         way, displaced = _across(normal, rng), rng.uniform(*DISPLACED_MM)
@@ -73,15 +74,9 @@ class Fracture:
         return cls(normal, along, motion, displaced, tilted)
 
 
-def _leaning(angle: float, rng: np.random.Generator) -> Array:
-    """(3,) unit vector at an angle to z, to a random side."""
-    side = rng.uniform(0, 2 * np.pi)
-    return np.array([np.sin(angle) * np.cos(side), np.sin(angle) * np.sin(side), np.cos(angle)])
-
-
 def _across(normal: Array, rng: np.random.Generator) -> Array:
     """(3,) random unit vector square to another."""
-    across = np.cross(normal, _leaning(np.pi / 2, rng))
+    across = np.cross(normal, leaning(np.pi / 2, rng))
     return np.asarray(across / np.linalg.norm(across))
 
 
@@ -125,7 +120,7 @@ def broken(
     from_end = rng.uniform(*FROM_END_MM[bone])
     height = points[:, 2].min() + from_end if bone is Bone.FEMUR else points[:, 2].max() - from_end
     centre = points[np.abs(points[:, 2] - height) < 5].mean(axis=0)
-    normal = _leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
+    normal = leaning(np.deg2rad(rng.uniform(*OBLIQUE_DEG)), rng)
     if bone is Bone.PATELLA:
         normal = np.array([0.0, 0.0, 1.0])
     upper, lower = to_solid(bones[bone]).split_by_plane(tuple(normal), float(centre @ normal))
