@@ -22,7 +22,7 @@ _TRAINING = 30  # purpose of random numbers
 
 @dataclass
 class MaskBatch:
-    """Tensors of a step: pictures (B, C, P, P), and (B, 1, rows, columns) masks and exposed pixels, 0 or 1."""
+    """Tensors of a step: pictures (B, C, P, P), and (B, 1, rows, columns) masks and exposed pixels."""
 
     images: Tensor
     masks: Tensor
