@@ -68,8 +68,8 @@ def made(kind: str) -> Any:
     return build_network({**XRAY, **CT}[kind])
 
 
-def test_every_kind_but_the_segmentation_is_tried_here() -> None:
-    assert {*XRAY, *CT, "unet"} == set(KINDS)
+def test_every_kind_that_makes_bones_is_tried_here() -> None:
+    assert {*XRAY, *CT, "unet", "fractures"} == set(KINDS)
 
 
 def test_decoding_points_is_decoding_their_features(kind: str) -> None:
