@@ -36,9 +36,6 @@ from recon.training.segmentation import MaskBatch
 from recon.training.settings import Settings
 from recon.training.task import Picture
 
-Image = npt.NDArray[np.float32]
-Layers = npt.NDArray[np.float32]
-
 # Of a pixel on a break: there are few of them, and a break that is not noticed is the worse mistake.
 BREAK_WEIGHT = 8.0
 _NEAR_PIXELS = 3  # of a break: what counts as showing it
@@ -52,7 +49,7 @@ _SCANS, _PLAIN, _CROPPED = 0.08, 0.1, 0.15  # shares of knees
 class _Look:
     """Clean layers (views, layers, P, P) of a knee, their attenuation, and (views, P, P) pixels on breaks."""
 
-    layers: Layers
+    layers: npt.NDArray[np.float32]
     attenuation: npt.NDArray[np.float64]
     breaks: npt.NDArray[np.bool_]
 

@@ -22,7 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
+from trimesh.transformations import translation_matrix
 
+from recon.alignment import moved
 from recon.bones import Bone, BoneSet
 from recon.drr.physics import Detector
 from recon.errors import InputError
@@ -60,12 +62,12 @@ Make = Callable[[BoneSet, int, float], list[XrayView]]
 
 def thigh(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """The isocentre 130 mm above the joint."""
-    return xray(_moved(bones, -130.0), seed, separation=separation)
+    return xray(moved(bones, translation_matrix([0, 0, -130])), seed, separation=separation)
 
 
 def ankle(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
     """The isocentre 150 mm below the joint: shanks, and the ankle where they are short."""
-    return xray(_moved(bones, 150.0), seed, separation=separation)
+    return xray(moved(bones, translation_matrix([0, 0, 150])), seed, separation=separation)
 
 
 def child(bones: BoneSet, seed: int, separation: float) -> list[XrayView]:
@@ -140,19 +142,12 @@ KINDS: dict[str, Make] = {
 }
 
 
-def _moved(bones: BoneSet, up: float) -> BoneSet:
-    moved = {bone: mesh.copy() for bone, mesh in bones.items()}
-    for mesh in moved.values():
-        mesh.apply_translation([0, 0, up])
-    return BoneSet(moved)
-
-
 def _turned(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
     """The leg as it may lie another time."""
     placement = np.eye(4)
     placement[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, (3, 3, 8)))).as_matrix()
     placement[:3, 3] = rng.normal(0, 5, 3)
-    return BoneSet({bone: mesh.copy().apply_transform(placement) for bone, mesh in bones.items()})
+    return moved(bones, placement)
 
 
 def _with_metal(bones: BoneSet, implant: Implant, seed: int, separation: float) -> list[XrayView]:
