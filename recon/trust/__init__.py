@@ -86,9 +86,8 @@ class Trust:
         """What a report says to people; nothing where it is trusted."""
         if self.trusted:
             return []
-        reasons = "; ".join(self.reasons) or "many small signs speak against it"
         return [
-            f"Do not trust these bones: this does not look like a knee that the network knows: {reasons}."
+            f"Do not trust these bones: this does not look like a knee that the network knows: {self._why()}."
         ]
 
     def require(self) -> None:
@@ -98,10 +97,11 @@ class Trust:
             InputError: untrusted.
         """
         if not self.trusted:
-            reasons = "; ".join(self.reasons) or "many small signs speak against it"
-            raise InputError(
-                "untrusted", f"This does not look like a knee that can be reconstructed: {reasons}", REMEDY
-            )
+            why = f"This does not look like a knee that can be reconstructed: {self._why()}"
+            raise InputError("untrusted", why, REMEDY)
+
+    def _why(self) -> str:
+        return "; ".join(self.reasons) or "many small signs speak against it"
 
 
 def judge(

@@ -18,11 +18,12 @@ Array = npt.NDArray[np.float64]
 # The last four are alike at all points of a bone: how far a person is from those of the population, and how
 # well two views tell depth.
 SIGNS = (
-    "steepness", "disagreement", "share", "hidden", "outline", "border", "distance", "misfit", "oddness",
-    "parallax",
+    "steepness", "disagreement", "share", "hidden", "outline", "outline_squared", "border", "dilution",
+    "distance", "misfit", "oddness", "parallax",
 )  # fmt: skip
 _BORDER_MM = 20.0
 _LEAST_SEPARATION_DEG = 15.0  # nearer views are of no use to anybody
+_NEXT_TO_NOTHING = 1e-6
 _ABSENT = np.nan
 METAL = "image.metal"
 
@@ -43,10 +44,11 @@ class PointEvidence:
         points: (N, 3) mm.
         signs: (N, len(SIGNS)): logarithms of the error in mm that the margin's steepness forebodes and of the
             distance between network and model; share of the model; 1 where the network drew nothing that
-            matches; how far the surface is from being an outline in a view, 0 to 1; nearness of the border of
-            the field of view, 0 to 1; and of the bone, logarithms of the mean distance of what the network is
-            sure of from the model and of the outlines from edges in the images, and oddness of the shape; of
-            the views, the logarithm of the sine of the angle between them.
+            matches; how far the surface is from being an outline in a view, 0 to 1, and its square; nearness
+            of the border of the field of view, 0 to 1; logarithm of the dilution of precision across the
+            surface; and of the bone, logarithms of the mean distance of what the network is sure of from the
+            model and of the outlines from edges in the images, and oddness of the shape; of the views, the
+            logarithm of the sine of the angle between them.
     """
 
     points: Array
@@ -66,13 +68,16 @@ def point_evidence(refinement: Refinement, seen: FieldOfView, bone: Bone) -> Poi
         apart, share, hidden = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points))
     fit = refinement.fits[bone]
     border = np.clip(1 - seen.depth(points) / _BORDER_MM, 0, 1)
+    outline = _from_outline(points, normals, seen)
     signs = [
         np.log(deviations),
         np.log(0.3 + np.minimum(apart, 10.0)),
         share,
         hidden,
-        _from_outline(points, normals, seen),
+        outline,
+        outline**2,  # most of it is soon lost: beside an outline much is known, elsewhere little all over
         border,
+        _dilution(points, normals, seen),
         *(
             np.full(len(points), value)
             for value in (_distance(fit), _misfit(fit), fit.oddness, _parallax(seen))
@@ -102,6 +107,23 @@ def _from_outline(points: Array, normals: Array, seen: FieldOfView) -> Array:
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         least = np.minimum(least, np.abs((rays * normals).sum(axis=1)))
     return least
+
+
+def _dilution(points: Array, normals: Array, seen: FieldOfView) -> Array:
+    """(N,) logarithm of the standard deviation along the normal of points that all views see.
+
+    For a standard deviation of one across each ray; what the views know of a point adds up (Hartley and
+    Sturm, Triangulation, 1997, doi:10.1006/cviu.1997.0547). Little is known along rays that are near one
+    another.
+    """
+    known = np.broadcast_to(_NEXT_TO_NOTHING * np.eye(3), (len(points), 3, 3))
+    for camera in seen.cameras:
+        rays = points - camera.source
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        known = known + np.eye(3) - rays[:, :, None] * rays[:, None, :]
+    variance = (normals * np.linalg.solve(known, normals[:, :, None])[:, :, 0]).sum(axis=1)
+    most = 0.5 / np.sin(np.deg2rad(_LEAST_SEPARATION_DEG / 2)) ** 2
+    return np.asarray(np.log(np.minimum(variance, most)) / 2)
 
 
 def knee_evidence(refinement: Refinement, seen: FieldOfView) -> dict[str, float]:

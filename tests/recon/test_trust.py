@@ -29,7 +29,7 @@ from recon.trust.calibration import (
     fit_spread,
     read_calibration,
 )
-from recon.trust.evidence import FIGURES, SIGNS, knee_evidence
+from recon.trust.evidence import FIGURES, SIGNS, knee_evidence, point_evidence
 from recon.trust.slopes import Array, Points, fit_slopes
 from recon.trust.temper import Temper
 from recon.vertex_values import uncertainty_of, with_uncertainty
@@ -50,7 +50,7 @@ def calibration() -> Calibration:
 def test_the_regression_is_true_on_average_in_every_tenth() -> None:
     rng = np.random.default_rng(0)
     signs = rng.normal(0, 0.6, (20000, len(SIGNS)))
-    mean = np.exp(0.2 + signs @ np.array([0.8, 0.2, -0.5, 0.3, 0.1, -0.2, 0.4, 0.0, 0.1, 0.3]))
+    mean = np.exp(0.2 + signs @ rng.uniform(-0.5, 0.8, len(SIGNS)))
     errors = mean * rng.gamma(1.5, 1 / 1.5, len(mean))  # as skewed as distances are
     slopes = fit_slopes(signs, errors, np.ones(len(errors)))
     predicted = np.exp(slopes[0] + signs @ slopes[1:])
@@ -157,6 +157,20 @@ def test_the_angle_between_views_is_the_widest_of_all_pairs() -> None:
     assert seen(0.0, 60.0) == pytest.approx(60)
     assert seen(0.0, 30.0, 75.0) == pytest.approx(75)
     assert seen(0.0, 150.0) == pytest.approx(30)
+
+
+@pytest.mark.parametrize(("separation", "counts_as"), [(90.0, 90.0), (30.0, 30.0), (3.0, 15.0)])
+def test_little_is_known_along_rays_that_are_near_one_another(separation: float, counts_as: float) -> None:
+    cameras = tuple(Positioner(angle).camera for angle in (-separation / 2, separation / 2))
+    between = sum(camera.source for camera in cameras)
+    normals = np.array([[0.0, 0.0, 1.0], between / np.linalg.norm(between)])
+    knee = _knee(4.0)
+    surface = Surface(np.zeros((2, 3)), normals, np.ones(2), cKDTree(np.zeros((2, 3))))
+    knee = replace(knee, surfaces={**knee.surfaces, Bone.TIBIA: surface})
+    signs = point_evidence(knee, replace(SEEN, cameras=cameras), Bone.TIBIA).signs
+    up, along = np.exp(signs[:, SIGNS.index("dilution")])
+    assert up == pytest.approx(np.sqrt(0.5), abs=1e-3)
+    assert along / up == pytest.approx(1 / np.sin(np.deg2rad(counts_as / 2)), rel=0.01)
 
 
 def test_pictures_without_bones_are_refused_with_a_reason_and_a_remedy() -> None:
