@@ -27,8 +27,8 @@ _NEIGHBOURS = 3
 # more than three standard deviations are too much.
 _METAL_WEIGHT = 0.5
 # The logit from which on a bone is taken for broken. In 171 sound pairs of views of the calibration and of
-# validation people the largest was 2.1; of 32 with a broken shaft or patella all but one came to 2.6 or more.
-BROKEN = 2.4
+# validation people the largest was 2.3; of 32 with a broken shaft or patella all but one came to 3.0 or more.
+BROKEN = 2.6
 _WORDS = {
     "absent": "no {bone} was found",
     "unsure": "the network is unsure where the {bone} ends",
