@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone
 from recon.field_of_view import FieldOfView
+from recon.geometry import Camera
 from recon.refine import Refinement, sure_distance, unmatched_share
 from recon.refine.register import Fit
 
@@ -99,12 +100,17 @@ def _parallax(seen: FieldOfView) -> float:
     return float(np.log(np.sin(np.deg2rad(max(seen.separation, _LEAST_SEPARATION_DEG)))))
 
 
+def _rays(points: Array, camera: Camera) -> Array:
+    """(N, 3) unit vectors from the source of a camera to points."""
+    rays = points - camera.source
+    return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True))
+
+
 def _from_outline(points: Array, normals: Array, seen: FieldOfView) -> Array:
     """(N,) least cosine between ray and normal over the views; 0 on the outline of one of them."""
     least = np.ones(len(points))
     for camera in seen.cameras:
-        rays = points - camera.source
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        rays = _rays(points, camera)
         least = np.minimum(least, np.abs((rays * normals).sum(axis=1)))
     return least
 
@@ -118,8 +124,7 @@ def _dilution(points: Array, normals: Array, seen: FieldOfView) -> Array:
     """
     known = np.broadcast_to(_NEXT_TO_NOTHING * np.eye(3), (len(points), 3, 3))
     for camera in seen.cameras:
-        rays = points - camera.source
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        rays = _rays(points, camera)
         known = known + np.eye(3) - rays[:, :, None] * rays[:, None, :]
     variance = (normals * np.linalg.solve(known, normals[:, :, None])[:, :, 0]).sum(axis=1)
     most = 0.5 / np.sin(np.deg2rad(_LEAST_SEPARATION_DEG / 2)) ** 2
