@@ -106,10 +106,28 @@ class Camera:
 
     def rays(self, pixels: Array) -> Array:
         """Unit vectors (..., 3) from the source through (..., 2) pixels (column, row)."""
-        homogeneous = np.concatenate([pixels, np.ones((*pixels.shape[:-1], 1))], axis=-1)
-        towards = np.linalg.solve(self.projection[:, :3], homogeneous.reshape(-1, 3).T).T
-        unit = towards / np.linalg.norm(towards, axis=1, keepdims=True)
-        return np.asarray(unit.reshape(homogeneous.shape))
+        per_column, per_row, first = self._unit_depths
+        towards = pixels[..., :1] * per_column + pixels[..., 1:] * per_row + first
+        return np.asarray(towards / np.sqrt(np.einsum("...i,...i", towards, towards))[..., None])
+
+    def obliquity(self) -> Array:
+        """(rows, columns) ratio of distance along the ray through a pixel to depth along the optical axis."""
+        # The square of the length of a vector that grows evenly with column and row.
+        (cc, cr, c), (_, rr, r), (_, _, one) = self._unit_depths @ self._unit_depths.T
+        column, row = np.arange(self.columns), np.arange(self.rows)[:, None]
+        square = (cc * column + 2 * c) * column + (rr * row + 2 * r) * row + 2 * cr * row * column + one
+        return np.asarray(np.sqrt(square))
+
+    def heights(self, depth: float) -> Array:
+        """(rows, columns) z in mm of the ray through each pixel, so many mm deep along the optical axis."""
+        per_column, per_row, first = self._unit_depths[:, 2] * depth
+        column, row = np.arange(self.columns), np.arange(self.rows)[:, None]
+        return np.asarray(self.source[2] + per_column * column + per_row * row + first)
+
+    @property
+    def _unit_depths(self) -> Array:
+        """(3, 3) mm from the source at unit depth: what a column adds, what a row adds, the first pixel."""
+        return np.array(np.linalg.inv(self.projection[:, :3]).T)
 
     def sees(self, points: Array, margin: float = 0.0) -> npt.NDArray[np.bool_]:
         """Which of (..., 3) points fall on the image, at least ``margin`` pixels inside its border."""

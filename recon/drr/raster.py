@@ -78,7 +78,7 @@ def path_lengths(
         InputError: behind_source (some of the mesh does not lie between source and detector).
     """
     image = depth_sums(vertices, faces, camera)
-    return np.asarray(image * np.sign(image.sum()) * obliquity(camera))
+    return np.asarray(image * np.sign(image.sum()) * camera.obliquity())
 
 
 def depth_sums(
@@ -108,9 +108,3 @@ def depth_sums(
     image = np.zeros((camera.rows, camera.columns))
     _accumulate(corners, 1.0 / depth, faces.astype(np.int64), image)
     return image
-
-
-def obliquity(camera: Camera) -> npt.NDArray[np.float64]:
-    """(rows, columns) ratio of distance along the ray to depth along the optical axis."""
-    grid = np.stack(np.meshgrid(np.arange(camera.columns), np.arange(camera.rows)), axis=-1)
-    return np.asarray(1.0 / (camera.rays(grid.astype(float)) @ camera.direction))

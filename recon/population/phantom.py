@@ -234,7 +234,8 @@ def render_leg(
             outer = np.maximum(lengths(outsides[bone], mesh.faces, camera), inner)
             of_bones[bone - 1] = outer
             whole, core = whole + outer, core + inner
-            height = _height_at(camera, np.array(mesh.vertices).mean(axis=0))
+            depth = camera.project(np.asarray(mesh.vertices).mean(axis=0))[1]
+            height = camera.heights(float(depth))  # at the middle of the bone
             trabecular += inner * np.exp(-np.abs(height - joint) / tissue.core_reach)
         inside_muscle = np.maximum(path_lengths(muscle.vertices, muscle.faces, camera), 0)
         inside_skin = np.maximum(path_lengths(skin.vertices, skin.faces, camera), inside_muscle)
@@ -248,14 +249,6 @@ def render_leg(
             ]
         )
     return LegLengths(np.array(views, dtype=np.float32), each_bone)
-
-
-def _height_at(camera: Camera, point: Array) -> Array:
-    """(rows, columns) z in mm where each ray passes the plane through ``point`` parallel to the detector."""
-    grid = np.stack(np.meshgrid(np.arange(camera.columns), np.arange(camera.rows)), axis=-1).astype(float)
-    rays = camera.rays(grid)
-    depth = float((point - camera.source) @ camera.direction)
-    return np.asarray(camera.source[2] + rays[..., 2] * depth / (rays @ camera.direction))
 
 
 def attenuation(tissue: Tissue) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from recon.drr.raster import depth_sums, obliquity
+from recon.drr.raster import depth_sums
 from recon.geometry import Camera
 from recon.parallel import in_parallel
 from recon.refine.edges import Pictured
@@ -155,7 +155,7 @@ def _window(faces: Faces, moving: Mask, fit: Fit, others: Sequence[Mesh], view: 
     whole = rest[0] + depth_sums(fit.vertices, faces[moving[faces].any(axis=1)], camera)
     for vertices, mesh_faces in others:
         rest = rest + _depths(vertices, vertex_normals(vertices, mesh_faces), mesh_faces, camera)
-    along = obliquity(camera) * np.sign(whole.sum())
+    along = camera.obliquity() * np.sign(whole.sum())
     return _Window(image.astype(np.float64), counted[rows, columns], camera, along, rest)
 
 

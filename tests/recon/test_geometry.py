@@ -51,6 +51,15 @@ def test_rays_pass_through_what_they_project_from() -> None:
     assert view.rays(pixels) == pytest.approx(along / np.linalg.norm(along, axis=1, keepdims=True))
 
 
+def test_what_is_told_of_all_pixels_at_once_agrees_with_their_rays() -> None:
+    view = camera(33, -7, rows=40, columns=30)
+    columns, rows = np.meshgrid(np.arange(30.0), np.arange(40.0))
+    rays = view.rays(np.stack([columns, rows], axis=-1))
+    along_axis = rays @ view.direction
+    assert view.obliquity() == pytest.approx(1 / along_axis)
+    assert view.heights(650.0) == pytest.approx(view.source[2] + 650.0 * rays[..., 2] / along_axis)
+
+
 def test_a_projection_matrix_is_the_same_camera_at_any_scale_and_sign() -> None:
     view = camera(50)
     for factor in (1e-3, -2.5, 400.0):
