@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import trimesh
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from recon.networks.enhance import bone_shadow, enhanced_channels
 from recon.networks.picture import channels
 from recon.networks.registry import Model
 from recon.networks.vnet import normalise_hu
-from recon.parallel import in_parallel, in_pieces
+from recon.parallel import in_pieces
 from recon.stopwatch import Stopwatch
 from recon.surface import Field, extract_bones, sample_field
 
@@ -221,5 +222,10 @@ def bones_of_field(
     with watch.stage("surface"):
         tell("surface", 0.9)
         bones = extract_bones(sampled, smallest_piece=smallest_piece)
-        large = in_parallel(lambda mesh: mesh.volume > _SMALLEST, bones.values())
-    return BoneSet({bone: mesh for (bone, mesh), kept in zip(bones.items(), large, strict=True) if kept})
+        return BoneSet({bone: mesh for bone, mesh in bones.items() if _enclosed(mesh) > _SMALLEST})
+
+
+def _enclosed(mesh: trimesh.Trimesh) -> float:
+    """mm^3 inside a closed mesh; ``mesh.volume`` takes twenty times as long, for it finds the inertia too."""
+    first, second, third = np.asarray(mesh.vertices)[np.asarray(mesh.faces).T]
+    return float(np.einsum("ij,ij", first, np.cross(second, third))) / 6
