@@ -126,16 +126,16 @@ class Depression:
 
 def draw_break(bones: BoneSet, rng: np.random.Generator) -> Break:
     """A random break of bones in the frame of the rig, within about 100 mm of the joint."""
-    # Sunken plateaus are the hardest to see, and fibulae the thinnest to break: they come more often.
+    # Half are sunken plateaus, the hardest to see; of the rest, fibulae, the thinnest to break, come most.
     kinds: list[tuple[float, Callable[[BoneSet, np.random.Generator], Break]]] = [
-        (0.12, lambda b, r: _shaft(b, r, Bone.FEMUR)),
-        (0.09, lambda b, r: _shaft(b, r, Bone.TIBIA)),
-        (0.09, lambda b, r: _shaft(b, r, Bone.TIBIA, Bone.FIBULA)),
-        (0.18, lambda b, r: _shaft(b, r, Bone.FIBULA)),
-        (0.12, _patella),
-        (0.07, lambda b, r: _split(b, r, Bone.TIBIA)),
-        (0.05, lambda b, r: _split(b, r, Bone.FEMUR)),
-        (0.28, _depression),
+        (0.09, lambda b, r: _shaft(b, r, Bone.FEMUR)),
+        (0.06, lambda b, r: _shaft(b, r, Bone.TIBIA)),
+        (0.06, lambda b, r: _shaft(b, r, Bone.TIBIA, Bone.FIBULA)),
+        (0.12, lambda b, r: _shaft(b, r, Bone.FIBULA)),
+        (0.09, _patella),
+        (0.05, lambda b, r: _split(b, r, Bone.TIBIA)),
+        (0.03, lambda b, r: _split(b, r, Bone.FEMUR)),
+        (0.5, _depression),
     ]
     chances, makers = zip(*kinds, strict=True)
     make: Callable[[BoneSet, np.random.Generator], Break] = makers[rng.choice(len(makers), p=chances)]

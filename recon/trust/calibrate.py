@@ -21,8 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
+from recon.alignment import moved
 from recon.bones import Bone, BoneSet
 from recon.drr.scene import Scene, Station, standard_stations
 from recon.field_of_view import FieldOfView
@@ -54,7 +56,7 @@ _PART_SPREADS = (0.0, 0.4)  # of every other virtual knee
 _ALLOWANCE = 1.15
 _REPAIRED_MM = 3.0  # a repair that is off is further off than most errors
 _ALIKE_DEG = 10.0  # a geometry that was corrected is still of its angle
-_POSES = 4  # of each person of another collection
+_POSES = 6  # of each leg of another collection
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,14 @@ def stations_of(separation: float) -> tuple[Station, Station]:
     return standard_stations(max(0.0, 48.0 - separation), separation, Positioner(0.0))
 
 
+def turned(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
+    """The leg as it may lie another time."""
+    placement = np.eye(4)
+    placement[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, (3, 3, 8)))).as_matrix()
+    placement[:3, 3] = rng.normal(0, 5, 3)
+    return moved(bones, placement)
+
+
 def xray(bones: BoneSet, seed: int, *, separation: float = 90.0, voxels: bool = False) -> list[XrayView]:
     """Two views of bones in random tissue, read back from DICOM files.
 
@@ -119,7 +129,7 @@ def knees(
 ) -> Iterator[Known]:
     """``count`` virtual knees, a third as many (two or more) of the validation people, and those of folders.
 
-    Each of them is seen from all ``SEPARATIONS_DEG``.
+    Each of them is seen from all ``SEPARATIONS_DEG``; those of folders as they lie and turned a little.
 
     Args:
         count: number of virtual knees.
@@ -130,7 +140,7 @@ def knees(
     invented = frozenset(repaired)
     shapes = ShapeModel.from_people(TRAINING_PEOPLE)
     people = max(len(VALIDATION_PEOPLE), count // 3)
-    cases = list(product(range(count + people + len(folders)), SEPARATIONS_DEG))
+    cases = list(product(range(count + people + _POSES * len(folders)), SEPARATIONS_DEG))
     for index, separation in tqdm(cases, unit="pair of views"):
         seed = _SEED + index
         rng = np.random.default_rng(seed)
@@ -143,8 +153,9 @@ def knees(
             truth, held_out = person_bones(person, rng), f"person {person}"
         else:
             # Both legs of one person have the same name but for the side.
-            folder = folders[index - count - people]
-            truth, held_out = BoneSet.read(folder), folder.name.rpartition("_")[0]
+            pose, number = divmod(index - count - people, len(folders))
+            truth, held_out = BoneSet.read(folders[number]), folders[number].name.rpartition("_")[0]
+            truth = turned(truth, rng) if pose else truth
         made = _reconstructed(truth, seed, index, separation, model)
         yield Known(made.refinement, made.seen, truth, held_out, invented if given else frozenset())
 

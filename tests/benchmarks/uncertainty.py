@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.spatial.transform import Rotation
 from trimesh.transformations import translation_matrix
 
 from recon.alignment import moved
@@ -43,7 +42,7 @@ from recon.population.pose import side_of
 from recon.population.sample import person_bones
 from recon.reconstruct import Reconstruction, reconstruct_views
 from recon.training.dataset import TEST_PEOPLE
-from recon.trust.calibrate import Known, stations_of, xray
+from recon.trust.calibrate import Known, stations_of, turned, xray
 from recon.trust.calibration import Calibration, calibration_of
 from tests.benchmarks import report
 from tests.benchmarks.accuracy import EXTERNAL
@@ -144,14 +143,6 @@ KINDS: dict[str, Make] = {
 }
 
 
-def _turned(bones: BoneSet, rng: np.random.Generator) -> BoneSet:
-    """The leg as it may lie another time."""
-    placement = np.eye(4)
-    placement[:3, :3] = Rotation.from_rotvec(np.deg2rad(rng.normal(0, (3, 3, 8)))).as_matrix()
-    placement[:3, 3] = rng.normal(0, 5, 3)
-    return moved(bones, placement)
-
-
 def _with_metal(bones: BoneSet, implant: Implant, seed: int, separation: float) -> list[XrayView]:
     views = []
     for view in xray(remaining_bones(bones, [implant]), seed, separation=separation):
@@ -176,7 +167,7 @@ def external(*, quick: bool) -> Iterator[tuple[BoneSet, int]]:
             if (FOLDER / "bones" / name).is_dir():
                 seed = _SEED + 100 * pose + number
                 bones = BoneSet.read(FOLDER / "bones" / name)
-                yield _turned(bones, np.random.default_rng(seed)) if pose else bones, seed
+                yield turned(bones, np.random.default_rng(seed)) if pose else bones, seed
 
 
 def score(views: Sequence[XrayView], model: Model) -> tuple[float, Reconstruction | None]:
