@@ -22,7 +22,7 @@ from recon.parallel import in_parallel
 from recon.refine.blend import ModelLayer, blended, model_layer
 from recon.refine.edges import EdgeImage, Pictured
 from recon.refine.matching import BORDER_MM, Surface
-from recon.refine.register import Fit, lay_on, place_knee
+from recon.refine.register import Fit, lay_loose, lay_on, place_knee
 from recon.refine.shapes import BoneShape, left_knee, vertex_normals
 from recon.refine.synthesis import follow_lines, top_share
 from recon.surface import Field
@@ -168,6 +168,9 @@ def _fits(
     def laid(bones: Sequence[Bone]) -> dict[Bone, Fit]:
         fits: dict[Bone, Fit] = {}
         for bone in bones:
+            if bone is Bone.PATELLA:
+                fits[bone] = lay_loose(shapes[bone], surfaces[bone], start, seen.depth, images)
+                continue
             # The fibula is round and turns in its place; the tibia says how it stands.
             tied = bone is Bone.FIBULA and Bone.TIBIA in fits
             motion = fits[Bone.TIBIA].motion if tied else start

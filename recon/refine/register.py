@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone
 from recon.refine.edges import EdgeImage, Outline, mesh_edges, outline, rim
@@ -29,6 +30,11 @@ _OUTLINE_INDEPENDENT_MM = 6.0  # along an outline
 _FIRST_REACH, _LAST_REACH, _REACH_NARROWING = 1.5, 0.6, 0.8
 POSE_DEVIATIONS = np.array([3.0, 3.0, 3.0, 0.06, 0.06, 0.06])  # mm, radians: of the fibula beside the tibia
 _ICP_STEPS, _ICP_SHARE = 30, 85
+_AT_EDGES_MM = 0.1  # mean distance of its outlines from edges where a bone lies right
+# Ways in which a loose bone may begin: as the rest of the knee stands, and turned.
+_TURNS = Rotation.from_rotvec(
+    np.deg2rad(25.0) * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)])
+).as_matrix()
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +156,31 @@ def lay_on(
         steepness=float(np.median(steep)) if steep else None,
         laid=laid,
     )
+
+
+def lay_loose(
+    shape: BoneShape, surface: Surface, start: Motion, depth: Depth, images: Sequence[EdgeImage] = ()
+) -> Fit:
+    """As ``lay_on``, of a bone that its neighbours do not place: a patella may stand centimetres higher.
+
+    It begins in the middle of the surface, and again turned another way while its outlines come to lie beside
+    the edges of the images; the fit with the nearest ones is kept.
+
+    Args:
+        shape: of the right side.
+        surface: to follow.
+        start: motion of the knee as a whole.
+        depth: millimetres inside the field of view.
+        images: edges of the views.
+    """
+    fits = []
+    for turn in _TURNS:
+        rotation = turn @ start[0]
+        motion = rotation, surface.points.mean(axis=0) - rotation @ shape.mean.mean(axis=0)
+        fits.append(lay_on(shape, surface, motion, depth, images=images))
+        if fits[-1].misfit is None or fits[-1].misfit <= _AT_EDGES_MM:
+            break
+    return min(fits, key=lambda fit: fit.misfit or 0.0)
 
 
 def _drawn_to_edges(

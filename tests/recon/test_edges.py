@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial.transform import Rotation
 
 from recon.bones import Bone
 from recon.images import XrayView
 from recon.metrics import surface_distances
 from recon.refine.edges import EdgeImage, mesh_edges, outline, rim
-from recon.refine.register import lay_on, place_knee
+from recon.refine.register import lay_loose, lay_on, place_knee
 from recon.refine.shapes import left_knee, vertex_normals
 from tests.recon.knee_views import SEEN, camera, drawn, knee, view
 
@@ -74,3 +75,18 @@ def test_outlines_bring_the_shape_nearer_to_the_bone_and_blank_images_change_not
     assert errors[1] < 0.75 * errors[0]
     assert plain.misfit is None and mended.misfit is not None and mended.misfit < 0.2
     assert np.array_equal(same.vertices, plain.vertices)
+
+
+@pytest.mark.parametrize(("higher", "turned"), [(22.0, 0.0), (-25.0, 0.0), (0.0, -90.0)])
+def test_a_patella_is_found_however_it_stands_beside_the_rest_of_the_knee(
+    higher: float, turned: float
+) -> None:
+    bone = Bone.PATELLA
+    patella = knee()[bone]
+    surface = drawn(patella)
+    rotation, shift = place_knee(left_knee(), {b: drawn(mesh) for b, mesh in knee().items()}, SEEN.depth)
+    turn = Rotation.from_euler("x", turned, degrees=True).as_matrix()
+    start = turn @ rotation, shift - [0.0, 0.0, higher]
+    images = [EdgeImage.of_view(view([patella], angle)) for angle in (30, 60)]
+    fit = lay_loose(left_knee()[bone], surface, start, SEEN.depth, images)
+    assert surface_distances(fit.vertices, patella).mean() < 0.6
