@@ -179,6 +179,25 @@ def score(views: Sequence[XrayView], model: Model) -> tuple[float, Reconstructio
     return made.trust.score, made
 
 
+class Verdicts:
+    """What became of the cases of each kind."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.scores: dict[str, list[float]] = {kind: [] for kind in kinds}
+        self._told: dict[str, list[bool]] = {}
+
+    def add(self, kind: str, views: Sequence[XrayView], model: Model) -> Reconstruction | None:
+        """What was reconstructed of a case, if anything."""
+        found, made = score(views, model)
+        self.scores.setdefault(kind, []).append(found)
+        self._told.setdefault(kind, []).append(made is None or bool(made.trust.warnings()))
+        return made
+
+    def told(self, kind: str) -> float:
+        """Share of the cases that were refused, or of which the surgeon is asked to look again."""
+        return float(np.mean(self._told[kind]))
+
+
 def tenths(predicted: Array, true: Array) -> list[tuple[float, float]]:
     """Mean predicted and mean true distance in each tenth of the prediction."""
     order = np.argsort(predicted, kind="stable")
@@ -225,25 +244,24 @@ def main() -> None:
     options = parser.parse_args()
     model, separation = find(options.model), options.separation
     calibration = calibration_of(model.weights)
-    scores: dict[str, list[float]] = {"knee": [], "external knee": []}
+    verdicts = Verdicts(("knee", "external knee"))
+    scores = verdicts.scores
     distances = {name: Distances() for name in (*scores, _NOT_REFUSED)}
     fractures: list[list[Any]] = []
     for index, (bones, seed) in enumerate(legs(quick=options.quick)):
-        knee, made = score(xray(bones, seed, separation=separation), model)
-        scores["knee"].append(knee)
+        made = verdicts.add("knee", xray(bones, seed, separation=separation), model)
         if made is not None:
             distances["knee"].add(made, bones, calibration)
         for number, (kind, make) in enumerate(KINDS.items()):
             # One leg in three for each kind, but a broken shank in all; all of the first in a quick run.
             wanted = kind == _FRACTURE or index % 3 == number % 3
             if (index == 0) if options.quick else wanted:
-                scores.setdefault(kind, []).append(score(make(bones, seed, separation), model)[0])
+                verdicts.add(kind, make(bones, seed, separation), model)
             if kind == _FRACTURE and len(scores.get(kind, ())) > len(fractures):
                 drawn = Fracture.draw(bones, np.random.default_rng(seed))
                 fractures.append([drawn.displaced_mm, drawn.tilted_deg, scores[kind][-1]])
     for bones, seed in external(quick=options.quick):
-        knee, made = score(xray(bones, seed, separation=separation), model)
-        scores["external knee"].append(knee)
+        made = verdicts.add("external knee", xray(bones, seed, separation=separation), model)
         if made is not None:
             distances["external knee"].add(made, bones, calibration)
             if made.trust.trusted:
@@ -264,6 +282,7 @@ def main() -> None:
             float(np.min(found)),
             float(np.max(found)),
             refused[kind],
+            verdicts.told(kind),
             *(
                 auc(scores[knees], found) if kind in KINDS and scores[knees] else "-"
                 for knees in ("knee", "external knee")
@@ -272,7 +291,17 @@ def main() -> None:
         for kind, found in scores.items()
         if found
     ]
-    headings = ["kind", "cases", "median score", "least", "largest", "refused", "AUC", "AUC, external knees"]
+    headings = [
+        "kind",
+        "cases",
+        "median score",
+        "least",
+        "largest",
+        "refused",
+        "or to be looked at",
+        "AUC",
+        "AUC, external knees",
+    ]
     print(report.table(headings, kinds))
     print(f"Refused above {limit:.2f}", end="\n\n")
     result: dict[str, Any] = {
@@ -282,6 +311,7 @@ def main() -> None:
         **_tenths_line(pairs["knee"]),
         "auc": {kind: round(auc(scores["knee"], scores[kind]), 3) for kind in KINDS},
         "refused": {kind: round(refused[kind], 3) for kind in ("knee", *KINDS)},
+        "told": {kind: round(verdicts.told(kind), 3) for kind in ("knee", *KINDS)},
         "threshold": limit,
     }
     if scores["external knee"]:
@@ -289,6 +319,7 @@ def main() -> None:
             **_tenths_line(pairs["external knee"]),
             "auc": {kind: round(auc(scores["external knee"], scores[kind]), 3) for kind in KINDS},
             "refused": round(refused["external knee"], 3),
+            "told": round(verdicts.told("external knee"), 3),
             "largest_score": round(max(scores["external knee"]), 3),
             "not_refused": _tenths_line(pairs[_NOT_REFUSED]),
         }

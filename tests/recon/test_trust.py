@@ -19,7 +19,7 @@ from recon.images.write import Positioner
 from recon.refine import Refinement
 from recon.refine.matching import Surface
 from recon.refine.register import Fit
-from recon.trust import BROKEN, Trust, judge, uncertainty_report, vertex_uncertainty
+from recon.trust import BROKEN, SUSPECT, Trust, judge, uncertainty_report, vertex_uncertainty
 from recon.trust.calibrate import Known, points_of
 from recon.trust.calibration import (
     MOST_MM,
@@ -231,6 +231,15 @@ def test_a_broken_bone_is_refused_however_well_the_rest_fits() -> None:
     assert "fracture" in broken.warnings()[0]
     both = judge(_knee(4.0), SEEN, {Bone.FEMUR: BROKEN + 0.3, Bone.PATELLA: BROKEN + 0.5}, usual)
     assert both.reasons == ("the patella or the femur looks broken: there may be a fracture",)
+
+
+def test_a_bone_that_may_be_broken_is_to_be_looked_at_and_not_refused() -> None:
+    usual = _usual()
+    assert judge(_knee(4.0), SEEN, _looking(SUSPECT - 0.1), usual).warnings() == []
+    doubtful = judge(_knee(4.0), SEEN, _looking((SUSPECT + BROKEN) / 2), usual)
+    doubtful.require()
+    assert doubtful.reasons == ()
+    assert doubtful.warnings()[0].startswith("Look at the tibia in both images: there may be a fracture")
 
 
 def test_a_usual_knee_is_let_pass() -> None:
