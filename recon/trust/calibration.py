@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from recon.bones import Bone
 from recon.errors import InputError
-from recon.trust.evidence import FIGURES, PARALLAX, SIGNS
+from recon.trust.evidence import FIGURES, SIGNS
 from recon.trust.temper import Temper
 
 Array = npt.NDArray[np.float64]
@@ -48,12 +48,12 @@ class Calibration:
         """Of weights that nothing is known of yet: a millimetre everywhere, and any knee is as usual."""
         none, one = ({name: [value] * len(SEPARATIONS_DEG) for name in FIGURES} for value in (0.0, 1.0))
         slopes = {bone: np.zeros(1 + len(SIGNS)) for bone in Bone}
-        return cls(model, slopes, Temper(0.0, 1.0, 0.0, 0.0, 9.0), none, one, np.inf)
+        return cls(model, slopes, Temper(0.0, 1.0, 0.0, 9.0), none, one, np.inf)
 
     def expected_error(self, bone: Bone, signs: Array) -> Array:
         """(N,) expected distance to the true surface in mm, of (N, len(SIGNS)) signs."""
         foretold = self.slopes[bone][0] + signs @ self.slopes[bone][1:]
-        return np.asarray(np.clip(np.exp(self.temper(foretold, signs[:, PARALLAX])), LEAST_MM, MOST_MM))
+        return np.asarray(np.clip(np.exp(self.temper(foretold)), LEAST_MM, MOST_MM))
 
     def excess(self, name: str, value: float, separation: float) -> float:
         """By how many standard deviations a figure of ``knee_evidence`` is above that of sound knees.

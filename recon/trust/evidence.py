@@ -22,7 +22,6 @@ SIGNS = (
     "steepness", "disagreement", "share", "hidden", "outline", "outline_squared", "border", "dilution",
     "distance", "misfit", "oddness", "parallax",
 )  # fmt: skip
-PARALLAX = SIGNS.index("parallax")
 _BORDER_MM = 20.0
 _LEAST_SEPARATION_DEG = 15.0  # nearer views are of no use to anybody
 _NEXT_TO_NOTHING = 1e-6

@@ -13,6 +13,7 @@ from recon.bones import Bone
 Array = npt.NDArray[np.float64]
 _ROUNDS = 40
 _RIDGE = 3e-3
+_NOBODYS = 0.2  # of a real bone: what one that follows the very model which reconstructs it teaches
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,9 @@ class Points:
 
     @property
     def weights(self) -> Array:
-        """(N,) what each point counts: together one."""
-        return np.full(len(self.errors), 1 / max(len(self.errors), 1))
+        """(N,) what each point counts: together one, less where the bone is nobody's."""
+        together = 1.0 if self.people else _NOBODYS
+        return np.full(len(self.errors), together / max(len(self.errors), 1))
 
 
 def fit_slopes(signs: Array, errors: Array, weights: Array) -> Array:

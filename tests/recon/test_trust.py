@@ -29,13 +29,13 @@ from recon.trust.calibration import (
     fit_spread,
     read_calibration,
 )
-from recon.trust.evidence import FIGURES, PARALLAX, SIGNS, knee_evidence, point_evidence
-from recon.trust.slopes import Array, Points, fit_slopes
+from recon.trust.evidence import FIGURES, SIGNS, knee_evidence, point_evidence
+from recon.trust.slopes import Array, Points, fit_by_bone, fit_slopes
 from recon.trust.temper import Temper
 from recon.vertex_values import uncertainty_of, with_uncertainty
 
 SEEN = FieldOfView(np.full(3, -100.0), np.full(3, 100.0))
-AS_FORETOLD = Temper(0.0, 1.0, 0.0, 0.0, 9.0)
+AS_FORETOLD = Temper(0.0, 1.0, 0.0, 9.0)
 
 
 def nothing() -> Refinement:
@@ -81,18 +81,16 @@ def test_bones_that_a_model_foretold_are_nobodys() -> None:
     assert people[Bone.FEMUR] == people[Bone.PATELLA] == "he"
 
 
-def _errors(rng: np.random.Generator, foretold: Array, parallax: Array, temper: Temper) -> Array:
-    return np.asarray(np.exp(temper(foretold, parallax)) * rng.gamma(1.5, 1 / 1.5, len(foretold)))
+def _errors(rng: np.random.Generator, foretold: Array, temper: Temper) -> Array:
+    return np.asarray(np.exp(temper(foretold)) * rng.gamma(1.5, 1 / 1.5, len(foretold)))
 
 
 def test_slopes_are_believed_as_far_as_they_held_for_others() -> None:
     rng = np.random.default_rng(3)
     foretold = rng.normal(0.2, 1.0, 20000)
-    parallax = np.log(np.sin(np.deg2rad(rng.choice([30.0, 60.0, 90.0], len(foretold)))))
-    errors = _errors(rng, foretold, parallax, Temper(0.1, 0.5, -0.05, -0.2, 9.0))
-    found = Temper.fit(foretold, parallax, errors, np.ones(len(errors)))
-    told = [found.level, found.power, found.bend, found.parallax]
-    assert told == pytest.approx([0.1, 0.5, -0.05, -0.2], abs=0.03)
+    errors = _errors(rng, foretold, Temper(0.1, 0.5, -0.05, 9.0))
+    found = Temper.fit(foretold, errors, np.ones(len(errors)))
+    assert [found.level, found.power, found.bend] == pytest.approx([0.1, 0.5, -0.05], abs=0.03)
     assert found.known == pytest.approx(0.2 + 2.33, abs=0.1)
 
 
@@ -100,15 +98,25 @@ def test_how_far_slopes_hold_is_told_by_real_people_alone_each_as_much_as_the_ne
     rng = np.random.default_rng(4)
 
     def points(people: str | None, number: int, times: float) -> list[Points]:
-        signs = np.zeros((number, len(SIGNS)))
-        signs[:, 0] = rng.normal(0, 0.7, number)
-        errors = times * _errors(rng, signs[:, 0], signs[:, PARALLAX], AS_FORETOLD)
+        signs = rng.normal(0, 0.7, (number, 1))
+        errors = times * _errors(rng, signs[:, 0], AS_FORETOLD)
         return [Points(bone, people, signs, errors) for bone in Bone]
 
-    virtual = [points(None, 8000, 1.0) for _ in range(6)]
+    virtual = [points(None, 1600, 1.0) for _ in range(30)]
     real = [points("one", 8000, 2.0), points("another", 800, 0.5)]
     temper = Temper.of_people([part for parts in (*virtual, *real) for part in parts])
-    assert np.exp(temper(np.zeros(1), np.zeros(1))) == pytest.approx((2.0 + 0.5) / 2, abs=0.12)
+    assert np.exp(temper(np.zeros(1))) == pytest.approx((2.0 + 0.5) / 2, abs=0.12)
+
+
+def test_a_bone_that_is_nobodys_teaches_less_than_a_real_one() -> None:
+    signs = np.zeros((50, len(SIGNS)))
+    points = [
+        Points(bone, people, signs, np.full(50, error))
+        for bone in Bone
+        for people, error in ((None, 1.0), ("she", 4.0))
+    ]
+    foretold = np.exp(fit_by_bone(points)[Bone.FEMUR][0])
+    assert foretold == pytest.approx((0.2 * 1.0 + 4.0) / 1.2, rel=0.02)
 
 
 def test_more_signs_of_error_never_mean_less_of_it() -> None:
@@ -123,10 +131,10 @@ def test_more_signs_of_error_never_mean_less_of_it() -> None:
         return float(expected[-1])
 
     apex, half_way = np.exp(0.1 + 0.5 * 1.25 - 0.2 * 1.25**2), 0.5 - 2 * 0.2 * 0.625
-    assert largest(Temper(0.1, 0.5, -0.2, 0.3, 9.0)) == pytest.approx(apex)
+    assert largest(Temper(0.1, 0.5, -0.2, 9.0)) == pytest.approx(apex)
     # Beyond what it was fitted to, as steep as there.
     beyond = 0.1 + 0.5 * 0.625 - 0.2 * 0.625**2 + half_way * (9 - 0.625)
-    assert largest(Temper(0.1, 0.5, -0.2, 0.3, 0.625)) == pytest.approx(np.exp(beyond))
+    assert largest(Temper(0.1, 0.5, -0.2, 0.625)) == pytest.approx(np.exp(beyond))
 
 
 def test_spread_is_that_of_the_knees_and_blind_to_what_is_absent() -> None:
