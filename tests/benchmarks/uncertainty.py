@@ -5,9 +5,10 @@ of test people, whom neither weights nor calibration know. Points of all bones a
 uncertainty; in each tenth, mean prediction and mean true distance are compared. What must be refused: X-rays
 of thigh and ankle (the knee out of sight), noise, children (small bones), knees with a plate or a partial
 knee of metal, and displaced fractures: of the shank in every leg, of one bone alone or of the plateau in
-some. AUC is the share of pairs of a knee and such a case in which the knee scores lower. The five external
-limbs (evaluation only), in three positions like everybody, are knees too, with figures of their own; tenths
-of those that are not refused are printed beside those of all.
+some. Beside the share that is refused stands that of which the surgeon is at least asked to look again. AUC
+is the share of pairs of a knee and such a case in which the knee scores lower. The five external limbs
+(evaluation only), in three positions like everybody, are knees too, with figures of their own; tenths of
+those that are not refused are printed beside those of all.
 """
 
 from __future__ import annotations
