@@ -35,6 +35,7 @@ PLATEAU_MM, ALONG_CUT_MM, AROUND_HINGE_MM = 15.0, 5.0, 20.0
 """How far from plateau, cut and hinge the surface counts."""
 
 UNTRUSTED = "bones_untrusted"
+_REPORT = "report of the reconstruction"
 """Code of the warning that whoever uses the guide must read as well."""
 
 HINGE = "BJJ 2017;99B:1313"
@@ -253,14 +254,22 @@ def _unseen(judged: Judged) -> Iterator[dict[str, Any]]:
 
 
 def trust_warnings(made: Reconstruction | None) -> list[dict[str, Any]]:
-    """Whether what made the bones says not to trust them."""
-    if made is None or not made.doubts:
+    """Whether what made the bones says not to trust them, or that one of them may be broken."""
+    if made is None:
+        return []
+    if made.suspected:
+        text = (
+            f"Look at the {' and the '.join(made.suspected)} in both images: there may be a fracture; bones"
+            " are drawn whole, whatever the images show"
+        )
+        return [warning("bones_suspected", text, _REPORT)]
+    if not made.doubts:
         return []
     text = (
         "The reconstruction does not trust these bones, so that how far they and the numbers here may be off"
         f" is not known: {'; '.join(made.doubts)}"
     )
-    return [warning(UNTRUSTED, text, "report of the reconstruction")]
+    return [warning(UNTRUSTED, text, _REPORT)]
 
 
 def target_warnings(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -20,12 +20,14 @@ class Reconstruction:
         model: what reconstructed the bones, where it says.
         images: ``file`` and ``sha256`` of each image that they were made from.
         doubts: why the bones are not to be trusted; none where they are, or where it does not judge them.
+        suspected: names of trusted bones that may be broken all the same.
     """
 
     sha256: str
     model: Any
     images: tuple[dict[str, str], ...]
     doubts: tuple[str, ...]
+    suspected: tuple[str, ...] = ()
 
 
 def read_reconstruction(bones: Path) -> Reconstruction | None:
@@ -43,8 +45,14 @@ def read_reconstruction(bones: Path) -> Reconstruction | None:
         images = tuple(
             {name: image[name] for name in ("file", "sha256")} for image in report.get("images", [])
         )
-        doubts = _doubts(report["trust"]) if "trust" in report else ()
-        return Reconstruction(hashlib.sha256(content).hexdigest(), report.get("model"), images, doubts)
+        trust = report.get("trust", {"trusted": True})
+        return Reconstruction(
+            hashlib.sha256(content).hexdigest(),
+            report.get("model"),
+            images,
+            _doubts(trust),
+            _suspected(trust),
+        )
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
             "bad_bones_report",
@@ -57,3 +65,8 @@ def _doubts(trust: dict[str, Any]) -> tuple[str, ...]:
     if trust["trusted"]:
         return ()
     return tuple(map(str, trust["reasons"])) or ("many small signs speak against it",)
+
+
+def _suspected(trust: dict[str, Any]) -> tuple[str, ...]:
+    """None in reports of before they were told, or where all bones are doubted anyway."""
+    return tuple(map(str, trust.get("suspected", ()))) if trust["trusted"] else ()

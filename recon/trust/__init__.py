@@ -85,6 +85,7 @@ class Trust:
             "threshold": round(self.threshold, 3),
             "trusted": self.trusted,
             "reasons": list(self.reasons),
+            "suspected": list(self.suspected),
         }
 
     def warnings(self) -> list[str]:

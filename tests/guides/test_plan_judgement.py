@@ -71,6 +71,10 @@ def test_bones_that_their_reconstruction_does_not_trust_are_said_so_before_all_e
     first, *rest = refused["warnings"]
     assert first["code"] == "bones_untrusted" and first["message"].endswith("no patella; metal")
     assert refused | {"warnings": rest} == plain
+    suspected = planned("suspected", {"trust": {"trusted": True, "reasons": [], "suspected": ["tibia"]}})
+    first, *rest = suspected["warnings"]
+    assert first["code"] == "bones_suspected" and first["message"].startswith("Look at the tibia in both")
+    assert suspected | {"warnings": rest} == plain
     bare = planned("bare", {"trust": {"trusted": False, "reasons": []}})
     assert bare["warnings"][0]["message"].endswith("many small signs speak against it")
 

@@ -247,6 +247,7 @@ def test_a_bone_that_may_be_broken_is_to_be_looked_at_and_not_refused() -> None:
     doubtful = judge(_knee(4.0), SEEN, _looking((SUSPECT + BROKEN) / 2), usual)
     doubtful.require()
     assert doubtful.reasons == ()
+    assert doubtful.report()["suspected"] == ["tibia"]
     assert doubtful.warnings()[0].startswith("Look at the tibia in both images: there may be a fracture")
 
 
@@ -259,6 +260,7 @@ def test_a_usual_knee_is_let_pass() -> None:
         "threshold": 2.5,
         "trusted": True,
         "reasons": ["the femur is unusually shaped"],
+        "suspected": [],
     }
 
 
