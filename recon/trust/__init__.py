@@ -59,7 +59,7 @@ class Trust:
         alone: what metal or a break says by itself, in the same unit.
         threshold: above which it is refused.
         reasons: what speaks against it, the strongest first; may be there though it is trusted.
-        suspected: names of bones that may be broken, as far as one would look again, not refuse.
+        suspected: names of bones that may be broken, where it is trusted to be looked at again.
     """
 
     together: float
